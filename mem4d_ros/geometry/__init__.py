@@ -1,0 +1,33 @@
+"""Poses, intrinsics, unprojection and alignment: small pure functions."""
+
+from mem4d_ros.geometry.alignment import Similarity, align_rigid, align_similarity
+from mem4d_ros.geometry.intrinsics import ImageTransform, fov_to_intrinsics, intrinsics_to_fov
+from mem4d_ros.geometry.poses import (
+    matrix_to_quaternion,
+    pose_from,
+    pose_from_rotation,
+    quaternion_to_matrix,
+    rigid_inverse,
+    rotate_vectors,
+    transform_points,
+)
+from mem4d_ros.geometry.unprojection import pixel_rays, project, unproject
+
+__all__ = [
+    "ImageTransform",
+    "Similarity",
+    "align_rigid",
+    "align_similarity",
+    "fov_to_intrinsics",
+    "intrinsics_to_fov",
+    "matrix_to_quaternion",
+    "pixel_rays",
+    "pose_from",
+    "pose_from_rotation",
+    "project",
+    "quaternion_to_matrix",
+    "rigid_inverse",
+    "rotate_vectors",
+    "transform_points",
+    "unproject",
+]
