@@ -19,5 +19,5 @@ def namespace(array: np.ndarray | torch.Tensor) -> ModuleType:
 
 def with_inner_axes(array: Array, count: int, kept: int) -> Array:
     """Insert `count` axes of length one before the last `kept` axes, for broadcasting."""
-    split = array.ndim - kept
-    return array.reshape((*array.shape[:split], *(1,) * count, *array.shape[split:]))
+    shape = tuple(array.shape)
+    return array.reshape(shape[:-kept] + (1,) * count + shape[-kept:])
