@@ -1,0 +1,112 @@
+"""Checkpoints: safetensors with the config in the metadata. Pickle is never read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.mem4d import Mem4D
+
+FORMAT = "mem4d/1"
+_SHOWN_KEYS = 3
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be used; the message names the file, the reason and the remedy."""
+
+
+def save_checkpoint(
+    path: Path | str,
+    model: Mem4D,
+    *,
+    dtype: torch.dtype = torch.float32,
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Write weights, rounded to `dtype`, and config; an existing file is replaced as a whole.
+
+    Args:
+        notes: further metadata, such as how the weights were made.
+    """
+    path = Path(path)
+    weights = {name: w.detach().to("cpu", dtype).contiguous() for name, w in _weights(model)}
+    metadata = {
+        **(notes or {}),
+        "format": FORMAT,
+        "config": json.dumps(model.config.to_dict(), sort_keys=True),
+    }
+    partial = path.with_name(path.name + ".partial")
+    save_file(weights, partial, metadata)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path | str) -> Mem4D:
+    """The model of a checkpoint: on the CPU, in fp32, in evaluation mode.
+
+    Raises:
+        CheckpointError: no such file, not a safetensors file or a truncated one, no Mem4D config in
+            it, or weights of another architecture (the first keys that differ are named).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint file")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            config = _read_config(path, file.metadata() or {})
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path}: not a safetensors file, or a truncated one ({error}); fetch it again"
+        ) from error
+    with torch.device("meta"):
+        model = Mem4D(config)
+    _require_same_architecture(path, model, weights)
+    model.load_state_dict(weights, assign=True)
+    return model.eval()
+
+
+def read_metadata(path: Path | str) -> dict[str, str]:
+    """The metadata of a checkpoint that :func:`load_checkpoint` accepts."""
+    with safe_open(Path(path), framework="pt", device="cpu") as file:
+        return dict(file.metadata() or {})
+
+
+def _weights(model: Mem4D) -> list[tuple[str, torch.Tensor]]:
+    return list(model.state_dict().items())
+
+
+def _read_config(path: Path, metadata: Mapping[str, str]) -> Mem4DConfig:
+    if metadata.get("format") != FORMAT or "config" not in metadata:
+        raise CheckpointError(
+            f"{path}: holds no {FORMAT!r} config in its metadata, so it is no Mem4D checkpoint; "
+            "write checkpoints with save_checkpoint"
+        )
+    try:
+        return Mem4DConfig.from_dict(json.loads(metadata["config"]))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path}: its config cannot be read: {error}") from error
+
+
+def _require_same_architecture(
+    path: Path, model: Mem4D, weights: Mapping[str, torch.Tensor]
+) -> None:
+    expected = {name: tuple(w.shape) for name, w in _weights(model)}
+    found = {name: tuple(w.shape) for name, w in weights.items()}
+    differing = sorted(
+        name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
+    )
+    if not differing:
+        return
+    shown = "; ".join(
+        f"{name} expected {expected.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
+        for name in differing[:_SHOWN_KEYS]
+    )
+    raise CheckpointError(
+        f"{path}: weights of another architecture, {len(differing)} of {len(expected)} keys differ "
+        f"from its config: {shown}"
+    )

@@ -1,0 +1,240 @@
+"""Every size of the network, as data.
+
+A preset is a value of :class:`Mem4DConfig`; no code asks which preset it runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class MemorySizes:
+    """How many past frames each memory holds. They may change at run time; no weight depends on them.
+
+    Attributes:
+        tca_window: past frames read by the Temporal Context Aggregator; 0 turns it off.
+        tdm_size: past frames the Transient Dynamics Memory correlates with (N_d); 0 turns it off.
+        psm_size: frames kept by the Persistent Structure Memory (N_s), the first frame included.
+    """
+
+    tca_window: int = 5
+    tdm_size: int = 2
+    psm_size: int = 100
+
+    def __post_init__(self) -> None:
+        for name, smallest in (("tca_window", 0), ("tdm_size", 0), ("psm_size", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+                raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class ViTConfig:
+    """A plain vision transformer; the defaults are ViT-Large/16, the paper's encoder."""
+
+    kind: ClassVar[str] = "vit"
+    width: int = 1024
+    depth: int = 24
+    heads: int = 16
+    mlp_ratio: float = 4.0
+    rope_base: float = 100.0
+
+
+@dataclass(frozen=True)
+class EfficientNetLiteConfig:
+    """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation): small and quick on a CPU.
+
+    Each stage is (kernel, stride, expansion, channels, repeats), in order.
+    """
+
+    kind: ClassVar[str] = "efficientnet_lite"
+    stem_channels: int = 32
+    stages: tuple[tuple[int, int, int, int, int], ...] = (
+        (3, 1, 1, 16, 1),
+        (3, 2, 6, 24, 2),
+        (5, 2, 6, 40, 2),
+        (3, 2, 6, 80, 3),
+        (5, 1, 6, 112, 3),
+        (5, 2, 6, 192, 4),
+        (3, 1, 6, 320, 1),
+    )
+
+
+@dataclass(frozen=True)
+class TemporalContextConfig:
+    """TCA (eq. 1, 2): the stride at distance Δ is min(2^⌊log2 Δ⌋, 2^(stride_levels-1))."""
+
+    depth: int = 4
+    stride_levels: int = 3
+
+
+@dataclass(frozen=True)
+class DynamicsMemoryConfig:
+    """TDM (eq. 3, 4): correlation pyramid, look-up radius in cells, attention depth."""
+
+    depth: int = 4
+    pyramid_levels: int = 4
+    radius: int = 4
+
+
+@dataclass(frozen=True)
+class CompressionTier:
+    """PSM frames older than `older_than` frames are compressed by `kernel` = stride (t, y, x)."""
+
+    older_than: int
+    kernel: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class StructureMemoryConfig:
+    """PSM (eq. 5): depth of the writing encoder and the compression by age, youngest tier first."""
+
+    depth: int = 4
+    tiers: tuple[CompressionTier, ...] = (
+        CompressionTier(older_than=0, kernel=(1, 1, 1)),
+        CompressionTier(older_than=4, kernel=(1, 2, 2)),
+        CompressionTier(older_than=16, kernel=(2, 4, 4)),
+    )
+
+    def __post_init__(self) -> None:
+        ages = [tier.older_than for tier in self.tiers]
+        if not ages or ages[0] != 0 or ages != sorted(set(ages)):
+            raise ValueError(f"tiers must start at older_than=0 and grow strictly, got {ages}")
+        spans = [tier.kernel[0] for tier in self.tiers]
+        if spans[0] != 1 or any(b % a for a, b in itertools.pairwise(spans)):
+            raise ValueError(f"temporal kernels must start at 1 and divide the next, got {spans}")
+
+
+@dataclass(frozen=True)
+class ReadoutConfig:
+    """Algorithm 1: how often motion and structure are read in turn."""
+
+    repetitions: int = 6
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """DPT heads (eq. 6): `taps` are the readout depths they look at, 0 being its input."""
+
+    taps: tuple[int, int, int, int] = (0, 2, 4, 6)
+    layer_widths: tuple[int, int, int, int] = (96, 192, 384, 768)
+    fusion_width: int = 256
+    output_width: int = 32
+
+
+@dataclass(frozen=True)
+class Mem4DConfig:
+    """The whole network. `rope_dims` is how a head's channels are shared by the axes (t, y, x)."""
+
+    encoder: ViTConfig | EfficientNetLiteConfig = field(default_factory=ViTConfig)
+    image_size: int = 512
+    patch_size: int = 16
+    width: int = 768
+    heads: int = 12
+    mlp_ratio: float = 4.0
+    rope_dims: tuple[int, int, int] = (16, 24, 24)
+    rope_base: float = 100.0
+    memory: MemorySizes = field(default_factory=MemorySizes)
+    temporal_context: TemporalContextConfig = field(default_factory=TemporalContextConfig)
+    dynamics_memory: DynamicsMemoryConfig = field(default_factory=DynamicsMemoryConfig)
+    structure_memory: StructureMemoryConfig = field(default_factory=StructureMemoryConfig)
+    readout: ReadoutConfig = field(default_factory=ReadoutConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
+        if sum(self.rope_dims) != self.width // self.heads or any(d % 2 for d in self.rope_dims):
+            raise ValueError(
+                f"rope_dims {self.rope_dims} must be even and add up to the head dimension "
+                f"{self.width // self.heads}"
+            )
+        if max(self.head.taps) > self.readout.repetitions or min(self.head.taps) < 0:
+            raise ValueError(
+                f"head taps {self.head.taps} must lie in 0..{self.readout.repetitions}"
+            )
+
+    def with_memory(self, memory: MemorySizes) -> Mem4DConfig:
+        """The same network with other default memory sizes."""
+        return replace(self, memory=memory)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; :meth:`from_dict` is its inverse."""
+        data = asdict(self)
+        data["encoder"] = {"kind": self.encoder.kind, **data["encoder"]}
+        return data
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Mem4DConfig:
+        """Build a config from plain data.
+
+        Raises:
+            ValueError: an unknown or ill-typed key, named with its path.
+        """
+        data = dict(data)
+        encoder = dict(data.pop("encoder", {"kind": ViTConfig.kind}))
+        kind = encoder.pop("kind", None)
+        if kind not in _ENCODERS:
+            raise ValueError(f"encoder.kind must be one of {sorted(_ENCODERS)}, got {kind!r}")
+        psm = dict(data.get("structure_memory", {}))
+        if "tiers" in psm:
+            psm["tiers"] = tuple(_build(CompressionTier, t, "tiers") for t in psm["tiers"])
+            data["structure_memory"] = psm
+        for name, section in _SECTIONS.items():
+            if name in data:
+                data[name] = _build(section, data[name], name)
+        data["encoder"] = _build(_ENCODERS[kind], encoder, "encoder")
+        return _build(Mem4DConfig, data, "config")
+
+
+_ENCODERS: Mapping[str, type] = MappingProxyType(
+    {cls.kind: cls for cls in (ViTConfig, EfficientNetLiteConfig)}
+)
+_SECTIONS: Mapping[str, type] = MappingProxyType(
+    {
+        "memory": MemorySizes,
+        "temporal_context": TemporalContextConfig,
+        "dynamics_memory": DynamicsMemoryConfig,
+        "structure_memory": StructureMemoryConfig,
+        "readout": ReadoutConfig,
+        "head": HeadConfig,
+    }
+)
+
+
+def _build(cls: type, data: Mapping[str, Any], path: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{path} must be a table, got {data!r}")
+    known = {f.name for f in fields(cls)}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ValueError(f"unknown key {path}.{unknown[0]}; known: {', '.join(sorted(known))}")
+    return cls(**{name: _frozen(value) for name, value in data.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """Lists (JSON has no tuples) become tuples, all the way down; dataclasses pass."""
+    if is_dataclass(value) or not isinstance(value, (list, tuple)):
+        return value
+    return tuple(_frozen(item) for item in value)
+
+
+PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
+    {
+        "large": Mem4DConfig(),
+        "lite": Mem4DConfig(
+            encoder=EfficientNetLiteConfig(),
+            image_size=256,
+            width=192,
+            heads=6,
+            mlp_ratio=3.0,
+            rope_dims=(8, 12, 12),
+            head=HeadConfig(layer_widths=(48, 48, 96, 96), fusion_width=48, output_width=16),
+        ),
+    }
+)

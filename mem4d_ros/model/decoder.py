@@ -1,0 +1,91 @@
+"""The readout (algorithm 1): camera and image tokens read motion and structure in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.layers import NORM_EPS, Block, KeyValue
+from mem4d_ros.model.rope import Rotation
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What the heads work on.
+
+    Attributes:
+        camera: camera token (B, C).
+        taps: image tokens (B, n, C) at the depths the dense heads ask for, shallow to deep.
+    """
+
+    camera: Tensor
+    taps: tuple[Tensor, ...]
+
+
+class ReadoutDecoder(nn.Module):
+    """Repeats MotionReadBlock over the TDM, then SpatialReadBlock over the PSM.
+
+    Queries are the camera and current tokens; keys and values are theirs and the memory's. A
+    memory's tokens are not updated on the way, so their keys and values can be kept.
+    """
+
+    def __init__(self, config: Mem4DConfig) -> None:
+        super().__init__()
+        self.taps = config.head.taps
+        self.camera_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        nn.init.normal_(self.camera_token, std=0.02)
+
+        def blocks() -> nn.ModuleList:
+            return nn.ModuleList(
+                Block(config.width, config.heads, config.mlp_ratio)
+                for _ in range(config.readout.repetitions)
+            )
+
+        self.motion_blocks = blocks()
+        self.spatial_blocks = blocks()
+        self.camera_norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+        self.tap_norms = nn.ModuleList(nn.LayerNorm(config.width, eps=NORM_EPS) for _ in self.taps)
+
+    def structure_key_value(self, tokens: Tensor, rotation: Rotation) -> KeyValue:
+        """Keys and values (layers, B, heads, m, d) that PSM tokens (B, m, C) offer each layer."""
+        layers = [block.key_value(tokens, rotation) for block in self.spatial_blocks]
+        return KeyValue(
+            torch.stack([layer.key for layer in layers]),
+            torch.stack([layer.value for layer in layers]),
+        )
+
+    def forward(
+        self,
+        current: Tensor,
+        rotation: Rotation,
+        motion: Tensor,
+        motion_rotation: Rotation,
+        structure: KeyValue | None,
+    ) -> Readout:
+        """Read both memories.
+
+        Args:
+            current: enriched tokens (B, n, C).
+            rotation: of the camera token, then of the current tokens (1 + n).
+            motion: TDM tokens (B, m, C), m may be 0; motion_rotation: theirs.
+            structure: from :meth:`structure_key_value`, None while the PSM is empty.
+        """
+        camera = self.camera_token.expand(current.shape[0], -1, -1)
+        x = torch.cat((camera, current), dim=1)  # (B, 1 + n, C)
+        depths = [x]
+        for layer, (read_motion, read_structure) in enumerate(
+            zip(self.motion_blocks, self.spatial_blocks, strict=True)
+        ):
+            x = read_motion(x, rotation, read_motion.key_value(motion, motion_rotation))
+            x = read_structure(x, rotation, structure.layer(layer) if structure else None)
+            depths.append(x)
+        return Readout(
+            camera=self.camera_norm(x[:, 0]),
+            taps=tuple(
+                norm(depths[tap][:, 1:])
+                for norm, tap in zip(self.tap_norms, self.taps, strict=True)
+            ),
+        )

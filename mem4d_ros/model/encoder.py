@@ -1,0 +1,94 @@
+"""Image encoders: image in, one token a patch out, and a convolutional pyramid where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mem4d_ros.model.config import EfficientNetLiteConfig, ViTConfig
+from mem4d_ros.model.efficientnet_lite import EfficientNetLite
+from mem4d_ros.model.layers import NORM_EPS, Block
+from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+
+
+@dataclass(frozen=True)
+class EncoderFeatures:
+    """What an encoder sees in one image.
+
+    Attributes:
+        tokens: (B, h * w, E), patch by patch, row by row.
+        pyramid: maps (B, c, H / s, W / s) at the strides s of `pyramid_channels`, finest first.
+    """
+
+    tokens: Tensor
+    pyramid: tuple[Tensor, ...]
+
+
+def normalise(image: Tensor) -> Tensor:
+    """From [0, 1] to [-1, 1]: mean and standard deviation 0.5."""
+    return (image - 0.5) / 0.5
+
+
+class ViT(nn.Module):
+    """Vision transformer with 2D rotary positions, no class token and no position table."""
+
+    pyramid_channels: tuple[int, ...] = ()
+
+    def __init__(self, config: ViTConfig, patch_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.width = config.width
+        self.patch_embedding = nn.Conv2d(3, config.width, patch_size, stride=patch_size)
+        self.blocks = nn.ModuleList(
+            Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.depth)
+        )
+        self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+
+    def _rotation(self, height: int, width: int, like: Tensor) -> Rotation:
+        head_dim = self.config.width // self.config.heads
+        positions = grid_positions([0], height, width, device=like.device)[:, 1:]  # (n, 2): y, x
+        return rotation(positions, (head_dim // 2, head_dim // 2), self.config.rope_base).to(like)
+
+    def forward(self, image: Tensor) -> EncoderFeatures:
+        """Encode image (B, 3, H, W) in [0, 1], H and W multiples of the patch size."""
+        patches = self.patch_embedding(normalise(image))  # (B, E, h, w)
+        rotate = self._rotation(*patches.shape[-2:], like=patches)
+        x = patches.flatten(2).transpose(1, 2)  # (B, n, E)
+        for block in self.blocks:
+            x = block(x, rotate)
+        return EncoderFeatures(self.norm(x), ())
+
+
+class EfficientNetLiteEncoder(nn.Module):
+    """EfficientNet-Lite features: tokens join strides 16 and 32, the pyramid is strides 4 and 8."""
+
+    def __init__(self, config: EfficientNetLiteConfig, patch_size: int) -> None:
+        super().__init__()
+        self.network = EfficientNetLite(config)
+        strides = self.network.channels_by_stride
+        if patch_size not in strides or 2 * patch_size not in strides:
+            raise ValueError(f"patch size {patch_size} does not fit strides {sorted(strides)}")
+        self.patch_size = patch_size
+        self.width = strides[patch_size] + strides[2 * patch_size]
+        self.pyramid_channels = (strides[4], strides[8])
+
+    def forward(self, image: Tensor) -> EncoderFeatures:
+        """Encode image (B, 3, H, W) in [0, 1], H and W multiples of the patch size."""
+        maps = self.network(normalise(image))
+        fine = maps[self.patch_size]  # (B, c, h, w)
+        coarse = nn.functional.interpolate(
+            maps[2 * self.patch_size], size=fine.shape[-2:], mode="bilinear", align_corners=False
+        )
+        tokens = torch.cat((fine, coarse), dim=1).flatten(2).transpose(1, 2)  # (B, n, E)
+        return EncoderFeatures(tokens, (maps[4], maps[8]))
+
+
+def build_encoder(
+    config: ViTConfig | EfficientNetLiteConfig, patch_size: int
+) -> ViT | EfficientNetLiteEncoder:
+    """The encoder that `config` describes."""
+    if isinstance(config, ViTConfig):
+        return ViT(config, patch_size)
+    return EfficientNetLiteEncoder(config, patch_size)

@@ -1,0 +1,169 @@
+"""Heads (eq. 6): two dense pointmap heads in the manner of DPT (Ranftl et al. 2021) and a camera head."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mem4d_ros.model.config import Mem4DConfig
+
+_INITIAL_DEPTH_M = 2.0
+_INITIAL_FIELD_OF_VIEW = math.radians(60)
+
+
+class ResidualConvUnit(nn.Module):
+    """Two 3×3 convolutions with a residual connection."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, c, h, w), shape kept."""
+        return x + self.second(F.relu(self.first(F.relu(x))))
+
+
+class FusionBlock(nn.Module):
+    """Adds a finer level to what came from the coarser ones."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lateral = ResidualConvUnit(width)
+        self.merge = ResidualConvUnit(width)
+
+    def forward(self, level: Tensor, coarser: Tensor | None) -> Tensor:
+        """level (B, c, h, w); coarser (B, c, ⌈h/2⌉, ⌈w/2⌉) or None at the coarsest level."""
+        if coarser is None:
+            return self.merge(level)
+        return self.merge(_resize(coarser, level) + self.lateral(level))
+
+
+def _resize(x: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _resample(width: int, level: int) -> nn.Module:
+    """From patch stride 16 to stride 4, 8, 16, 32 at level 0, 1, 2, 3."""
+    if level == 0:
+        return nn.ConvTranspose2d(width, width, 4, stride=4)
+    if level == 1:
+        return nn.ConvTranspose2d(width, width, 2, stride=2)
+    if level == 2:
+        return nn.Identity()
+    return nn.Conv2d(width, width, 3, stride=2, padding=1)
+
+
+class PointmapHead(nn.Module):
+    """Readout tokens (and the encoder's pyramid, if it has one) to a pointmap with confidence."""
+
+    def __init__(self, config: Mem4DConfig, pyramid_channels: Sequence[int]) -> None:
+        super().__init__()
+        head, fusion = config.head, config.head.fusion_width
+        self.projections = nn.ModuleList(
+            nn.Conv2d(config.width, width, 1) for width in head.layer_widths
+        )
+        self.resamplers = nn.ModuleList(
+            _resample(width, level) for level, width in enumerate(head.layer_widths)
+        )
+        self.levels = nn.ModuleList(
+            nn.Conv2d(width, fusion, 3, padding=1) for width in head.layer_widths
+        )
+        self.pyramid = nn.ModuleList(nn.Conv2d(width, fusion, 1) for width in pyramid_channels)
+        self.fusions = nn.ModuleList(FusionBlock(fusion) for _ in head.layer_widths)
+        self.half_resolution = nn.Conv2d(fusion, fusion // 2, 3, padding=1)
+        self.full_resolution = nn.Conv2d(fusion // 2, head.output_width, 3, padding=1)
+        self.output = nn.Conv2d(head.output_width, 4, 1)
+        self._start_at_a_wall()
+
+    def _start_at_a_wall(self) -> None:
+        """Untrained weights predict points near (0, 0, 2 m): finite, positive depth, low confidence."""
+        nn.init.normal_(self.output.weight, std=1e-2)
+        nn.init.zeros_(self.output.bias)
+        with torch.no_grad():
+            self.output.bias[2] = math.log1p(_INITIAL_DEPTH_M)
+
+    def forward(
+        self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
+    ) -> tuple[Tensor, Tensor]:
+        """Pointmap and confidence at the image's size.
+
+        Args:
+            taps: four token sets (B, n, C), n = height · width patches.
+            pyramid: the encoder's maps at strides 4 and 8, or nothing.
+        Returns:
+            points (B, H, W, 3) in metres, direction · expm1(norm); confidence (B, H, W) ≥ 1.
+        """
+        levels = self._levels(taps, pyramid, height, width)
+        fused: Tensor | None = None
+        for level, fusion in zip(reversed(levels), reversed(self.fusions), strict=True):
+            fused = fusion(level, fused)
+        assert fused is not None
+        x = F.interpolate(fused, scale_factor=2, mode="bilinear", align_corners=False)
+        x = F.relu(self.half_resolution(x))  # (B, c, H / 2, W / 2)
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.output(F.relu(self.full_resolution(x)))  # (B, 4, H, W)
+        return to_points(x.float())
+
+    def _levels(
+        self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
+    ) -> list[Tensor]:
+        """Maps (B, c, ·, ·) at strides 4, 8, 16, 32."""
+        levels = []
+        for tap, project, resample, convolve in zip(
+            taps, self.projections, self.resamplers, self.levels, strict=True
+        ):
+            grid = tap.transpose(1, 2).unflatten(2, (height, width))  # (B, C, h, w)
+            levels.append(convolve(resample(project(grid))))
+        for index, (map_, project) in enumerate(zip(pyramid, self.pyramid, strict=True)):
+            levels[index] = levels[index] + project(map_)
+        return levels
+
+
+def to_points(raw: Tensor) -> tuple[Tensor, Tensor]:
+    """Raw maps (B, 4, H, W) to points (B, H, W, 3) in metres and confidence (B, H, W) = 1 + exp.
+
+    The norm is stretched by expm1, the direction kept, so near and far share one scale.
+    """
+    xyz, log_confidence = raw[:, :3], raw[:, 3]
+    norm = (xyz * xyz).sum(dim=1, keepdim=True).clamp_min(1e-16).sqrt()  # (B, 1, H, W)
+    points = xyz * (norm.expm1() / norm)
+    return points.permute(0, 2, 3, 1).contiguous(), 1 + log_confidence.exp()
+
+
+class CameraHead(nn.Module):
+    """Camera token to field of view, rotation and translation of camera-to-world."""
+
+    def __init__(self, config: Mem4DConfig) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.Linear(config.width, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, 2 + 4 + 3),
+        )
+        self._start_at_rest()
+
+    def _start_at_rest(self) -> None:
+        """Untrained weights predict a still camera of 60° at the origin, give or take a little."""
+        last = self.mlp[-1]
+        share = _INITIAL_FIELD_OF_VIEW / math.pi
+        nn.init.normal_(last.weight, std=1e-3)
+        nn.init.zeros_(last.bias)
+        with torch.no_grad():
+            last.bias[:2] = math.log(share / (1 - share))
+            last.bias[2] = 1.0
+
+    def forward(self, camera: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """From camera tokens (B, C).
+
+        Returns:
+            field of view (B, 2), horizontal and vertical, in radians within (0, π);
+            quaternion (B, 4), wxyz, of length 1; translation (B, 3) in metres.
+        """
+        raw = self.mlp(camera).float()
+        field_of_view = raw[:, :2].sigmoid() * math.pi
+        return field_of_view, F.normalize(raw[:, 2:6], dim=-1), raw[:, 6:]

@@ -1,0 +1,112 @@
+"""Pre-norm transformer block whose keys and values may be extended by those of a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mem4d_ros.model.rope import Rotation
+
+NORM_EPS = 1e-6
+
+
+@dataclass(frozen=True)
+class KeyValue:
+    """Keys, already rotated, and values of N tokens: each (…, B, heads, N, head_dim).
+
+    A leading dimension, where there is one, counts the layers of a stack of blocks.
+    """
+
+    key: Tensor
+    value: Tensor
+
+    @staticmethod
+    def cat(parts: Sequence[KeyValue]) -> KeyValue:
+        """Keys and values of all tokens of `parts`, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return KeyValue(
+            torch.cat([p.key for p in parts], dim=-2), torch.cat([p.value for p in parts], dim=-2)
+        )
+
+    def layer(self, index: int) -> KeyValue:
+        """Keys and values of one layer of a stack."""
+        return KeyValue(self.key[index], self.value[index])
+
+
+class Attention(nn.Module):
+    """Multi-head attention with rotary positions; queries are the input's tokens."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value_projection = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, head_dim)
+
+    def key_value(self, x: Tensor, rotation: Rotation) -> KeyValue:
+        """Rotated keys and values of x (B, N, C)."""
+        key, value = self.key_value_projection(x).chunk(2, dim=-1)  # 2 × (B, N, C)
+        return KeyValue(rotation.apply(self._split(key)), self._split(value))
+
+    def forward(self, x: Tensor, rotation: Rotation, memory: KeyValue | None = None) -> Tensor:
+        """Attend from x (B, N, C) to x and, if given, to `memory`: (B, N, C)."""
+        query = rotation.apply(self._split(self.query(x)))
+        context = self.key_value(x, rotation)
+        if memory is not None:
+            context = KeyValue.cat((context, memory))
+        y = F.scaled_dot_product_attention(query, context.key, context.value)
+        return self.output(y.transpose(1, 2).flatten(2))  # (B, N, C)
+
+
+class Block(nn.Module):
+    """Pre-norm attention and MLP, each with a residual connection."""
+
+    def __init__(self, width: int, heads: int, mlp_ratio: float) -> None:
+        super().__init__()
+        hidden = int(width * mlp_ratio)
+        self.attention_norm = nn.LayerNorm(width, eps=NORM_EPS)
+        self.attention = Attention(width, heads)
+        self.mlp_norm = nn.LayerNorm(width, eps=NORM_EPS)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def key_value(self, x: Tensor, rotation: Rotation) -> KeyValue:
+        """What tokens x (B, N, C) offer to this block's queries when they serve as its memory."""
+        return self.attention.key_value(self.attention_norm(x), rotation)
+
+    def forward(self, x: Tensor, rotation: Rotation, memory: KeyValue | None = None) -> Tensor:
+        """Update x (B, N, C); `memory` is read and not updated."""
+        x = x + self.attention(self.attention_norm(x), rotation, memory)
+        return x + self.mlp(self.mlp_norm(x))
+
+
+def self_attention_stack(
+    blocks: Sequence[Block],
+    current: Tensor,
+    current_rotation: Rotation,
+    others: Tensor,
+    others_rotation: Rotation,
+) -> Tensor:
+    """Self-attention of current ‖ others through all blocks; only the current tokens come back.
+
+    The last block need not update the others: its queries are the current tokens alone.
+
+    Args:
+        current: (B, n, C); others: (B, m, C), m may be 0.
+    Returns:
+        (B, n, C).
+    """
+    n = current.shape[1]
+    x = torch.cat((current, others), dim=1)  # (B, n + m, C)
+    rotation = Rotation.cat((current_rotation, others_rotation))
+    for block in blocks[:-1]:
+        x = block(x, rotation)
+    last = blocks[-1]
+    return last(x[:, :n], current_rotation, last.key_value(x[:, n:], others_rotation))

@@ -1,0 +1,85 @@
+"""Rotary position embedding over any number of axes (Su et al. 2021; 3D: time, row, column).
+
+A head's channels are shared by the axes. Each axis rotates its share by angles that are linear in
+the position, so a dot product of two rotated vectors depends on their *relative* position alone.
+Angles are formed in double precision: a stream of a million frames keeps exact phases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Cosines and sines, each (N, head_dim / 2), of N positions."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def apply(self, x: Tensor) -> Tensor:
+        """Rotate x (B, heads, N, head_dim); channel i pairs with channel i + head_dim / 2."""
+        first, second = x.chunk(2, dim=-1)  # (B, heads, N, head_dim / 2)
+        return torch.cat(
+            (first * self.cos - second * self.sin, second * self.cos + first * self.sin), dim=-1
+        )
+
+    def to(self, like: Tensor) -> Rotation:
+        """The same rotation on the device and in the precision of `like`."""
+        return Rotation(self.cos.to(like), self.sin.to(like))
+
+    @staticmethod
+    def cat(rotations: Sequence[Rotation]) -> Rotation:
+        """The rotations of the concatenated positions."""
+        return Rotation(
+            torch.cat([r.cos for r in rotations]), torch.cat([r.sin for r in rotations])
+        )
+
+
+def rotation(positions: Tensor, axis_dims: Sequence[int], base: float) -> Rotation:
+    """Rotations of `positions` (N, axes), axis a turning `axis_dims[a]` channels of each head.
+
+    Frequencies of an axis with d channels are base^(-2i/d), i = 0 … d/2 - 1 radians per unit.
+    """
+    positions = positions.double()
+    angles = []
+    for axis, dims in enumerate(axis_dims):
+        exponents = torch.arange(0, dims, 2, dtype=torch.float64, device=positions.device) / dims
+        angles.append(positions[:, axis, None] * base**-exponents)  # (N, d / 2)
+    angle = torch.cat(angles, dim=1)  # (N, head_dim / 2)
+    return Rotation(angle.cos(), angle.sin())
+
+
+def grid_positions(
+    times: Sequence[float],
+    height: int,
+    width: int,
+    *,
+    stride: int = 1,
+    device: torch.device | None = None,
+) -> Tensor:
+    """Positions (t, y, x) of a grid of height·width cells at each time: (times * h * w, 3).
+
+    Time by time, row by row. A cell of `stride` patches sits at the mean position of those.
+    """
+    centre = (stride - 1) / 2
+    t = torch.tensor(times, dtype=torch.float64, device=device)
+    y = torch.arange(height, dtype=torch.float64, device=device) * stride + centre
+    x = torch.arange(width, dtype=torch.float64, device=device) * stride + centre
+    return torch.stack(torch.meshgrid(t, y, x, indexing="ij"), dim=-1).reshape(-1, 3)
+
+
+def camera_position(
+    time: float, height: int, width: int, device: torch.device | None = None
+) -> Tensor:
+    """Position (1, 3) of the camera token of a height×width grid.
+
+    It has no place in the grid, so it takes the grid's centre: the only choice that moves with the
+    grid, which keeps attention a function of relative positions.
+    """
+    centre = [[time, (height - 1) / 2, (width - 1) / 2]]
+    return torch.tensor(centre, dtype=torch.float64, device=device)

@@ -1,0 +1,147 @@
+"""Persistent Structure Memory (PSM, eq. 5): global pointmaps as features, kept long and compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from mem4d_ros.model.compression import FIRST_FRAME, FrameGroup, plan
+from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.layers import NORM_EPS, Block, KeyValue
+from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.temporal_context import pad_to_multiple
+
+Project = Callable[[Tensor, Rotation], KeyValue]
+"""Compressed tokens (B, m, C) and their rotations to keys and values of every readout layer."""
+
+
+@dataclass(frozen=True)
+class StructureState:
+    """What the memory holds between two steps.
+
+    Attributes:
+        features: maps (B, C, h, w) of the frames that may still move to a coarser tier.
+        groups: keys and values (layers, B, heads, m, d) of each group, the oldest first.
+    """
+
+    features: Mapping[int, Tensor] = field(default_factory=dict)
+    groups: Mapping[FrameGroup, KeyValue] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Numbers of the frames held, in order."""
+        return tuple(frame for group in self.groups for frame in group.frames)
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens that the readout attends to."""
+        return sum(entry.key.shape[-2] for entry in self.groups.values())
+
+    def key_value(self) -> KeyValue | None:
+        """All groups side by side, (layers, B, heads, tokens, d); None while empty."""
+        return KeyValue.cat(tuple(self.groups.values())) if self.groups else None
+
+    def shrunk(self, capacity: int) -> StructureState:
+        """At most `capacity` frames: whole groups leave, the oldest but the first frame's ahead."""
+        groups = dict(self.groups)
+        excess = len(self.frames) - capacity
+        for group in self.groups:
+            if excess > 0 and group.frames[0] != FIRST_FRAME:
+                del groups[group]
+                excess -= len(group.frames)
+        held = {frame for group in groups for frame in group.frames}
+        return StructureState({f: m for f, m in self.features.items() if f in held}, groups)
+
+
+class PersistentStructureMemory(nn.Module):
+    """Writes final global pointmaps as features and compresses them by age."""
+
+    def __init__(self, config: Mem4DConfig) -> None:
+        super().__init__()
+        self.rope = (config.rope_dims, config.rope_base)
+        self.tiers = config.structure_memory.tiers
+        width, patch = config.width, config.patch_size
+        self.patch_embedding = nn.Conv2d(4, width, patch, stride=patch)
+        self.blocks = nn.ModuleList(
+            Block(width, config.heads, config.mlp_ratio)
+            for _ in range(config.structure_memory.depth)
+        )
+        self.norm = nn.LayerNorm(width, eps=NORM_EPS)
+        self.compressors = nn.ModuleList(
+            nn.Conv3d(width, width, tier.kernel, stride=tier.kernel) for tier in self.tiers
+        )
+
+    def write(self, points_world: Tensor, confidence: Tensor) -> Tensor:
+        """Encode a global pointmap.
+
+        Args:
+            points_world: (B, H, W, 3) in metres.
+            confidence: (B, H, W), at least 1.
+        Returns:
+            features (B, C, h, w).
+        """
+        raw = torch.cat((points_world, confidence[..., None].log()), dim=-1)  # (B, H, W, 4)
+        squashed = raw.sign() * raw.abs().log1p()
+        squashed = squashed.permute(0, 3, 1, 2).to(self.patch_embedding.weight.dtype)
+        patches = self.patch_embedding(squashed)  # (B, C, h, w)
+        height, width = patches.shape[-2:]
+        x = patches.flatten(2).transpose(1, 2)  # (B, n, C)
+        positions = grid_positions([0], height, width, device=x.device)
+        rotate = rotation(positions, *self.rope).to(x)
+        for block in self.blocks:
+            x = block(x, rotate)
+        return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
+
+    def compress(self, maps: Tensor, tier: int) -> Tensor:
+        """Tokens (B, m, C) of the maps (B, C, t, h, w) of one group, t = the tier's time kernel."""
+        stride = self.tiers[tier].kernel[1]
+        tokens = self.compressors[tier](pad_to_multiple(maps, stride))  # (B, C, 1, h', w')
+        return tokens.flatten(2).transpose(1, 2)
+
+    def group_rotation(self, group: FrameGroup, height: int, width: int, like: Tensor) -> Rotation:
+        """Rotations of a group's tokens: mean time of its frames, centre of the patches covered."""
+        stride = self.tiers[group.tier].kernel[1]
+        time = sum(group.frames) / len(group.frames)
+        rows, columns = -(-height // stride), -(-width // stride)
+        positions = grid_positions([time], rows, columns, stride=stride, device=like.device)
+        return rotation(positions, *self.rope).to(like)
+
+    def remember(
+        self,
+        state: StructureState,
+        frame: int,
+        features: Tensor,
+        capacity: int,
+        project: Project,
+    ) -> StructureState:
+        """The memory as the next frame will read it, after `frame` was written.
+
+        Keys and values are computed for a group when it is born and kept until it ends.
+
+        Args:
+            features: map (B, C, h, w) from :meth:`write`.
+            capacity: N_s.
+        """
+        available = {**state.features, frame: features}
+        groups: dict[FrameGroup, KeyValue] = {}
+        for group in plan((*state.frames, frame), frame + 1, capacity, self.tiers):
+            known = state.groups.get(group)
+            groups[group] = known or self._encode(group, available, project)
+        lasting = {
+            number: available[number]
+            for group in groups
+            if group.tier < len(self.tiers) - 1
+            for number in group.frames
+            if number != FIRST_FRAME
+        }
+        return StructureState(lasting, groups)
+
+    def _encode(
+        self, group: FrameGroup, available: Mapping[int, Tensor], project: Project
+    ) -> KeyValue:
+        maps = torch.stack([available[frame] for frame in group.frames], dim=2)  # (B, C, t, h, w)
+        tokens = self.compress(maps, group.tier)
+        return project(tokens, self.group_rotation(group, *maps.shape[-2:], like=tokens))

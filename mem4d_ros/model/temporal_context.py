@@ -1,0 +1,80 @@
+"""Temporal Context Aggregator (TCA, eq. 1 and 2): the current frame, enriched by a short window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.layers import NORM_EPS, Block, self_attention_stack
+from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+
+
+class TemporalContextAggregator(nn.Module):
+    """Self-attention of the current tokens with those of past frames, coarser with distance.
+
+    Times enter relative to the current frame (0, -1, -2, …): the result depends on the window's
+    content alone, never on how long the stream has run.
+    """
+
+    def __init__(self, config: Mem4DConfig) -> None:
+        super().__init__()
+        self.rope = (config.rope_dims, config.rope_base)
+        strides = [2**level for level in range(config.temporal_context.stride_levels)]
+        self.compressors = nn.ModuleList(
+            nn.Conv2d(config.width, config.width, stride, stride=stride) for stride in strides
+        )
+        self.blocks = nn.ModuleList(
+            Block(config.width, config.heads, config.mlp_ratio)
+            for _ in range(config.temporal_context.depth)
+        )
+        self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+
+    def level(self, distance: int) -> int:
+        """Compression level of the frame `distance` ≥ 1 steps ago; its stride is 2^level."""
+        return min(distance.bit_length() - 1, len(self.compressors) - 1)
+
+    def compress(self, features: Tensor, level: int) -> Tensor:
+        """Tokens (B, m, C) of the map (B, C, h, w), m = ⌈h / 2^level⌉ · ⌈w / 2^level⌉."""
+        compressed = self.compressors[level](pad_to_multiple(features, 2**level))
+        return compressed.flatten(2).transpose(1, 2)
+
+    def forward(self, current: Tensor, past: Sequence[Tensor], height: int, width: int) -> Tensor:
+        """Enrich the current tokens.
+
+        Args:
+            current: (B, n, C), n = height · width.
+            past: compressed tokens of the frames 1, 2, … steps ago, each (B, m, C).
+        Returns:
+            (B, n, C).
+        """
+        here = self._rotation(0, 1, height, width, like=current)
+        if not past:
+            past, there = [current[:, :0]], Rotation(here.cos[:0], here.sin[:0])
+        else:
+            there = Rotation.cat(
+                [
+                    self._rotation(-distance, 2 ** self.level(distance), height, width, current)
+                    for distance in range(1, len(past) + 1)
+                ]
+            )
+        others = torch.cat(tuple(past), dim=1)  # (B, m, C)
+        return self.norm(self_attention_stack(self.blocks, current, here, others, there))
+
+    def _rotation(self, time: int, stride: int, height: int, width: int, like: Tensor) -> Rotation:
+        rows, columns = -(-height // stride), -(-width // stride)
+        positions = grid_positions([time], rows, columns, stride=stride, device=like.device)
+        return rotation(positions, *self.rope).to(like)
+
+
+def pad_to_multiple(features: Tensor, stride: int) -> Tensor:
+    """Repeat the last row and column of (B, C, …, h, w) until h and w divide by `stride`."""
+    bottom, right = -features.shape[-2] % stride, -features.shape[-1] % stride
+    if not (bottom or right):
+        return features
+    flat = features.flatten(0, -4) if features.dim() > 4 else features
+    padded = F.pad(flat, (0, right, 0, bottom), mode="replicate")
+    return padded.unflatten(0, features.shape[:-3]) if features.dim() > 4 else padded
