@@ -21,7 +21,7 @@ PREFIX_PATH_DEFAULT = 'import os, sys; os.environ.setdefault("AMENT_PREFIX_PATH"
 
 
 def with_folders(text: str, site_packages: str, include: str) -> str:
-    """Return the CMake export `text` with the builder's Python folders replaced by the given ones."""
+    """Return the CMake export `text` with the builder's Python folders replaced."""
     text = BUILDER_SITE_PACKAGES.sub(lambda _: site_packages, text)
     return BUILDER_INCLUDE.sub(lambda _: include, text)
 

@@ -1,0 +1,5 @@
+"""What a conversion raises."""
+
+
+class CvBridgeError(TypeError):
+    """An image that cannot be read, or a conversion that does not exist or makes no sense."""
