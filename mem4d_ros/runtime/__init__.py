@@ -1,0 +1,29 @@
+"""Online use without ROS: an image in, a Reconstruction out."""
+
+from mem4d_ros.runtime.depth import upsample_depth
+from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
+from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
+from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
+from mem4d_ros.runtime.reconstruction import Reconstruction
+from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor
+from mem4d_ros.runtime.timing import Timing, TimingWindow
+from mem4d_ros.runtime.worker import Counters, LatestFrameWorker
+
+__all__ = [
+    "ColouredPoints",
+    "Counters",
+    "DeviceUnavailable",
+    "FrameModel",
+    "FrameRejected",
+    "LatestFrameWorker",
+    "NonFiniteOutput",
+    "OnlineReconstructor",
+    "PointFilter",
+    "Reconstruction",
+    "Timing",
+    "TimingWindow",
+    "select_device",
+    "select_points",
+    "select_precision",
+    "upsample_depth",
+]

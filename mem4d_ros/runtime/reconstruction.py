@@ -1,0 +1,30 @@
+"""What one frame becomes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.geometry import ImageTransform
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Geometry of one frame at the model's size (H, W).
+
+    The world is the optical frame of the first camera since the last reset (x right, y down,
+    z forward), in metres. A pixel without a valid value has NaN points and depth and confidence 0;
+    confidences of valid pixels are >= 1.
+    """
+
+    stamp_ns: int
+    frame_index: int  # frames since the last reset, from 0
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    points_world: np.ndarray  # (H, W, 3) float32
+    confidence_world: np.ndarray  # (H, W) float32
+    points_camera: np.ndarray  # (H, W, 3) float32, optical frame of this camera
+    confidence_camera: np.ndarray  # (H, W) float32
+    depth: np.ndarray  # (H, W) float32, metres along z of the optical frame
+    camera_to_world: np.ndarray  # (4, 4) float64
+    intrinsics: np.ndarray  # (3, 3) float64, pixels of the model's image
+    input_transform: ImageTransform  # input pixels to the model's pixels
+    latency_s: float  # from the raw image to this object

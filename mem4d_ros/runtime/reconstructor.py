@@ -1,0 +1,166 @@
+"""Frames in, reconstructions out, one after the other."""
+
+import time
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from
+from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
+from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
+from mem4d_ros.runtime.preprocess import resize_and_crop, to_tensor
+from mem4d_ros.runtime.reconstruction import Reconstruction
+
+CPU = torch.device("cpu")
+
+
+class FrameModel(Protocol):
+    """What is asked of a network; `mem4d_ros.model.Mem4D` is one."""
+
+    def initial_state(self, memory: MemorySizes | None = None) -> MemoryState: ...
+
+    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]: ...
+
+
+class OnlineReconstructor:
+    """Runs a network on a stream of images and keeps its memory. Not thread-safe.
+
+    `image_size` is the long side of the network's image in pixels. `precision` is the dtype of
+    autocast; float32 runs without it.
+    """
+
+    def __init__(
+        self,
+        model: FrameModel,
+        image_size: int,
+        memory: MemorySizes,
+        device: torch.device = CPU,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self._model = model
+        self._image_size = image_size
+        self._memory = memory
+        self._device = device
+        self._precision = precision
+        self._transform: ImageTransform | None = None
+        self.reset()
+
+    @property
+    def memory(self) -> MemorySizes:
+        """The largest number of frames each memory may hold."""
+        return self._memory
+
+    def reset(self) -> None:
+        """Forget all frames: the next one defines a new world."""
+        self._state = self._model.initial_state(self._memory)
+
+    def resize_memory(self, memory: MemorySizes) -> None:
+        """Change the memories' sizes; frames that still fit are kept."""
+        self._memory = memory
+        self._state = self._state.resized(memory)
+
+    def occupancy(self) -> MemorySizes:
+        """The number of frames each memory holds."""
+        return self._state.occupancy()
+
+    def structure_tokens(self) -> int:
+        """The number of tokens in the persistent structure memory."""
+        return self._state.structure.tokens
+
+    def process(
+        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None = None
+    ) -> Reconstruction:
+        """Reconstruct an image (H, W, 3) uint8 RGB; its intrinsics (3, 3) are predicted if None.
+
+        An image of another size than the one before starts a new world. Raises FrameRejected for an
+        image that cannot be brought to the network's size and NonFiniteOutput, after a reset, for a
+        pose that is not finite.
+        """
+        started = time.perf_counter()
+        transform = self._transform_for(image)
+        model_image = resize_and_crop(image, transform)
+        frame_index = self._state.frame_index
+        output = self._step(model_image)
+        camera_to_world = self._checked(_camera_to_world(output), "pose")
+        if intrinsics is None:
+            model_intrinsics = self._checked(
+                _predicted_intrinsics(output, transform), "field of view"
+            )
+        else:
+            model_intrinsics = transform.intrinsics_to_model(intrinsics)
+        points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
+        _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+        points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
+        return Reconstruction(
+            stamp_ns=stamp_ns,
+            frame_index=frame_index,
+            image=model_image,
+            points_world=points_world,
+            confidence_world=confidence_world,
+            points_camera=points_camera,
+            confidence_camera=confidence_camera,
+            depth=np.ascontiguousarray(points_camera[..., 2]),
+            camera_to_world=camera_to_world,
+            intrinsics=model_intrinsics,
+            input_transform=transform,
+            latency_s=time.perf_counter() - started,
+        )
+
+    def _transform_for(self, image: np.ndarray) -> ImageTransform:
+        height, width = image.shape[:2]
+        try:
+            transform = ImageTransform.fit(width, height, self._image_size)
+        except ValueError as error:
+            raise FrameRejected(str(error)) from error
+        if self._transform not in (None, transform):
+            self.reset()
+        self._transform = transform
+        return transform
+
+    def _step(self, model_image: np.ndarray) -> FrameOutput:
+        reduced = self._precision != torch.float32
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.type, self._precision, enabled=reduced),
+        ):
+            output, self._state = self._model.step(
+                to_tensor(model_image, self._device), self._state
+            )
+        return output
+
+    def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
+        if not np.isfinite(values).all():
+            self.reset()
+            raise NonFiniteOutput(f"the network's {name} is NaN or Inf: its memory was reset")
+        return values
+
+
+def _first(tensor: torch.Tensor) -> np.ndarray:
+    """The only element of a batch, in float32 or float64, as an array of its own."""
+    dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
+    return tensor[0].to("cpu", dtype, copy=True).numpy()
+
+
+def _camera_to_world(output: FrameOutput) -> np.ndarray:
+    quaternion = _first(output.quaternion).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
+        return pose_from(quaternion, _first(output.translation).astype(np.float64))
+
+
+def _predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.ndarray:
+    field_of_view = _first(output.field_of_view).astype(np.float64)
+    return fov_to_intrinsics(field_of_view, transform.output_height, transform.output_width)
+
+
+def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Points (H, W, 3) and confidence (H, W) as float32, invalid where either is not finite."""
+    pointmap, sureness = _first(points).astype(np.float32), _first(confidence).astype(np.float32)
+    _invalidate(pointmap, sureness, ~(np.isfinite(pointmap).all(-1) & np.isfinite(sureness)))
+    return pointmap, sureness
+
+
+def _invalidate(points: np.ndarray, confidence: np.ndarray, where: np.ndarray) -> None:
+    """Mark pixels as having no valid value, in place."""
+    points[where] = np.nan
+    confidence[where] = 0

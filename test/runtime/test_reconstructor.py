@@ -1,0 +1,202 @@
+"""A stream of images becomes consistent geometry, and nothing invalid leaves as a number."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mem4d_ros.geometry import quaternion_to_matrix
+from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
+from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor
+
+MEMORY = MemorySizes(2, 1, 4)
+IMAGE = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+TURN = torch.tensor([[0.8, 0.0, 0.6, 0.0]])  # wxyz
+SHIFT = torch.tensor([[1.0, -2.0, 3.0]])
+
+
+class ScriptedModel:
+    """Answers every image with a plane 2 m ahead, changed by `edit`; notes what it was fed."""
+
+    def __init__(self, edit: Callable[[FrameOutput], None] = lambda output: None) -> None:
+        self.edit = edit
+        self.images: list[torch.Tensor] = []
+        self.frame_indices: list[int] = []
+
+    def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
+        assert memory is not None
+        return MemoryState(memory)
+
+    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
+        self.images.append(image)
+        self.frame_indices.append(state.frame_index)
+        height, width = image.shape[-2:]
+        points = torch.rand(1, height, width, 3)
+        points[..., 2] = 2
+        confidence = torch.full((1, height, width), 3.0)
+        output = FrameOutput(
+            points_world=points + SHIFT,
+            confidence_world=confidence.clone(),
+            points_camera=points,
+            confidence_camera=confidence,
+            quaternion=TURN.clone(),
+            translation=SHIFT.clone(),
+            field_of_view=torch.tensor([[1.2, 0.9]]),
+        )
+        self.edit(output)
+        return output, replace(state, frame_index=state.frame_index + 1)
+
+
+def reconstructor(model: ScriptedModel, image_size: int = 256) -> OnlineReconstructor:
+    return OnlineReconstructor(model, image_size, MEMORY)
+
+
+def test_reports_what_the_network_said() -> None:
+    result = reconstructor(ScriptedModel()).process(IMAGE, stamp_ns=17)
+    assert result.stamp_ns == 17
+    assert result.frame_index == 0
+    assert result.points_world.shape == result.image.shape == (192, 256, 3)
+    assert np.all(result.depth == 2)
+    assert np.array_equal(result.depth, result.points_camera[..., 2])
+    np.testing.assert_allclose(
+        result.points_world - result.points_camera,
+        np.broadcast_to(SHIFT, (192, 256, 3)),
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(
+        result.camera_to_world[:3, :3], quaternion_to_matrix(TURN.double())[0], atol=1e-7
+    )
+    np.testing.assert_allclose(result.camera_to_world[:, 3], [1, -2, 3, 1])
+    assert result.latency_s > 0
+
+
+def test_the_network_sees_the_resized_image() -> None:
+    model = ScriptedModel()
+    result = reconstructor(model).process(IMAGE, 0)
+    assert model.images[0].shape == (1, 3, 192, 256)
+    seen = (model.images[0][0].permute(1, 2, 0) * 255).round().byte().numpy()
+    assert np.array_equal(seen, result.image)
+
+
+def test_predicted_intrinsics_span_the_predicted_field_of_view() -> None:
+    result = reconstructor(ScriptedModel()).process(IMAGE, 0)
+    rays = np.linalg.inv(result.intrinsics) @ np.array([[-0.5, 255.5], [-0.5, 191.5], [1, 1]])
+    np.testing.assert_allclose(rays[:2], np.tan([[-0.6, 0.6], [-0.45, 0.45]]), atol=1e-6)
+
+
+def test_given_intrinsics_are_followed_to_the_networks_image() -> None:
+    intrinsics = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
+    result = reconstructor(ScriptedModel()).process(IMAGE, 0, intrinsics)
+    expected = [[234.0, 0, 127.7], [0, 234, 95.7], [0, 0, 1]]  # 0.4 (c + 0.5) - 0.5
+    np.testing.assert_allclose(result.intrinsics, expected)
+
+
+def test_given_intrinsics_make_a_bad_field_of_view_harmless() -> None:
+    model = ScriptedModel(lambda output: output.field_of_view.fill_(float("nan")))
+    result = reconstructor(model).process(IMAGE, 0, np.eye(3))
+    assert np.isfinite(result.intrinsics).all()
+
+
+@pytest.mark.parametrize("part", ["points_world", "confidence_world"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_bad_world_point_is_marked_invalid_and_the_rest_kept(part: str, value: float) -> None:
+    def edit(output: FrameOutput) -> None:
+        getattr(output, part)[0, 5, 7] = value
+
+    result = reconstructor(ScriptedModel(edit)).process(IMAGE, 0)
+    assert np.isnan(result.points_world[5, 7]).all()
+    assert result.confidence_world[5, 7] == 0
+    assert np.isfinite(result.points_world).all(-1).sum() == 192 * 256 - 1
+    assert np.isfinite(result.points_camera).all()
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("points_camera", float("nan")),
+        ("points_camera", float("inf")),
+        ("confidence_camera", float("inf")),
+        ("points_camera", -1.0),
+        ("points_camera", 0.0),
+    ],
+)
+def test_a_bad_camera_point_has_no_depth(part: str, value: float) -> None:
+    def edit(output: FrameOutput) -> None:
+        getattr(output, part)[0, 5, 7] = value
+
+    result = reconstructor(ScriptedModel(edit)).process(IMAGE, 0)
+    assert np.isnan(result.depth[5, 7])
+    assert np.isnan(result.points_camera[5, 7]).all()
+    assert result.confidence_camera[5, 7] == 0
+    assert np.isfinite(result.depth).sum() == 192 * 256 - 1
+
+
+@pytest.mark.parametrize("part", ["quaternion", "translation", "field_of_view"])
+def test_a_bad_pose_resets_the_memory_and_gives_no_result(part: str) -> None:
+    broken = [False, True, False]
+
+    def edit(output: FrameOutput) -> None:
+        if broken[len(model.images) - 1]:
+            getattr(output, part)[0, 1] = float("nan")
+
+    model = ScriptedModel(edit)
+    online = reconstructor(model)
+    online.process(IMAGE, 0)
+    with pytest.raises(NonFiniteOutput, match="memory was reset"):
+        online.process(IMAGE, 1)
+    assert online.process(IMAGE, 2).frame_index == 0
+    assert model.frame_indices == [0, 1, 0]
+
+
+def test_a_null_quaternion_is_no_pose() -> None:
+    model = ScriptedModel(lambda output: output.quaternion.zero_())
+    with pytest.raises(NonFiniteOutput):
+        reconstructor(model).process(IMAGE, 0)
+
+
+def test_frames_count_from_the_last_reset() -> None:
+    online = reconstructor(ScriptedModel())
+    assert [online.process(IMAGE, i).frame_index for i in range(3)] == [0, 1, 2]
+    online.reset()
+    assert online.process(IMAGE, 3).frame_index == 0
+
+
+def test_another_image_size_starts_a_new_world() -> None:
+    online = reconstructor(ScriptedModel())
+    assert [online.process(IMAGE, i).frame_index for i in range(2)] == [0, 1]
+    assert online.process(IMAGE[:240], 2).frame_index == 0
+    assert online.process(IMAGE[:240], 3).frame_index == 1
+
+
+def test_an_image_too_elongated_for_the_network_is_rejected_without_harm() -> None:
+    online = reconstructor(ScriptedModel())
+    online.process(IMAGE, 0)
+    with pytest.raises(FrameRejected, match="640x10"):
+        online.process(IMAGE[:10], 1)
+    assert online.process(IMAGE, 2).frame_index == 1
+
+
+def test_results_do_not_share_memory_with_the_network() -> None:
+    kept: list[FrameOutput] = []
+    result = reconstructor(ScriptedModel(kept.append)).process(IMAGE, 0)
+    with torch.inference_mode():
+        kept[0].points_world.zero_()
+    assert result.points_world.any()
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_the_real_network_runs_and_resizes_its_memories(precision: torch.dtype) -> None:
+    torch.manual_seed(0)
+    online = OnlineReconstructor(Mem4D(PRESETS["lite"]).eval(), 128, MEMORY, precision=precision)
+    for stamp in range(6):
+        result = online.process(IMAGE, stamp)
+    assert online.occupancy() == MEMORY
+    assert result.points_world.dtype == np.float32
+    assert np.isfinite(result.camera_to_world).all()
+    tokens = online.structure_tokens()
+    online.resize_memory(MemorySizes(1, 0, 2))
+    assert online.process(IMAGE, 6).frame_index == 6
+    assert online.occupancy() == MemorySizes(1, 0, 2)
+    assert online.structure_tokens() < tokens

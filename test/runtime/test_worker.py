@@ -1,0 +1,144 @@
+"""The newest frame wins, every frame is accounted for, and no fault ends the thread."""
+
+import threading
+import time
+
+import pytest
+
+from mem4d_ros.runtime.errors import FrameRejected
+from mem4d_ros.runtime.worker import Counters, LatestFrameWorker
+
+PATIENCE_S = 10  # far beyond what any of these tests needs
+
+
+class Gate:
+    """A processing function that notes what it was given and waits until it may go on."""
+
+    def __init__(self):
+        self.seen = []
+        self.entered = threading.Semaphore(0)
+        self.may_leave = threading.Semaphore(0)
+
+    def __call__(self, item):
+        self.seen.append(item)
+        self.entered.release()
+        assert self.may_leave.acquire(timeout=PATIENCE_S)
+
+    def wait_entered(self):
+        assert self.entered.acquire(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def start():
+    workers = []
+
+    def start(process, on_failure=lambda failure: None):
+        workers.append(LatestFrameWorker(process, on_failure))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def test_takes_items_in_order_when_there_is_time(start):
+    seen = []
+    worker = start(seen.append)
+    for item in range(5):
+        worker.submit(item)
+        assert worker.wait_idle(PATIENCE_S)
+    assert seen == [0, 1, 2, 3, 4]
+    assert worker.counters == Counters(received=5, processed=5)
+
+
+def test_newest_waiting_item_wins_and_older_ones_count_as_dropped(start):
+    gate = Gate()
+    worker = start(gate)
+    worker.submit("first")
+    gate.wait_entered()
+    for item in ("second", "third", "fourth"):
+        worker.submit(item)
+    assert worker.counters == Counters(received=4, dropped=2)
+    gate.may_leave.release(2)
+    assert worker.wait_idle(PATIENCE_S)
+    assert gate.seen == ["first", "fourth"]
+    assert worker.counters == Counters(received=4, processed=2, dropped=2)
+
+
+@pytest.mark.parametrize("failure", [FrameRejected("too dark"), ZeroDivisionError("a bug")])
+def test_a_failing_item_is_rejected_and_reported_and_the_next_one_processed(start, failure):
+    def process(item):
+        if item == "bad":
+            raise failure
+
+    reported = []
+    worker = start(process, reported.append)
+    for item in ("bad", "good"):
+        worker.submit(item)
+        assert worker.wait_idle(PATIENCE_S)
+    assert reported == [failure]
+    assert worker.counters == Counters(received=2, processed=1, rejected=1)
+
+
+def test_submitting_never_waits_for_processing(start):
+    gate = Gate()
+    worker = start(gate)
+    started = time.perf_counter()
+    for item in range(1000):
+        worker.submit(item)
+    assert time.perf_counter() - started < 1
+    gate.may_leave.release(2)
+
+
+def test_close_finishes_the_current_item_and_drops_the_waiting_one(start):
+    gate = Gate()
+    worker = start(gate)
+    worker.submit("current")
+    gate.wait_entered()
+    worker.submit("waiting")
+    closer = threading.Thread(target=worker.close)
+    closer.start()
+    gate.may_leave.release()
+    closer.join(PATIENCE_S)
+    assert not closer.is_alive()
+    assert gate.seen == ["current"]
+    worker.submit("too late")
+    assert worker.counters == Counters(received=3, processed=1, dropped=2)
+
+
+def test_close_twice_is_harmless(start):
+    worker = start(print)
+    worker.close()
+    worker.close()
+
+
+def test_wait_idle_gives_up_in_time(start):
+    gate = Gate()
+    worker = start(gate)
+    worker.submit("item")
+    gate.wait_entered()
+    assert not worker.wait_idle(0.01)
+    gate.may_leave.release()
+    assert worker.wait_idle(PATIENCE_S)
+
+
+def test_accounts_add_up_under_several_submitting_threads(start):
+    def process(item):
+        if item % 7 == 0:
+            raise FrameRejected("every seventh")
+
+    worker = start(process)
+
+    def submit_many():
+        for item in range(2000):
+            worker.submit(item)
+
+    threads = [threading.Thread(target=submit_many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert worker.wait_idle(PATIENCE_S)
+    counters = worker.counters
+    assert counters.received == 8000
+    assert counters.received == counters.processed + counters.dropped + counters.rejected
