@@ -17,6 +17,7 @@ OPENCV_BAYER = {
     "bayer_gbrg": "BayerGR",
     "bayer_grbg": "BayerGB",
 }
+OPENCV_BAYER_TARGETS = ("mono", "rgb", "bgr")
 OPENCV_YUV = {"yuv422": "UYVY", "yuv422_yuy2": "YUY2"}
 
 
@@ -32,22 +33,24 @@ def convert(image: np.ndarray, source_name: str, target_name: str) -> np.ndarray
     if source.colour is None or target.colour is None:
         _require_same_layout(source, target, source_name, target_name)
     elif source.colour != target.colour:
-        image = cv2.cvtColor(image, _opencv_code(source.colour, target.colour))
+        code = _opencv_code(source.colour, target.colour)
+        if code is None:
+            raise CvBridgeError(f"Unsupported conversion from [{source_name}] to [{target_name}]")
+        image = cv2.cvtColor(image, code)
     return _with_type(image, target.dtype)
 
 
-def _opencv_code(source: str, target: str) -> int:
+def _opencv_code(source: str, target: str) -> int | None:
     to = OPENCV_COLOURS.get(target)
     if source in OPENCV_BAYER:
-        name = f"COLOR_{OPENCV_BAYER[source]}2{to}" if target in ("mono", "rgb", "bgr") else ""
+        if target not in OPENCV_BAYER_TARGETS:
+            return None
+        name = f"COLOR_{OPENCV_BAYER[source]}2{to}"
     elif source in OPENCV_YUV:
         name = f"COLOR_YUV2{to}_{OPENCV_YUV[source]}"
     else:
         name = f"COLOR_{OPENCV_COLOURS[source]}2{to}"
-    code = getattr(cv2, name, None)
-    if code is None:
-        raise CvBridgeError(f"Unsupported conversion from [{source}] to [{target}]")
-    return int(code)
+    return getattr(cv2, name, None)
 
 
 def _require_same_layout(
