@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class MemorySizes:
-    """How many past frames each memory holds. They may change at run time; no weight depends on them.
+    """How many past frames each memory holds. No weight depends on them.
 
     Attributes:
         tca_window: past frames read by the Temporal Context Aggregator; 0 turns it off.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
-from mem4d_ros.model.layers import NORM_EPS, Block, KeyValue
+from mem4d_ros.model.layers import NORM_EPS, BlockStack, KeyValue
 from mem4d_ros.model.rope import Rotation
 
 
@@ -37,15 +37,9 @@ class ReadoutDecoder(nn.Module):
         self.taps = config.head.taps
         self.camera_token = nn.Parameter(torch.zeros(1, 1, config.width))
         nn.init.normal_(self.camera_token, std=0.02)
-
-        def blocks() -> nn.ModuleList:
-            return nn.ModuleList(
-                Block(config.width, config.heads, config.mlp_ratio)
-                for _ in range(config.readout.repetitions)
-            )
-
-        self.motion_blocks = blocks()
-        self.spatial_blocks = blocks()
+        sizes = (config.readout.repetitions, config.width, config.heads, config.mlp_ratio)
+        self.motion_blocks = BlockStack(*sizes)
+        self.spatial_blocks = BlockStack(*sizes)
         self.camera_norm = nn.LayerNorm(config.width, eps=NORM_EPS)
         self.tap_norms = nn.ModuleList(nn.LayerNorm(config.width, eps=NORM_EPS) for _ in self.taps)
 

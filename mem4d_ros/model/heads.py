@@ -1,4 +1,4 @@
-"""Heads (eq. 6): two dense pointmap heads in the manner of DPT (Ranftl et al. 2021) and a camera head."""
+"""Heads (eq. 6): dense pointmaps in the manner of DPT (Ranftl et al. 2021), and the camera."""
 
 from __future__ import annotations
 
@@ -36,15 +36,12 @@ class FusionBlock(nn.Module):
         self.lateral = ResidualConvUnit(width)
         self.merge = ResidualConvUnit(width)
 
-    def forward(self, level: Tensor, coarser: Tensor | None) -> Tensor:
-        """level (B, c, h, w); coarser (B, c, ⌈h/2⌉, ⌈w/2⌉) or None at the coarsest level."""
-        if coarser is None:
-            return self.merge(level)
-        return self.merge(_resize(coarser, level) + self.lateral(level))
-
-
-def _resize(x: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    def forward(self, level: Tensor, coarser: Tensor) -> Tensor:
+        """level (B, c, h, w); coarser (B, c, ⌈h/2⌉, ⌈w/2⌉)."""
+        enlarged = F.interpolate(
+            coarser, size=level.shape[-2:], mode="bilinear", align_corners=False
+        )
+        return self.merge(enlarged + self.lateral(level))
 
 
 def _resample(width: int, level: int) -> nn.Module:
@@ -74,18 +71,15 @@ class PointmapHead(nn.Module):
             nn.Conv2d(width, fusion, 3, padding=1) for width in head.layer_widths
         )
         self.pyramid = nn.ModuleList(nn.Conv2d(width, fusion, 1) for width in pyramid_channels)
-        self.fusions = nn.ModuleList(FusionBlock(fusion) for _ in head.layer_widths)
+        self.coarsest = ResidualConvUnit(fusion)
+        self.fusions = nn.ModuleList(FusionBlock(fusion) for _ in head.layer_widths[:-1])
         self.half_resolution = nn.Conv2d(fusion, fusion // 2, 3, padding=1)
         self.full_resolution = nn.Conv2d(fusion // 2, head.output_width, 3, padding=1)
         self.output = nn.Conv2d(head.output_width, 4, 1)
-        self._start_at_a_wall()
-
-    def _start_at_a_wall(self) -> None:
-        """Untrained weights predict points near (0, 0, 2 m): finite, positive depth, low confidence."""
+        # Untrained weights predict a wall ahead, with low confidence: finite and in front.
         nn.init.normal_(self.output.weight, std=1e-2)
-        nn.init.zeros_(self.output.bias)
-        with torch.no_grad():
-            self.output.bias[2] = math.log1p(_INITIAL_DEPTH_M)
+        wall = torch.tensor([0.0, 0.0, math.log1p(_INITIAL_DEPTH_M), 0.0])
+        self.output.bias = nn.Parameter(wall)
 
     def forward(
         self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
@@ -98,11 +92,10 @@ class PointmapHead(nn.Module):
         Returns:
             points (B, H, W, 3) in metres, direction · expm1(norm); confidence (B, H, W) ≥ 1.
         """
-        levels = self._levels(taps, pyramid, height, width)
-        fused: Tensor | None = None
-        for level, fusion in zip(reversed(levels), reversed(self.fusions), strict=True):
+        *finer, coarsest = self._levels(taps, pyramid, height, width)
+        fused = self.coarsest(coarsest)
+        for level, fusion in zip(reversed(finer), reversed(self.fusions), strict=True):
             fused = fusion(level, fused)
-        assert fused is not None
         x = F.interpolate(fused, scale_factor=2, mode="bilinear", align_corners=False)
         x = F.relu(self.half_resolution(x))  # (B, c, H / 2, W / 2)
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
@@ -140,22 +133,13 @@ class CameraHead(nn.Module):
 
     def __init__(self, config: Mem4DConfig) -> None:
         super().__init__()
-        self.mlp = nn.Sequential(
-            nn.Linear(config.width, config.width),
-            nn.GELU(),
-            nn.Linear(config.width, 2 + 4 + 3),
-        )
-        self._start_at_rest()
-
-    def _start_at_rest(self) -> None:
-        """Untrained weights predict a still camera of 60° at the origin, give or take a little."""
-        last = self.mlp[-1]
+        self.hidden = nn.Linear(config.width, config.width)
+        self.output = nn.Linear(config.width, 2 + 4 + 3)
+        # Untrained weights predict a camera at rest: at the origin, looking ahead.
+        nn.init.normal_(self.output.weight, std=1e-3)
         share = _INITIAL_FIELD_OF_VIEW / math.pi
-        nn.init.normal_(last.weight, std=1e-3)
-        nn.init.zeros_(last.bias)
-        with torch.no_grad():
-            last.bias[:2] = math.log(share / (1 - share))
-            last.bias[2] = 1.0
+        fov = math.log(share / (1 - share))
+        self.output.bias = nn.Parameter(torch.tensor([fov, fov, 1.0, 0, 0, 0, 0, 0, 0]))
 
     def forward(self, camera: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """From camera tokens (B, C).
@@ -164,6 +148,6 @@ class CameraHead(nn.Module):
             field of view (B, 2), horizontal and vertical, in radians within (0, π);
             quaternion (B, 4), wxyz, of length 1; translation (B, 3) in metres.
         """
-        raw = self.mlp(camera).float()
+        raw = self.output(F.gelu(self.hidden(camera))).float()
         field_of_view = raw[:, :2].sigmoid() * math.pi
         return field_of_view, F.normalize(raw[:, 2:6], dim=-1), raw[:, 6:]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -87,26 +88,36 @@ class Block(nn.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
-def self_attention_stack(
-    blocks: Sequence[Block],
-    current: Tensor,
-    current_rotation: Rotation,
-    others: Tensor,
-    others_rotation: Rotation,
-) -> Tensor:
-    """Self-attention of current ‖ others through all blocks; only the current tokens come back.
+class BlockStack(nn.ModuleList):
+    """Blocks one after the other."""
 
-    The last block need not update the others: its queries are the current tokens alone.
+    def __init__(self, depth: int, width: int, heads: int, mlp_ratio: float) -> None:
+        super().__init__(Block(width, heads, mlp_ratio) for _ in range(depth))
 
-    Args:
-        current: (B, n, C); others: (B, m, C), m may be 0.
-    Returns:
-        (B, n, C).
-    """
-    n = current.shape[1]
-    x = torch.cat((current, others), dim=1)  # (B, n + m, C)
-    rotation = Rotation.cat((current_rotation, others_rotation))
-    for block in blocks[:-1]:
-        x = block(x, rotation)
-    last = blocks[-1]
-    return last(x[:, :n], current_rotation, last.key_value(x[:, n:], others_rotation))
+    def __iter__(self) -> Iterator[Block]:
+        return cast(Iterator[Block], super().__iter__())
+
+    def forward(self, x: Tensor, rotation: Rotation) -> Tensor:
+        """Self-attention of x (B, N, C) through all blocks: (B, N, C)."""
+        for block in self:
+            x = block(x, rotation)
+        return x
+
+    def attend(self, current: Tensor, here: Rotation, others: Tensor, there: Rotation) -> Tensor:
+        """Self-attention of current ‖ others; only the current tokens come back.
+
+        The last block need not update the others: its queries are the current tokens alone.
+
+        Args:
+            current: (B, n, C), with rotations `here`.
+            others: (B, m, C), with rotations `there`; m may be 0.
+        Returns:
+            (B, n, C).
+        """
+        n = current.shape[1]
+        x = torch.cat((current, others), dim=1)  # (B, n + m, C)
+        rotation = Rotation.cat((here, there))
+        *earlier, last = self
+        for block in earlier:
+            x = block(x, rotation)
+        return last(x[:, :n], here, last.key_value(x[:, n:], there))

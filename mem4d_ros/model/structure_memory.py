@@ -1,4 +1,4 @@
-"""Persistent Structure Memory (PSM, eq. 5): global pointmaps as features, kept long and compressed."""
+"""Persistent Structure Memory (PSM, eq. 5): features of global pointmaps, compressed with age."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.compression import FIRST_FRAME, FrameGroup, plan
 from mem4d_ros.model.config import Mem4DConfig
-from mem4d_ros.model.layers import NORM_EPS, Block, KeyValue
+from mem4d_ros.model.layers import NORM_EPS, BlockStack, KeyValue
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 from mem4d_ros.model.temporal_context import pad_to_multiple
 
@@ -65,9 +65,8 @@ class PersistentStructureMemory(nn.Module):
         self.tiers = config.structure_memory.tiers
         width, patch = config.width, config.patch_size
         self.patch_embedding = nn.Conv2d(4, width, patch, stride=patch)
-        self.blocks = nn.ModuleList(
-            Block(width, config.heads, config.mlp_ratio)
-            for _ in range(config.structure_memory.depth)
+        self.blocks = BlockStack(
+            config.structure_memory.depth, width, config.heads, config.mlp_ratio
         )
         self.norm = nn.LayerNorm(width, eps=NORM_EPS)
         self.compressors = nn.ModuleList(
@@ -91,9 +90,7 @@ class PersistentStructureMemory(nn.Module):
         x = patches.flatten(2).transpose(1, 2)  # (B, n, C)
         positions = grid_positions([0], height, width, device=x.device)
         rotate = rotation(positions, *self.rope).to(x)
-        for block in self.blocks:
-            x = block(x, rotate)
-        return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
+        return self.norm(self.blocks(x, rotate)).transpose(1, 2).unflatten(2, (height, width))
 
     def compress(self, maps: Tensor, tier: int) -> Tensor:
         """Tokens (B, m, C) of the maps (B, C, t, h, w) of one group, t = the tier's time kernel."""
@@ -144,4 +141,5 @@ class PersistentStructureMemory(nn.Module):
     ) -> KeyValue:
         maps = torch.stack([available[frame] for frame in group.frames], dim=2)  # (B, C, t, h, w)
         tokens = self.compress(maps, group.tier)
-        return project(tokens, self.group_rotation(group, *maps.shape[-2:], like=tokens))
+        height, width = maps.shape[-2:]
+        return project(tokens, self.group_rotation(group, height, width, like=tokens))

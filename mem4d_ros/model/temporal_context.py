@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
-from mem4d_ros.model.layers import NORM_EPS, Block, self_attention_stack
+from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
 
@@ -27,9 +27,8 @@ class TemporalContextAggregator(nn.Module):
         self.compressors = nn.ModuleList(
             nn.Conv2d(config.width, config.width, stride, stride=stride) for stride in strides
         )
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio)
-            for _ in range(config.temporal_context.depth)
+        self.blocks = BlockStack(
+            config.temporal_context.depth, config.width, config.heads, config.mlp_ratio
         )
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
 
@@ -62,7 +61,7 @@ class TemporalContextAggregator(nn.Module):
                 ]
             )
         others = torch.cat(tuple(past), dim=1)  # (B, m, C)
-        return self.norm(self_attention_stack(self.blocks, current, here, others, there))
+        return self.norm(self.blocks.attend(current, here, others, there))
 
     def _rotation(self, time: int, stride: int, height: int, width: int, like: Tensor) -> Rotation:
         rows, columns = -(-height // stride), -(-width // stride)

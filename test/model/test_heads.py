@@ -1,0 +1,50 @@
+"""Heads: the closed form of the point mapping, sizes, and a harmless start."""
+
+import math
+
+import pytest
+import torch
+from small_networks import SMALL_VIT
+
+from mem4d_ros.model import PRESETS
+from mem4d_ros.model.heads import CameraHead, PointmapHead, to_points
+
+
+def test_points_are_direction_times_expm1_of_the_norm() -> None:
+    raw = torch.tensor([0.6, 0.0, 0.8, 0.5]).reshape(1, 4, 1, 1) * torch.tensor(2.0)
+    points, confidence = to_points(raw)
+    length = math.expm1(2.0)
+    torch.testing.assert_close(
+        points.flatten(), torch.tensor([0.6 * length, 0.0, 0.8 * length]), rtol=1e-5, atol=1e-6
+    )
+    assert confidence.item() == pytest.approx(1 + math.e)
+
+
+def test_the_origin_is_mapped_to_itself_with_a_finite_gradient() -> None:
+    raw = torch.zeros(1, 4, 2, 2, requires_grad=True)
+    points, confidence = to_points(raw)
+    (points.sum() + confidence.sum()).backward()
+    assert (points == 0).all()
+    assert raw.grad is not None
+    assert raw.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("grid", [(3, 5), (6, 4), (1, 1)])
+def test_a_map_has_the_size_of_the_image(grid: tuple[int, int]) -> None:
+    head = PointmapHead(SMALL_VIT, ())
+    taps = [torch.randn(2, grid[0] * grid[1], SMALL_VIT.width) for _ in range(4)]
+    points, confidence = head(taps, (), *grid)
+    assert points.shape == (2, 16 * grid[0], 16 * grid[1], 3)
+    assert confidence.shape == points.shape[:-1]
+
+
+@torch.no_grad()
+def test_untrained_heads_predict_a_wall_ahead_of_a_still_camera() -> None:
+    torch.manual_seed(0)
+    config = PRESETS["lite"]
+    points, _ = PointmapHead(config, ())([torch.randn(1, 4, config.width)] * 4, (), 2, 2)
+    assert points[..., 2].mean().item() == pytest.approx(2.0, abs=0.5)
+    field_of_view, quaternion, translation = CameraHead(config)(torch.randn(1, config.width))
+    assert field_of_view.flatten().tolist() == pytest.approx([math.radians(60)] * 2, abs=0.1)
+    assert quaternion[0, 0].item() == pytest.approx(1.0, abs=0.01)
+    assert translation.abs().max() < 0.1
