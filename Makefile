@@ -41,7 +41,7 @@ lint: setup  ## check style, types and the layers
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

@@ -1,4 +1,4 @@
-"""The stand-in for sensor_msgs_py.point_cloud2 against the bytes that the message's definition asks for."""
+"""The stand-in for sensor_msgs_py.point_cloud2 against hand-packed bytes."""
 
 import array
 import struct

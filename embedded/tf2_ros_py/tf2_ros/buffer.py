@@ -68,7 +68,7 @@ class Buffer:
         target_frame: str,
         source_frame: str,
         time: Time | TimeMsg,
-        timeout: Duration = Duration(),  # noqa: B008 (the real signature)
+        timeout: Duration = Duration(),
     ) -> TransformStamped:
         """Return what moves points from `source_frame` to `target_frame`.
 
@@ -88,7 +88,7 @@ class Buffer:
         target_frame: str,
         source_frame: str,
         time: Time | TimeMsg,
-        timeout: Duration = Duration(),  # noqa: B008 (the real signature)
+        timeout: Duration = Duration(),
     ) -> bool:
         """Tell whether `lookup_transform` has an answer, after waiting up to `timeout` for it."""
 

@@ -22,7 +22,7 @@ class StaticTransformBroadcaster:
         self.pub_tf = node.create_publisher(TFMessage, "/tf_static", qos)
         self._sent: dict[str, TransformStamped] = {}
 
-    def sendTransform(self, transform: TransformStamped | Iterable[TransformStamped]) -> None:  # noqa: N802
+    def sendTransform(self, transform: TransformStamped | Iterable[TransformStamped]) -> None:
         """Send one transform or several, with all those sent before."""
         transforms = [transform] if isinstance(transform, TransformStamped) else list(transform)
         self._sent.update({one.child_frame_id: one for one in transforms})

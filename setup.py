@@ -1,0 +1,34 @@
+"""The library and the `mem4d` command, without ROS: `pip install .`.
+
+With ROS the package is built by colcon (CMakeLists.txt), which does not read this file.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def version() -> str:
+    source = (HERE / "mem4d_ros/__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
+
+
+def requirements() -> list[str]:
+    lines = (HERE / "requirements/base.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+setup(
+    name="mem4d_ros",
+    version=version(),
+    description="Live, dense 4D reconstruction from one moving camera with Mem4D",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    install_requires=requirements(),
+    packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
+    package_data={"mem4d_ros": ["**/*.safetensors"]},
+    entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},
+)
