@@ -1,0 +1,1 @@
+"""The `mem4d` command."""

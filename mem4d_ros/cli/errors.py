@@ -1,0 +1,5 @@
+"""What ends a command with one line instead of a traceback."""
+
+
+class UserError(Exception):
+    """Something the user can mend; the message names it and the remedy."""
