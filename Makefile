@@ -25,7 +25,17 @@ help:  ## list the tasks
 	@echo 'Variables: PYTHON=python3.11; for demo SOURCE=<folder of images or video> OUT=<folder> RATE=<Hz>;'
 	@echo 'for test PYTEST_ARGS="-k name".'
 
+# A sourced ROS distribution takes precedence; mixed with its packages .venv would break.
+SOURCED_ROS := $(filter-out $(VENV),$(subst :, ,$(AMENT_PREFIX_PATH)))
+ifeq ($(SOURCED_ROS),)
 setup: $(OVERLAY_STAMP)  ## make .venv: the embedded ROS with this package built into it
+else
+setup:
+	@echo 'mem4d_ros: ROS 2 $(ROS_DISTRO) is sourced ($(firstword $(SOURCED_ROS))) and takes precedence over the embedded ROS.' >&2
+	@echo 'With it:    pip install safetensors; colcon build; . install/setup.sh; ros2 launch mem4d_ros mem4d.launch.py' >&2
+	@echo 'Without it: run make in a shell where no ROS was sourced.' >&2
+	@exit 1
+endif
 
 demo: setup  ## run an image source, the node and a listener over DDS; pictures to out/demo
 	@.venv/bin/python -m mem4d_ros.ros.demo --out '$(OUT)' \
@@ -46,36 +56,19 @@ lint: setup  ## check style, types and the layers
 clean:  ## remove all that was made
 	rm -rf .venv build install log out
 
-# A sourced ROS distribution takes precedence: its packages would mix with those in .venv.
-SOURCED_ROS := $(filter-out $(VENV),$(subst :, ,$(AMENT_PREFIX_PATH)))
-ifneq ($(SOURCED_ROS),)
-define SOURCED_ROS_MESSAGE
-mem4d_ros: ROS 2 $(ROS_DISTRO) is sourced ($(firstword $(SOURCED_ROS))), so make leaves its own embedded ROS alone.
-Use that ROS:       rosdep install --from-paths . --ignore-src && pip install safetensors
-                    colcon build && . install/setup.sh
-                    ros2 launch mem4d_ros mem4d.launch.py, or python3 -m mem4d_ros.ros.demo, or python3 -m pytest
-Or the embedded:    run make in a shell in which no ROS was sourced
-endef
-setup: refuse-sourced-ros
-$(EMBEDDED_STAMP) $(OVERLAY_STAMP): | refuse-sourced-ros
-.PHONY: refuse-sourced-ros
-refuse-sourced-ros:
-	$(error $(SOURCED_ROS_MESSAGE))
-endif
-
 # Without its stamp an environment is half made: start anew. With it, only the changes are installed.
 $(EMBEDDED_STAMP): $(REQUIREMENTS) embedded/adapt_wheels.py
 	@sh embedded/check_prerequisites.sh '$(PYTHON)'
 	@[ -e $@ ] || '$(PYTHON)' -m venv --clear .venv
 	@rm -f $@
-	.venv/bin/python -m pip install --quiet $(addprefix -r ,$(REQUIREMENTS))
+	.venv/bin/python -m pip install $(addprefix -r ,$(REQUIREMENTS))
 	@.venv/bin/python embedded/adapt_wheels.py
 	@touch $@
 
 $(OVERLAY_LIST): $(EMBEDDED_STAMP) FORCE
 	@printf '%s\n' $(OVERLAY_FILES) | cmp -s - $@ || printf '%s\n' $(OVERLAY_FILES) > $@
 
-$(OVERLAY_STAMP): $(OVERLAY_LIST) $(filter-out mem4d_ros/%,$(OVERLAY_FILES))
+$(OVERLAY_STAMP): $(EMBEDDED_STAMP) $(OVERLAY_LIST) $(filter-out mem4d_ros/%,$(OVERLAY_FILES))
 	sh embedded/build_overlay.sh '$(VENV)'
 	@touch $@
 

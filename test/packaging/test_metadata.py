@@ -1,0 +1,88 @@
+"""What the package says of itself, in setup.py, package.xml and CMakeLists.txt."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import mem4d_ros
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
+
+# Modules whose package has another name in rosdep.
+ROSDEP_KEYS = {
+    "cv2": "python3-opencv",
+    "numpy": "python3-numpy",
+    "tf2_ros": "tf2_ros_py",
+    "torch": "python3-torch",
+    "yaml": "python3-yaml",
+}
+WITHOUT_ROSDEP_KEY = {"safetensors"}
+
+
+def dependencies(*kinds):
+    return {element.text for kind in kinds for element in PACKAGE.iter(kind)}
+
+
+def imported_packages(*folders):
+    """Top-level names imported by the Python files in these folders, without our own."""
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"mem4d_ros"}
+
+
+def setup_py(query):
+    command = [sys.executable, "setup.py", "--quiet", query]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_there_is_one_version():
+    assert PACKAGE.findtext("version") == mem4d_ros.__version__
+    assert setup_py("--version").split()[-1] == mem4d_ros.__version__
+
+
+def test_there_is_one_licence():
+    assert PACKAGE.findtext("license") == "Apache-2.0"
+    assert setup_py("--license").split()[-1] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_package_xml_names_all_that_is_imported():
+    declared = dependencies("depend", "exec_depend")
+    imported = imported_packages("mem4d_ros", "launch") - WITHOUT_ROSDEP_KEY
+    assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
+
+
+def test_the_library_declares_all_that_it_imports_without_ros():
+    layers = [path for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()]
+    imported = imported_packages(*(path for path in layers if path.name != "ros"))
+    lines = (ROOT / "requirements/base.txt").read_text(encoding="utf-8").splitlines()
+    declared = {re.match(r"[\w-]+", line)[0] for line in lines if not line.startswith("#")}
+    assert {"opencv-python-headless" if name == "cv2" else name for name in imported} <= declared
+
+
+def test_every_interface_is_generated():
+    cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    interfaces = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("msg", "srv", "action")
+        for path in (ROOT / folder).glob("*.*")
+    }
+    assert interfaces == set(re.findall(r"(?:msg|srv|action)/\w+\.\w+", cmake))
+
+
+@pytest.mark.parametrize("name", ["base", "dev", "embedded-ros"])
+def test_every_requirement_is_bounded_on_both_sides(name):
+    for line in (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line), line
