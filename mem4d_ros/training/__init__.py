@@ -1,0 +1,1 @@
+"""Training: losses of the paper, the two-stage curriculum, a trainer that resumes exactly."""

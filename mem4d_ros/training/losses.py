@@ -1,0 +1,145 @@
+"""The training objective (eq. 7 to 10): pointmaps with confidence, camera, relative camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mem4d_ros.geometry import matrix_to_quaternion, rigid_inverse
+from mem4d_ros.model import FrameOutput
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a sequence of T frames of B streams really looks like. World = first camera, metres.
+
+    Attributes:
+        points_world: (B, T, H, W, 3); points_camera: likewise, in each camera's optical frame.
+        valid: (B, T, H, W) bool, where the points are known.
+        camera_to_world: (B, T, 4, 4).
+        field_of_view: (B, T, 2), horizontal and vertical, radians.
+    """
+
+    points_world: Tensor
+    points_camera: Tensor
+    valid: Tensor
+    camera_to_world: Tensor
+    field_of_view: Tensor
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the sum (eq. 10); `alpha` is the price of low confidence (eq. 7)."""
+
+    world: float = 1.0
+    camera: float = 1.0
+    pose: float = 1.0
+    relative_pose: float = 1.0
+    alpha: float = 0.2
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts, unweighted, and their weighted sum; scalars."""
+
+    world: Tensor
+    camera: Tensor
+    pose: Tensor
+    relative_pose: Tensor
+    total: Tensor
+
+
+def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Losses:
+    """All parts of the objective for a prediction with shapes (B, T, …).
+
+    Lengths are divided by each sequence's own mean distance of true points from their origin, the
+    same for prediction and truth: the prediction has to be metric.
+    """
+    scale = mean_distance(truth.points_camera, truth.valid)  # (B,)
+    world = confidence_regression(
+        output.points_world,
+        output.confidence_world,
+        truth.points_world,
+        truth.valid,
+        scale,
+        weights.alpha,
+    )
+    camera = confidence_regression(
+        output.points_camera,
+        output.confidence_camera,
+        truth.points_camera,
+        truth.valid,
+        scale,
+        weights.alpha,
+    )
+    pose = pose_loss(output, truth, scale)
+    relative = relative_pose_loss(output, truth, scale)
+    total = (
+        weights.world * world
+        + weights.camera * camera
+        + weights.pose * pose
+        + weights.relative_pose * relative
+    )
+    return Losses(world, camera, pose, relative, total)
+
+
+def mean_distance(points: Tensor, valid: Tensor) -> Tensor:
+    """Mean distance from the origin of the valid points (B, T, H, W, 3): (B,), in metres."""
+    distance = points.norm(dim=-1).where(valid, 0).flatten(1)
+    return distance.sum(1) / valid.flatten(1).sum(1).clamp_min(1)
+
+
+def confidence_regression(
+    points: Tensor, confidence: Tensor, truth: Tensor, valid: Tensor, scale: Tensor, alpha: float
+) -> Tensor:
+    """Mean of C·‖x̂ - x‖/s - α·log C over valid pixels (eq. 7).
+
+    Args:
+        points, truth: (B, T, H, W, 3); confidence, valid: (B, T, H, W); scale: s, (B,).
+    """
+    truth = truth.where(valid[..., None], 0)  # NaN where invalid would poison the gradient
+    error = (points - truth).norm(dim=-1) / scale[:, None, None, None]
+    loss = confidence * error - alpha * confidence.log()
+    return loss[valid].mean()
+
+
+def pose_loss(output: FrameOutput, truth: Truth, scale: Tensor) -> Tensor:
+    """Squared error of quaternion, translation and field of view (eq. 8), mean over frames."""
+    rotation = quaternion_error(
+        output.quaternion, matrix_to_quaternion(truth.camera_to_world[..., :3, :3])
+    )
+    translation = _squared(output.translation - truth.camera_to_world[..., :3, 3], scale)
+    field_of_view = (output.field_of_view - truth.field_of_view).square().sum(-1)
+    return (rotation + translation + field_of_view).mean()
+
+
+def relative_pose_loss(output: FrameOutput, truth: Truth, scale: Tensor) -> Tensor:
+    """Squared error of the motion between consecutive frames (eq. 9); 0 for a single frame."""
+    predicted = _steps(output.camera_to_world())
+    true = _steps(truth.camera_to_world)
+    if predicted.shape[1] == 0:
+        return output.translation.sum() * 0
+    rotation = quaternion_error(
+        matrix_to_quaternion(predicted[..., :3, :3]), matrix_to_quaternion(true[..., :3, :3])
+    )
+    translation = _squared(predicted[..., :3, 3] - true[..., :3, 3], scale)
+    return (rotation + translation).mean()
+
+
+def quaternion_error(a: Tensor, b: Tensor) -> Tensor:
+    """Squared distance (…) of unit quaternions (…, 4), the nearer of b and -b: one rotation."""
+    sign = torch.where((a * b).sum(-1, keepdim=True) < 0, -1.0, 1.0)
+    return F.mse_loss(a, sign * b, reduction="none").sum(-1)
+
+
+def _steps(camera_to_world: Tensor) -> Tensor:
+    """Motion of each camera seen from the one before: (B, T - 1, 4, 4)."""
+    return rigid_inverse(camera_to_world[:, :-1]) @ camera_to_world[:, 1:]
+
+
+def _squared(difference: Tensor, scale: Tensor) -> Tensor:
+    """Squared length (B, T) of differences (B, T, 3) in units of scale (B,)."""
+    return (difference / scale[:, None, None]).square().sum(-1)
