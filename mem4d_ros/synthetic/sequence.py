@@ -1,0 +1,117 @@
+"""A procedural sequence: images of a dynamic scene with exact truth, from a seed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mem4d_ros.geometry import fov_to_intrinsics, project, rigid_inverse, transform_points
+from mem4d_ros.synthetic.camera_effects import CameraEffects, photograph
+from mem4d_ros.synthetic.cameras import SHARES, CameraMaker, camera_path
+from mem4d_ros.synthetic.render import Rendering, render
+from mem4d_ros.synthetic.room import make_room
+from mem4d_ros.synthetic.texture_library import TextureLibrary, standard_library
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SequenceSettings:
+    """What sequences are drawn from."""
+
+    frame_rate: Range = (10.0, 30.0)  # Hz
+    field_of_view: Range = (45.0, 100.0)  # degrees, of the image's long side
+    bodies: tuple[int, int] = (0, 3)  # that move of their own, both ends included
+    cameras: Mapping[CameraMaker, float] = field(default_factory=lambda: dict(SHARES))
+    effects: Callable[[np.random.Generator], CameraEffects] = CameraEffects.draw
+
+
+@dataclass(frozen=True)
+class SyntheticSequence:
+    """T frames with their truth. World = the first camera's optical frame, metres.
+
+    Depth and points are NaN where there is nothing to see.
+    """
+
+    images: Tensor  # (T, 3, H, W) float RGB in [0, 1]
+    depth: Tensor  # (T, H, W) along z
+    points_world: Tensor  # (T, H, W, 3)
+    points_camera: Tensor  # (T, H, W, 3)
+    camera_to_world: Tensor  # (T, 4, 4), the first is the identity
+    intrinsics: Tensor  # (T, 3, 3) in pixels
+    moving: Tensor  # (T, H, W) bool: the surface moves until the next frame
+    scene_flow_world: Tensor  # (T, H, W, 3) how the surface point moves from t to t + 1
+    frame_rate: float  # Hz
+
+
+def render_sequence(
+    seed: int,
+    frames: int,
+    height: int,
+    width: int,
+    device: torch.device | str = "cpu",
+    settings: SequenceSettings | None = None,
+    library: TextureLibrary | None = None,
+) -> SyntheticSequence:
+    """The sequence of this seed: a room, bodies that move in it, a camera on its way.
+
+    The same arguments give the same bytes. Raises ValueError for sizes below 2 pixels or 1 frame.
+    """
+    if frames < 1 or min(height, width) < 2:
+        raise ValueError(
+            f"cannot render {frames} frames of {width}x{height}: give at least 1 frame of 2x2 pixels"
+        )
+    settings = settings or SequenceSettings()
+    library = library or standard_library(str(device))
+    rng = np.random.default_rng(seed)
+    frame_rate = float(rng.uniform(*settings.frame_rate))
+    times = np.arange(frames) / frame_rate
+    stage = make_room(rng, library, int(rng.integers(settings.bodies[0], settings.bodies[1] + 1)))
+    camera_to_scene = camera_path(rng, stage, times, settings.cameras)
+    intrinsics = _draw_intrinsics(rng, settings.field_of_view, height, width)
+    rendering = render(stage.scene, camera_to_scene, times, intrinsics, (height, width), library)
+
+    poses = torch.as_tensor(rigid_inverse(camera_to_scene[0]) @ camera_to_scene)
+    poses[0] = torch.eye(4)
+    poses = poses.to(rendering.depth)
+    all_intrinsics = torch.as_tensor(intrinsics).to(rendering.depth).expand(frames, 3, 3)
+    image_flow = _image_flow(rendering, poses, all_intrinsics)
+    return SyntheticSequence(
+        images=photograph(rendering.radiance, image_flow, times, settings.effects(rng), seed),
+        depth=rendering.depth,
+        points_world=rendering.points_world,
+        points_camera=rendering.points_camera,
+        camera_to_world=poses,
+        intrinsics=all_intrinsics,
+        moving=rendering.moving,
+        scene_flow_world=rendering.scene_flow_world,
+        frame_rate=frame_rate,
+    )
+
+
+def _draw_intrinsics(
+    rng: np.random.Generator, field_of_view: Range, height: int, width: int
+) -> np.ndarray:
+    """(3, 3) with square pixels."""
+    half_tangent = np.tan(np.deg2rad(rng.uniform(*field_of_view)) / 2)
+    sides = np.array([width, height])
+    return fov_to_intrinsics(2 * np.arctan(half_tangent * sides / sides.max()), height, width)
+
+
+def _image_flow(rendering: Rendering, poses: Tensor, intrinsics: Tensor) -> Tensor:
+    """Pixels (T, H, W, 2) that each surface point moves until the next frame; 0 where unknown.
+
+    The last camera is taken to go on as it did before.
+    """
+    if len(poses) == 1:
+        return torch.zeros(*rendering.depth.shape, 2, device=rendering.depth.device)
+    following = torch.cat([poses[1:], (poses[-1] @ rigid_inverse(poses[-2]) @ poses[-1])[None]])
+    later = transform_points(
+        rigid_inverse(following), rendering.points_world + rendering.scene_flow_world
+    )
+    here, _ = project(rendering.points_camera, intrinsics)
+    there, depth = project(later, intrinsics)
+    known = (depth > 0.05)[..., None] & torch.isfinite(there)
+    return torch.where(known, there - here, 0.0)

@@ -1,0 +1,19 @@
+"""A scene to film: what it is made of, where one may stand, what is worth looking at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.synthetic.scene import Scene
+
+Rectangle = tuple[float, float, float, float]
+"""A free part of the floor: x from, x to, y from, y to, in m."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A scene with its free floor and its points of interest."""
+
+    scene: Scene
+    floor: Rectangle
+    interests: np.ndarray  # (K, 3) m
