@@ -1,0 +1,1 @@
+"""Between ROS messages and arrays: every function is pure."""

@@ -1,0 +1,61 @@
+"""Between sensor_msgs/CameraInfo and intrinsics."""
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+
+class CameraInfoError(ValueError):
+    """A CameraInfo that does not describe the image; the message says why and what to do."""
+
+
+def intrinsics_of_image(info: CameraInfo, width: int, height: int) -> np.ndarray | None:
+    """Intrinsics (3, 3) float64 of an image of this size; None where the camera is uncalibrated.
+
+    K speaks of the full sensor; region of interest and binning are followed to the image. An image
+    that was resized afterwards is followed, too, if its aspect ratio was kept. Raises
+    CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
+    """
+    intrinsics = np.array(info.k, np.float64).reshape(3, 3)
+    if not intrinsics.any():
+        return None
+    focal_lengths = intrinsics[[0, 1], [0, 1]]
+    if not (np.isfinite(intrinsics).all() and (focal_lengths > 0).all()):
+        raise CameraInfoError(f"K is {intrinsics.tolist()}: calibrate the camera")
+    offset = np.array([info.roi.x_offset, info.roi.y_offset])
+    binning = np.array([max(info.binning_x, 1), max(info.binning_y, 1)])
+    region = np.array([info.roi.width or info.width, info.roi.height or info.height])
+    if not region.all():
+        raise CameraInfoError(f"its size is {info.width}x{info.height}: the driver must set it")
+    image = np.array([width, height])
+    described = region / binning
+    scale = image / described
+    # Half a pixel is what rounding to whole pixels may cost.
+    if (abs(image - described * scale.mean()) > 0.5 + 0.5 * scale.mean()).any():
+        raise CameraInfoError(
+            f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
+            f" {width}x{height}: publish the CameraInfo of this image"
+        )
+    to_image = scale / binning
+    moved = intrinsics.copy()
+    # Pixel centres lie at integers: pixel edges scale, centres are half a pixel off.
+    moved[:2, 2] = (intrinsics[:2, 2] - offset + 0.5) * to_image - 0.5
+    moved[0, :2] *= to_image[0]
+    moved[1, 1] *= to_image[1]
+    return moved
+
+
+def to_camera_info(
+    intrinsics: np.ndarray, height: int, width: int, header: Header, source: CameraInfo | None
+) -> CameraInfo:
+    """The CameraInfo of an image with these intrinsics (3, 3).
+
+    Distortion does not depend on an image's scale; it is the camera's own (`source`) where known.
+    """
+    info = CameraInfo(header=header, height=height, width=width)
+    info.distortion_model = source.distortion_model if source else "plumb_bob"
+    info.d = list(source.d) if source else [0.0] * 5
+    info.k = intrinsics.flatten().tolist()
+    info.r = np.eye(3).flatten().tolist()
+    info.p = np.hstack([intrinsics, np.zeros((3, 1))]).flatten().tolist()
+    return info

@@ -1,0 +1,51 @@
+"""Log lines that say a thing once in a while, not at every frame."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+INTERVAL_S = 5.0
+
+
+class Logger(Protocol):
+    """What is used of an rclpy logger."""
+
+    def warning(self, message: str) -> object: ...
+
+    def error(self, message: str) -> object: ...
+
+
+class Reporter:
+    """Warns and complains; the same `key` at most once in INTERVAL_S of real time. Thread-safe."""
+
+    def __init__(self, logger: Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._said_at: dict[str, float] = {}
+        self._last_error = ""
+
+    @property
+    def last_error(self) -> str:
+        """The newest complaint, said or not; empty before the first."""
+        return self._last_error
+
+    def warning(self, key: str, message: str) -> None:
+        """Say that something may be wrong."""
+        if self._is_due(key):
+            self._logger.warning(message)
+
+    def error(self, key: str, message: str) -> None:
+        """Say that something is wrong, and how to mend it."""
+        self._last_error = message
+        if self._is_due(key):
+            self._logger.error(message)
+
+    def _is_due(self, key: str) -> bool:
+        with self._lock:
+            now = self._clock()
+            due = now - self._said_at.get(key, -INTERVAL_S) >= INTERVAL_S
+            if due:
+                self._said_at[key] = now
+            return due

@@ -1,0 +1,207 @@
+"""Every parameter of the node: name, type, default, range and meaning, in one table.
+
+The fields of the groups are the table. A group's name and a field's name joined by a dot are the
+ROS parameter's name.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mem4d_ros.model import PRESETS, MemorySizes
+from mem4d_ros.ros.frames import POSE_FORMAT
+from mem4d_ros.runtime import PointFilter
+from mem4d_ros.runtime.device import PRECISIONS
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What a value must fulfil besides its type, and whether it may change while the node runs."""
+
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: int = 0  # of integers; 0: any
+    choices: tuple[str, ...] = ()
+    changeable: bool = False
+
+
+def parameter(default: Any, description: str, **constraint: Any) -> Any:
+    """A field of a group, declared as a ROS parameter."""
+    return field(default=default, metadata={"constraint": Constraint(description, **constraint)})
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    checkpoint: str = parameter(
+        "", "Weights to load, a .safetensors file; empty: random weights, which reconstruct nothing"
+    )
+    preset: str = parameter(
+        "lite", "Network to build when there is no checkpoint", choices=tuple(sorted(PRESETS))
+    )
+    seed: int = parameter(0, "Seed of random weights", minimum=0, maximum=2**31 - 1)
+    device: str = parameter("auto", "auto, cpu, cuda or cuda:N; auto falls back to the CPU")
+    precision: str = parameter(
+        "auto",
+        "Number format of the network; auto: fp32 on a CPU, bf16 or fp16 on CUDA",
+        choices=PRECISIONS,
+    )
+    image_size: int = parameter(
+        0,
+        "Long side of the network's image in pixels; 0: the size the network was made for",
+        minimum=0,
+        maximum=2048,
+        step=16,
+    )
+    threads: int = parameter(
+        0, "CPU threads of the network; 0: as many as torch chooses", minimum=0, maximum=1024
+    )
+
+
+@dataclass(frozen=True)
+class MemorySettings:
+    tca_window: int = parameter(
+        5,
+        "Past frames in the temporal context (TCA); 0: none",
+        minimum=0,
+        maximum=64,
+        changeable=True,
+    )
+    tdm_size: int = parameter(
+        2,
+        "Past frames in the transient dynamics memory (TDM); 0: none",
+        minimum=0,
+        maximum=64,
+        changeable=True,
+    )
+    psm_size: int = parameter(
+        100,
+        "Frames in the persistent structure memory (PSM), the first frame included",
+        minimum=1,
+        maximum=10000,
+        changeable=True,
+    )
+
+    def sizes(self) -> MemorySizes:
+        """The same as the model takes it."""
+        return MemorySizes(self.tca_window, self.tdm_size, self.psm_size)
+
+
+@dataclass(frozen=True)
+class InputSettings:
+    image_transport: str = parameter(
+        "raw",
+        "raw subscribes to image, compressed to image/compressed",
+        choices=("raw", "compressed"),
+    )
+    reliability: str = parameter(
+        "best_effort",
+        "QoS of the image subscription; reliable does not match a best-effort camera",
+        choices=("best_effort", "reliable"),
+    )
+    history_depth: int = parameter(
+        1,
+        "QoS history of the image subscription; more than 1 only adds latency",
+        minimum=1,
+        maximum=100,
+    )
+    watchdog_s: float = parameter(
+        5.0,
+        "Seconds without an image before a warning names the topic; 0: never",
+        minimum=0.0,
+        maximum=3600.0,
+        changeable=True,
+    )
+
+
+@dataclass(frozen=True)
+class FrameSettings:
+    map: str = parameter("map", "Fixed frame, z up, of the reconstruction")
+    base: str = parameter("base_link", "Robot's base frame, used by tf.mode base")
+    camera: str = parameter(
+        "", "Optical frame of images whose header.frame_id is empty; if empty, they are refused"
+    )
+
+
+@dataclass(frozen=True)
+class TfSettings:
+    mode: str = parameter(
+        "camera",
+        "camera: map to the camera's optical frame; base: map to frames.base; off: no TF",
+        choices=("camera", "base", "off"),
+    )
+    initial_pose: str = parameter(
+        "",
+        f"Where the camera (tf.mode base: the base) starts in the map, x forward and z up, as"
+        f" {POSE_FORMAT}; empty: at the origin",
+    )
+    base_to_camera: str = parameter(
+        "",
+        f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up"
+        " in TF; only for tf.mode base",
+    )
+
+
+@dataclass(frozen=True)
+class PointSettings:
+    stride: int = parameter(
+        1, "Clouds hold every n-th pixel of every n-th row", minimum=1, maximum=64, changeable=True
+    )
+    min_confidence: float = parameter(
+        1.0,
+        "Clouds hold points at least this sure; the network's confidence starts at 1",
+        minimum=0.0,
+        maximum=1e6,
+        changeable=True,
+    )
+    max_range: float = parameter(
+        100.0,
+        "Clouds hold points at most this far from the camera, metres",
+        minimum=0.01,
+        maximum=1e6,
+        changeable=True,
+    )
+
+    def filter(self) -> PointFilter:
+        """The same as the runtime takes it."""
+        return PointFilter(self.stride, self.min_confidence, self.max_range)
+
+
+@dataclass(frozen=True)
+class DepthSettings:
+    resolution: str = parameter(
+        "model",
+        "Size of the depth image: the network's, or upsampled to the input image's",
+        choices=("model", "input"),
+        changeable=True,
+    )
+
+
+@dataclass(frozen=True)
+class PathSettings:
+    max_length: int = parameter(
+        1000,
+        "Poses in the path; older ones are left out",
+        minimum=1,
+        maximum=100000,
+        changeable=True,
+    )
+
+
+@dataclass(frozen=True)
+class StatusSettings:
+    period_s: float = parameter(1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All parameters' values."""
+
+    model: ModelSettings = ModelSettings()
+    memory: MemorySettings = MemorySettings()
+    input: InputSettings = InputSettings()
+    frames: FrameSettings = FrameSettings()
+    tf: TfSettings = TfSettings()
+    points: PointSettings = PointSettings()
+    depth: DepthSettings = DepthSettings()
+    path: PathSettings = PathSettings()
+    status: StatusSettings = StatusSettings()

@@ -1,0 +1,133 @@
+"""Every topic and service of the node: name, type, quality of service and meaning, in one table.
+
+`python -m mem4d_ros.ros.topics` prints the README's table.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry, Path
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_srvs.srv import Trigger
+
+from mem4d_ros.msg import Mem4DStatus
+from mem4d_ros.ros.settings import InputSettings
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A name relative to the node's namespace (`~` is the node), and what goes over it."""
+
+    name: str
+    type: Any
+    qos: QoSProfile
+    description: str
+
+    def publisher(self, node: Node) -> Publisher:
+        """A new publisher of this topic."""
+        return node.create_publisher(self.type, self.name, self.qos)
+
+
+def _qos(reliability: str, depth: int) -> QoSProfile:
+    return QoSProfile(
+        reliability=ReliabilityPolicy[reliability.upper()],
+        durability=DurabilityPolicy.VOLATILE,
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+    )
+
+
+IMAGE = "image"
+COMPRESSED_SUFFIX = "/compressed"
+"""As image_transport names it: appended to the image topic after remapping."""
+
+# Best effort matches every publisher; a lost CameraInfo is followed by the next.
+CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
+
+# RViz and Nav2 ask for reliable clouds by default. Two frames are enough to bridge a resend.
+POINTS = Topic(
+    "~/points", PointCloud2, _qos("reliable", 2), "global pointmap of the newest frame, in the map"
+)
+POINTS_CAMERA = Topic(
+    "~/points_camera",
+    PointCloud2,
+    _qos("reliable", 2),
+    "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
+)
+DEPTH = Topic(
+    "~/depth/image",
+    Image,
+    _qos("reliable", 2),
+    "32FC1, metres along the optical axis, NaN where invalid",
+)
+DEPTH_CAMERA_INFO = Topic(
+    "~/depth/camera_info", CameraInfo, _qos("reliable", 2), "intrinsics of the depth image"
+)
+ODOMETRY = Topic("~/odometry", Odometry, _qos("reliable", 10), "pose in the map, and twist")
+PATH = Topic("~/path", Path, _qos("reliable", 1), "the newest poses in the map")
+STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
+DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
+
+OUTPUTS = (
+    POINTS,
+    POINTS_CAMERA,
+    DEPTH,
+    DEPTH_CAMERA_INFO,
+    ODOMETRY,
+    PATH,
+    STATUS,
+    DIAGNOSTICS,
+)
+
+
+@dataclass(frozen=True)
+class ServiceName:
+    """A service of the node."""
+
+    name: str
+    type: Any
+    description: str
+
+
+RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
+
+
+def image_topic(settings: InputSettings) -> Topic:
+    """The image input that the settings ask for."""
+    qos = _qos(settings.reliability, settings.history_depth)
+    if settings.image_transport == "compressed":
+        return Topic(IMAGE + COMPRESSED_SUFFIX, CompressedImage, qos, "JPEG or PNG images")
+    return Topic(IMAGE, Image, qos, "raw images")
+
+
+def describe_qos(qos: QoSProfile) -> str:
+    """In a few words, for logs and tables."""
+    return f"{qos.reliability.name.lower().replace('_', ' ')}, depth {qos.depth}"
+
+
+def markdown() -> str:
+    """The table for the README."""
+    inputs = [image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed")]
+    rows = [("in", topic) for topic in (*inputs, CAMERA_INFO)]
+    rows += [("out", topic) for topic in OUTPUTS]
+    lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {direction} | `{topic.name}` | {_type_name(topic.type)} | {describe_qos(topic.qos)}"
+        f" | {topic.description} |"
+        for direction, topic in rows
+    ]
+    lines.append(f"| service | `{RESET.name}` | {_type_name(RESET.type)} | | {RESET.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type_name(message_type: Any) -> str:
+    """For example sensor_msgs/Image."""
+    return f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
