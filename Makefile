@@ -8,7 +8,7 @@ OUT ?= out/demo
 PYTEST_ARGS ?=
 
 VENV := $(CURDIR)/.venv
-REQUIREMENTS := requirements/base.txt requirements/embedded-ros.txt requirements/dev.txt
+REQUIREMENTS := $(addprefix requirements/,base.txt training.txt embedded-ros.txt dev.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
 OVERLAY_STAMP := .venv/.overlay
 OVERLAY_LIST := .venv/.overlay-files
@@ -56,11 +56,10 @@ lint: setup  ## check style, types and the layers
 clean:  ## remove all that was made
 	rm -rf .venv build install log out
 
-# Without its stamp an environment is half made: start anew. With it, only the changes are installed.
+# Without its stamp an environment is half made, and is started anew; with it, changes are added.
 $(EMBEDDED_STAMP): $(REQUIREMENTS) embedded/adapt_wheels.py
 	@sh embedded/check_prerequisites.sh '$(PYTHON)'
 	@[ -e $@ ] || '$(PYTHON)' -m venv --clear .venv
-	@rm -f $@
 	.venv/bin/python -m pip install $(addprefix -r ,$(REQUIREMENTS))
 	@.venv/bin/python embedded/adapt_wheels.py
 	@touch $@

@@ -16,8 +16,8 @@ def version() -> str:
     return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
 
 
-def requirements() -> list[str]:
-    lines = (HERE / "requirements/base.txt").read_text(encoding="utf-8").splitlines()
+def requirements(name: str) -> list[str]:
+    lines = (HERE / f"requirements/{name}.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -27,7 +27,8 @@ setup(
     description="Live, dense 4D reconstruction from one moving camera with Mem4D",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    install_requires=requirements(),
+    install_requires=requirements("base"),
+    extras_require={"training": requirements("training")},
     packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
     package_data={"mem4d_ros": ["**/*.safetensors"]},
     entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},

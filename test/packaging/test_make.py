@@ -110,6 +110,17 @@ def test_changed_requirements_are_installed_into_what_is_there(project):
     assert calls_of(project) == ["pip", "build"]
 
 
+def test_an_update_that_fails_leaves_what_is_there_and_is_tried_again(project):
+    calls_of(project)
+    later(project / "requirements/base.txt")
+    (project / "fail").touch()
+    done, calls = make(project)
+    assert done.returncode != 0
+    assert calls == ["pip"]
+    (project / "fail").unlink()
+    assert calls_of(project) == ["pip", "build"]
+
+
 @pytest.mark.parametrize("name", ["msg/Mem4DStatus.msg", "CMakeLists.txt", "package.xml"])
 def test_changed_sources_of_the_build_are_built(project, name):
     calls_of(project)

