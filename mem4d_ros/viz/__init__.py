@@ -1,0 +1,15 @@
+"""Pictures of depth, confidence and point clouds. Colours are RGB uint8."""
+
+from mem4d_ros.viz.cloud import render_cloud
+from mem4d_ros.viz.colour_maps import confidence_picture, depth_picture
+from mem4d_ros.viz.sheet import contact_sheet
+from mem4d_ros.viz.view import View, view_from_behind
+
+__all__ = [
+    "View",
+    "confidence_picture",
+    "contact_sheet",
+    "depth_picture",
+    "render_cloud",
+    "view_from_behind",
+]
