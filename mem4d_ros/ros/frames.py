@@ -38,7 +38,8 @@ def parse_pose(text: str) -> np.ndarray:
         numbers = []
     if len(numbers) != 6 or not np.isfinite(numbers).all():
         raise ValueError(f"{text!r} is not a pose: six finite numbers {POSE_FORMAT} are needed")
-    pose = tf_transformations.euler_matrix(*numbers[3:], "sxyz")
+    quaternion = tf_transformations.quaternion_from_euler(*numbers[3:])
+    pose = tf_transformations.quaternion_matrix(quaternion)
     pose[:3, 3] = numbers[:3]
     return pose
 

@@ -30,8 +30,7 @@ def intrinsics_of_image(info: CameraInfo, width: int, height: int) -> np.ndarray
     image = np.array([width, height])
     described = region / binning
     scale = image / described
-    # Half a pixel is what rounding to whole pixels may cost.
-    if (abs(image - described * scale.mean()) > 0.5 + 0.5 * scale.mean()).any():
+    if abs(image - described * scale.mean()).max() > 1:  # more than rounding to whole pixels
         raise CameraInfoError(
             f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
             f" {width}x{height}: publish the CameraInfo of this image"

@@ -1,0 +1,47 @@
+"""A thing is said once in a while."""
+
+import pytest
+
+from mem4d_ros.ros.reporting import INTERVAL_S, Reporter
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.now = 0.0
+
+    def warning(self, message: str) -> None:
+        self.lines.append(f"W {message}")
+
+    def error(self, message: str) -> None:
+        self.lines.append(f"E {message}")
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def reporter(log: Log) -> Reporter:
+    return Reporter(log, clock=lambda: log.now)
+
+
+def test_the_same_thing_is_said_once_in_the_interval(log: Log, reporter: Reporter) -> None:
+    for log.now in (0.0, 1.0, INTERVAL_S - 0.01, INTERVAL_S, INTERVAL_S + 1):
+        reporter.error("size", f"at {log.now}")
+    assert log.lines == ["E at 0.0", f"E at {INTERVAL_S}"]
+
+
+def test_different_things_do_not_silence_each_other(log: Log, reporter: Reporter) -> None:
+    reporter.error("size", "too large")
+    reporter.warning("silence", "no image")
+    assert log.lines == ["E too large", "W no image"]
+
+
+def test_the_newest_error_is_known_even_if_it_was_not_said(log: Log, reporter: Reporter) -> None:
+    assert reporter.last_error == ""
+    reporter.error("size", "first")
+    reporter.error("size", "second")
+    reporter.warning("silence", "third")
+    assert reporter.last_error == "second"
