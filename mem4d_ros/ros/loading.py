@@ -27,7 +27,7 @@ class LoadedModel:
 def load_model(settings: Settings) -> LoadedModel:
     """Build or read the network and put it on its device.
 
-    Raises DeviceUnavailable, CheckpointError, and ValueError for a device name that is none.
+    Raises DeviceUnavailable and CheckpointError.
     """
     if settings.model.threads:
         torch.set_num_threads(settings.model.threads)

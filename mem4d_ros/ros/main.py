@@ -13,6 +13,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.ros.node import Mem4DNode
+from mem4d_ros.ros.parameters import ParameterError
 from mem4d_ros.runtime import DeviceUnavailable
 
 
@@ -24,16 +25,22 @@ def main(args: list[str] | None = None) -> int:
         signal.signal(number, lambda number, frame: stop.set())
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-        node = Mem4DNode()
-    except (ParameterException, DeviceUnavailable, CheckpointError, ValueError) as error:
-        get_logger("mem4d").fatal(f"cannot start: {error}")
-        rclpy.try_shutdown()
-        return 1
+    except RuntimeError as error:  # malformed arguments or parameter file
+        return _give_up(error)
     try:
-        return _spin_until(stop, node)
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
+        node = Mem4DNode()
+    except (ParameterError, ParameterException, DeviceUnavailable, CheckpointError) as error:
+        return _give_up(error)
+    status = _spin_until(stop, node)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return status
+
+
+def _give_up(reason: Exception) -> int:
+    get_logger("mem4d").fatal(f"cannot start: {reason}")
+    rclpy.try_shutdown()
+    return 1
 
 
 def _spin_until(stop: threading.Event, node: Node) -> int:

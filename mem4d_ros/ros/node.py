@@ -32,6 +32,7 @@ class Mem4DNode(Node):
 
         Raises ParameterError, rclpy's ParameterException, and what `load` raises.
         """
+        self._pipeline: Pipeline | None = None  # rclpy destroys half-made nodes, too
         super().__init__("mem4d")
         self._settings = declare_parameters(self)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -51,7 +52,8 @@ class Mem4DNode(Node):
 
     def destroy_node(self) -> None:
         """Finish the frame in work, then leave ROS."""
-        self._pipeline.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
         super().destroy_node()
 
     def _current_settings(self) -> Settings:

@@ -13,7 +13,7 @@ def select_device(name: str) -> torch.device:
     """The torch device of `auto`, `cpu`, `cuda` or `cuda:N`.
 
     `auto` takes CUDA where there is any and falls back to the CPU. Raises DeviceUnavailable for a
-    CUDA device that is not there and ValueError for any other name.
+    CUDA device that is not there and for any other name.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -21,7 +21,7 @@ def select_device(name: str) -> torch.device:
         return torch.device("cpu")
     kind, _, number = name.partition(":")
     if kind != "cuda" or (":" in name and not number.isdecimal()):
-        raise ValueError(f"device {name!r} is unknown: use auto, cpu, cuda or cuda:N")
+        raise DeviceUnavailable(f"device {name!r} is unknown: use auto, cpu, cuda or cuda:N")
     index = int(number or 0)
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if index >= count:
@@ -36,10 +36,11 @@ def select_precision(name: str, device: torch.device) -> torch.dtype:
     """The dtype in which the network's layers run on `device`: `auto`, `fp32`, `bf16` or `fp16`.
 
     `auto` is fp32 on the CPU and bf16 on CUDA, or fp16 where CUDA has no bf16. Raises
-    DeviceUnavailable for a precision that the device lacks and ValueError for any other name.
+    DeviceUnavailable for a precision that the device lacks and for any other name.
     """
     if name not in PRECISIONS:
-        raise ValueError(f"precision {name!r} is unknown: use one of {', '.join(PRECISIONS)}")
+        known = ", ".join(PRECISIONS)
+        raise DeviceUnavailable(f"precision {name!r} is unknown: use one of {known}")
     if name == "fp32" or (name == "auto" and device.type == "cpu"):
         return torch.float32
     if name == "fp16" and device.type == "cpu":

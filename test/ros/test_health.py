@@ -5,6 +5,7 @@ import math
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from mem4d_ros.msg import Mem4DStatus
+from ros_probe import make_image
 from sensor_msgs.msg import Image
 
 
@@ -19,7 +20,7 @@ def test_status_of_a_node_that_waits(start):
     assert report.last_error == ""
 
 
-def test_status_of_a_node_that_runs(start, make_image):
+def test_status_of_a_node_that_runs(start):
     ros = start(memory={"psm_size": 33})
     ros.play(ros.talker(Image, "/image"), make_image(1), make_image(2))
     report = ros.wait_for(lambda: ros.status().rate_hz and ros.status())
@@ -30,7 +31,7 @@ def test_status_of_a_node_that_runs(start, make_image):
     assert report.psm_size_capacity == 33
 
 
-def test_status_of_a_node_whose_last_image_failed(start, make_image):
+def test_status_of_a_node_whose_last_image_failed(start):
     ros = start()
     images = ros.talker(Image, "/image")
     ros.play(images, make_image(1, frame_id=""))
@@ -40,13 +41,13 @@ def test_status_of_a_node_whose_last_image_failed(start, make_image):
     assert ros.status().state == Mem4DStatus.STATE_RUNNING
 
 
-def test_status_of_a_node_that_hears_no_more(start, make_image):
+def test_status_of_a_node_that_hears_no_more(start):
     ros = start(input={"watchdog_s": 0.1})
     ros.play(ros.talker(Image, "/image"), make_image())
     ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_STALLED)
 
 
-def test_diagnostics_have_a_level_that_means_something(start, make_image):
+def test_diagnostics_have_a_level_that_means_something(start):
     ros = start(input={"watchdog_s": 1.5})
     reports = ros.listen(DiagnosticArray, "/diagnostics")
 

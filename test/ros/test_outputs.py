@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from ros_probe import make_image
 from sensor_msgs.msg import CameraInfo, Image
 from sensor_msgs_py import point_cloud2
 from tf2_msgs.msg import TFMessage
+from wall_model import WallModel
 
 from mem4d_ros.geometry import transform_points, unproject
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
@@ -28,7 +30,7 @@ def test_the_wall_stays_where_it_is_while_the_camera_moves(session):
         np.testing.assert_allclose(ros.xyz(cloud)[:, 0], 2, atol=1e-5)
 
 
-def test_points_carry_the_colours_and_confidences_of_their_pixels(session, make_image):
+def test_points_carry_the_colours_and_confidences_of_their_pixels(session):
     _, received = session(frames=1)
     for name in ("~/points", "~/points_camera"):
         records = point_cloud2.read_points(received[name][0])
@@ -92,7 +94,7 @@ def test_odometry_and_path_say_what_tf_says(session):
     ]
 
 
-def test_odometry_has_the_twist_in_the_tracked_frame_and_no_false_certainty(session, wall_model):
+def test_odometry_has_the_twist_in_the_tracked_frame_and_no_false_certainty(session):
     def forward(frame):
         """0.1 m per frame along the optical axis, looking 30 degrees to the right."""
         pose = np.eye(4)
@@ -100,7 +102,7 @@ def test_odometry_has_the_twist_in_the_tracked_frame_and_no_false_certainty(sess
         pose[:3, 3] = 0.1 * frame * pose[:3, 2]
         return pose
 
-    _, received = session(frames=3, model=wall_model(forward))
+    _, received = session(frames=3, model=WallModel(forward))
     for odometry in received["~/odometry"][1:]:
         linear = odometry.twist.twist.linear
         np.testing.assert_allclose([linear.x, linear.y, linear.z], [0, 0, 1], atol=1e-6)
@@ -116,7 +118,7 @@ def test_the_path_keeps_the_newest_poses(session):
     assert [pose.header.stamp.nanosec for pose in newest.poses] == [200000000, 300000000, 400000000]
 
 
-def test_depth_at_the_input_images_resolution(start, make_image):
+def test_depth_at_the_input_images_resolution(start):
     ros = start(depth={"resolution": "input"})
     depths = ros.listen(Image, "/mem4d/depth/image")
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
@@ -135,7 +137,7 @@ def test_points_filter(session):
     assert ranges.max() <= 2.2
 
 
-def test_the_cameras_own_intrinsics_are_used(start, make_image):
+def test_the_cameras_own_intrinsics_are_used(start):
     ros = start()
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
     images = ros.talker(Image, "/image")
@@ -152,7 +154,7 @@ def test_the_cameras_own_intrinsics_are_used(start, make_image):
     np.testing.assert_allclose(np.reshape(info.p, (3, 4))[:, :3].flatten(), info.k)
 
 
-def test_nothing_is_converted_that_nobody_hears(start, make_image, monkeypatch):
+def test_nothing_is_converted_that_nobody_hears(start, monkeypatch):
     ros = start()
     transforms = ros.listen(TFMessage, "/tf")
 
@@ -167,11 +169,11 @@ def test_nothing_is_converted_that_nobody_hears(start, make_image, monkeypatch):
 
 
 @pytest.mark.parametrize("part", ["points_camera", "confidence_camera"])
-def test_nan_from_the_network_is_never_published(session, wall_model, part):
+def test_nan_from_the_network_is_never_published(session, part):
     def spoil(output):
         getattr(output, part)[:, :, ::2] = float("nan")
 
-    ros, received = session(frames=1, model=wall_model(edit=spoil))
+    ros, received = session(frames=1, model=WallModel(edit=spoil))
     cloud = received["~/points_camera"][0]
     assert cloud.width == 64 * 48 / 2
     assert np.isfinite(ros.xyz(cloud)).all()

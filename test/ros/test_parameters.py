@@ -7,6 +7,7 @@ import pytest
 import yaml
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParametersAtomically
+from ros_probe import make_image
 from sensor_msgs.msg import Image, PointCloud2
 
 from mem4d_ros.ros import parameters
@@ -91,7 +92,7 @@ def test_a_bad_change_is_refused_with_the_reason(start, name, value, reason):
     assert ros.node.get_parameter(name).value == before
 
 
-def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start, make_image):
+def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start):
     ros = start()
     images = ros.talker(Image, "/image")
     ros.play(images, make_image(1))
@@ -101,7 +102,7 @@ def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start, make_i
     assert ros.status().resets == 0
 
 
-def test_the_points_filter_changes_at_the_next_frame(start, make_image):
+def test_the_points_filter_changes_at_the_next_frame(start):
     ros = start()
     clouds = ros.listen(PointCloud2, "/mem4d/points")
     images = ros.talker(Image, "/image")

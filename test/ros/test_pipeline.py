@@ -5,8 +5,10 @@ import threading
 import numpy as np
 import pytest
 from nav_msgs.msg import Odometry, Path
+from ros_probe import make_image
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
+from wall_model import WallModel
 
 
 class Gate:
@@ -24,7 +26,7 @@ class Gate:
 
 
 @pytest.fixture
-def playing(start, make_image):
+def playing(start):
     """A node, its image topic, and a function that plays an image and returns the newest path."""
 
     def playing(model=None, **groups):
@@ -53,9 +55,9 @@ def counts(ros):
     )
 
 
-def test_only_the_newest_image_waits(start, wall_model, make_image):
+def test_only_the_newest_image_waits(start):
     gate = Gate()
-    ros = start(wall_model(before=gate))
+    ros = start(WallModel(before=gate))
     odometry = ros.listen(Odometry, "/mem4d/odometry")
     images = ros.talker(Image, "/image")
     images.publish(make_image(1))
@@ -70,9 +72,9 @@ def test_only_the_newest_image_waits(start, wall_model, make_image):
     assert counts(ros) == (4, 2, 2, 0)
 
 
-def test_services_answer_while_the_network_works(start, wall_model, make_image):
+def test_services_answer_while_the_network_works(start):
     gate = Gate()
-    ros = start(wall_model(before=gate))
+    ros = start(WallModel(before=gate))
     ros.talker(Image, "/image").publish(make_image())
     gate.wait_entered()
     assert ros.call(Trigger, "/mem4d/reset", Trigger.Request()).success
@@ -99,7 +101,7 @@ def test_stamps_that_jump_back_start_a_new_world(playing):
 
 
 @pytest.mark.parametrize("stamp", [100.1, 100.05])
-def test_repeated_and_late_images_are_rejected(playing, make_image, stamp):
+def test_repeated_and_late_images_are_rejected(playing, stamp):
     ros, images, play = playing()
     play(100.0)
     play(100.1)
@@ -122,21 +124,21 @@ def test_images_of_another_size_start_a_new_world(playing):
     assert ros.status().resets == 1
 
 
-def test_an_empty_frame_id_is_refused_with_the_remedy(playing, make_image):
+def test_an_empty_frame_id_is_refused_with_the_remedy(playing):
     ros, images, _ = playing()
     ros.play(images, make_image(frame_id=""))
     assert counts(ros) == (1, 0, 0, 1)
     assert "frames.camera" in ros.status().last_error
 
 
-def test_an_empty_frame_id_is_replaced_where_the_user_says_so(start, make_image):
+def test_an_empty_frame_id_is_replaced_where_the_user_says_so(start):
     ros = start(frames_={"camera": "my_camera"})
     odometry = ros.listen(Odometry, "/mem4d/odometry")
     ros.play(ros.talker(Image, "/image"), make_image(frame_id=""))
     assert ros.wait_for(lambda: odometry)[0].child_frame_id == "my_camera"
 
 
-def test_an_unknown_encoding_is_named_and_the_next_image_processed(playing, make_image):
+def test_an_unknown_encoding_is_named_and_the_next_image_processed(playing):
     ros, images, play = playing()
     strange = make_image(1)
     strange.encoding = "sepia7"
@@ -146,8 +148,8 @@ def test_an_unknown_encoding_is_named_and_the_next_image_processed(playing, make
     assert counts(ros) == (2, 1, 0, 1)
 
 
-def test_a_pose_that_is_no_number_restarts_the_world(playing, wall_model, make_image):
-    model = wall_model()
+def test_a_pose_that_is_no_number_restarts_the_world(playing):
+    model = WallModel()
     ros, images, play = playing(model)
     play(1)
     model.edit = lambda output: output.translation.fill_(np.inf)
@@ -159,11 +161,11 @@ def test_a_pose_that_is_no_number_restarts_the_world(playing, wall_model, make_i
     assert ros.status().resets == 1
 
 
-def test_a_fault_in_the_network_costs_one_frame(playing, wall_model, make_image):
+def test_a_fault_in_the_network_costs_one_frame(playing):
     def fail():
         raise RuntimeError("a broken network")
 
-    model = wall_model(before=fail)
+    model = WallModel(before=fail)
     ros, images, play = playing(model)
     ros.play(images, make_image(1))
     assert "a broken network" in ros.status().last_error

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
+from ros_probe import make_image
 from sensor_msgs.msg import Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster
+from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
@@ -30,13 +32,13 @@ def mount():
     return mount
 
 
-def test_camera_mode_publishes_the_camera_in_the_map(session, wall_model):
+def test_camera_mode_publishes_the_camera_in_the_map(session):
     _, received = session(frames=4)
     (first, *_, last) = (
         transform_to_matrix(message.transforms[0].transform) for message in received["/tf"]
     )
     in_own_axes = rigid_inverse(first) @ last
-    np.testing.assert_allclose(in_own_axes, wall_model().poses(3), atol=1e-6)
+    np.testing.assert_allclose(in_own_axes, WallModel().poses(3), atol=1e-6)
 
 
 def test_base_mode_places_the_base_through_the_given_extrinsics(session):
@@ -54,9 +56,7 @@ def test_base_mode_places_the_base_through_the_given_extrinsics(session):
     assert received["~/odometry"][0].child_frame_id == "base_link"
 
 
-def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(
-    start, make_image, mount
-):
+def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(start, mount):
     ros = start(tf={"mode": "base"})
     points = ros.listen(PointCloud2, "/mem4d/points")
     in_camera = ros.listen(PointCloud2, "/mem4d/points_camera")
@@ -77,7 +77,7 @@ def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(
     assert points[0].header.frame_id == "map"
 
 
-def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, make_image, mount):
+def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, mount):
     ros = start(tf={"mode": "base"})
     mount(ros, "base_link")
     points = ros.listen(PointCloud2, "/mem4d/points")
@@ -89,7 +89,7 @@ def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, make_im
     np.testing.assert_allclose(ros.xyz(points[0])[:, 0], 2.3, atol=1e-5)
 
 
-def test_no_frame_gets_two_parents(start, make_image, mount):
+def test_no_frame_gets_two_parents(start, mount):
     ros = start()
     transforms = ros.listen(TFMessage, "/tf")
     mount(ros, "camera_link")

@@ -48,7 +48,7 @@ def test_missing_cuda_device_is_named_with_the_remedy(gpus, count, name):
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU"])
 def test_unknown_device_is_refused(gpus, name):
     gpus(1)
-    with pytest.raises(ValueError, match="use auto, cpu, cuda or cuda:N"):
+    with pytest.raises(DeviceUnavailable, match="use auto, cpu, cuda or cuda:N"):
         select_device(name)
 
 
@@ -79,5 +79,5 @@ def test_a_precision_the_device_lacks_is_refused(gpus):
 
 
 def test_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="auto, fp32, bf16, fp16"):
+    with pytest.raises(DeviceUnavailable, match="auto, fp32, bf16, fp16"):
         select_precision("int8", CPU)

@@ -1,0 +1,1 @@
+"""The demo: an image source, the node and a listener, each a process of its own, over DDS."""

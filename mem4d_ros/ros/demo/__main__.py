@@ -1,0 +1,152 @@
+"""`python -m mem4d_ros.ros.demo`: run the demo and end by itself. The listener is this process."""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from mem4d_ros.ros.demo.listener import NODE, Listener
+from mem4d_ros.ros.demo.processes import Child, ChildProcesses, end, node_arguments
+from mem4d_ros.ros.demo.report import Report, make_report, write_results
+
+DISCOVERY_S = 1.0
+START_TIMEOUT_S = 120.0
+SETTLE_TIMEOUT_S = 60.0
+QUIET_S = 1.5
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the message names the reason."""
+
+
+def main() -> int:
+    """Run everything; exit status 1 if a frame or an output is unaccounted for."""
+    options = parse_options()
+    if options.source is not None and not options.source.exists():
+        print(f"demo: SOURCE {options.source} does not exist", file=sys.stderr)
+        return 1
+    rclpy.init()
+    listener = Listener()
+    executor = SingleThreadedExecutor()
+    executor.add_node(listener)
+    try:
+        report, node_status = run(options, listener, executor)
+    except DemoError as error:
+        print(f"\ndemo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndemo: stopped")
+        return 130
+    written = write_results(report, listener, options.out)
+    print("\n" + report.table() + "\n")
+    print("written: " + ", ".join(str(path) for path in written))
+    faults = report.faults
+    if node_status != 0:
+        faults = [*faults, f"the node ended with status {node_status}"]
+    for fault in faults:
+        print(f"demo: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line; what the source understands is passed on to it."""
+    parser = argparse.ArgumentParser(prog="mem4d_ros.ros.demo", description=__doc__)
+    parser.add_argument("--source", type=Path, help="folder of images or video; else procedural")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for pictures")
+    parser.add_argument("--rate", type=float, default=5.0, help="frames per second of the source")
+    parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the procedural scene")
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="NAME:=VALUE", help="parameter of the node"
+    )
+    return parser.parse_args()
+
+
+def run(
+    options: argparse.Namespace, listener: Listener, executor: SingleThreadedExecutor
+) -> tuple[Report, int]:
+    """Start source and node, listen until every frame is accounted for, end them."""
+    spin_for(executor, DISCOVERY_S)
+    if listener.count_publishers(NODE + "status"):
+        raise DemoError("another mem4d node runs here: stop it, or set another ROS_DOMAIN_ID")
+    with ChildProcesses() as children:
+        node = children.start("mem4d_ros.ros.main", node_arguments(options.param))
+        wait_for_node(listener, executor, node)
+        arguments = ["--rate", str(options.rate), "--frames", str(options.frames)]
+        arguments += ["--seed", str(options.seed)]
+        if options.source is not None:
+            arguments += ["--source", str(options.source)]
+        source = children.start("mem4d_ros.ros.demo.source", arguments, stdout=subprocess.PIPE)
+        sent = follow(listener, executor, source, node)
+        settle(listener, executor, node, sent)
+        status = end(node)
+    return make_report(sent, listener.heard), status
+
+
+def spin_for(executor: SingleThreadedExecutor, seconds: float) -> None:
+    """Serve callbacks for a while."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        executor.spin_once(timeout_sec=left)
+
+
+def wait_for_node(listener: Listener, executor: SingleThreadedExecutor, node: Child) -> None:
+    """Until the node reports for the first time."""
+    print("starting the node ...", flush=True)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while listener.heard.status is None:
+        require_alive(node)
+        if time.monotonic() > deadline:
+            raise DemoError(f"the node did not report within {START_TIMEOUT_S:.0f} s")
+        spin_for(executor, 0.1)
+
+
+def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, node: Child) -> int:
+    """Listen while the source plays; the number of frames it sent."""
+    while source.poll() is None:
+        require_alive(node)
+        spin_for(executor, 0.2)
+        show_progress(listener)
+    output, _ = source.communicate()
+    if source.returncode != 0:
+        raise DemoError("the image source failed, see above")
+    return int(output)
+
+
+def settle(listener: Listener, executor: SingleThreadedExecutor, node: Child, sent: int) -> None:
+    """Listen until the node has accounted for all frames and nothing more arrives."""
+    deadline = time.monotonic() + SETTLE_TIMEOUT_S
+    while listener.heard.accounted < sent and time.monotonic() < deadline:
+        require_alive(node)
+        spin_for(executor, 0.2)
+        show_progress(listener)
+    spin_for(executor, QUIET_S)
+    show_progress(listener)
+
+
+def require_alive(node: Child) -> None:
+    """The node must not end before the demo does."""
+    if node.poll() is not None:
+        raise DemoError(f"the node ended with status {node.returncode}, see above")
+
+
+def show_progress(listener: Listener) -> None:
+    """One line that is written over."""
+    status = listener.heard.status
+    assert status is not None
+    print(
+        f"\r{status.frames_received:5d} frames in, {status.frames_processed} processed, "
+        f"{status.frames_dropped} dropped, {status.frames_rejected} rejected; "
+        f"{listener.heard.clouds} clouds, {listener.heard.depths} depths, "
+        f"{listener.heard.poses} poses out; {status.rate_hz:.1f} Hz ",
+        end="",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The demo's table and pictures."""
+
+import json
+import statistics
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import PointCloud2
+
+from mem4d_ros.geometry import pose_from, project
+from mem4d_ros.ros.conversions.cloud import POINT
+from mem4d_ros.ros.conversions.image import image_to_rgb
+from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
+from mem4d_ros.viz import confidence_picture, contact_sheet, depth_picture, render_cloud
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the source sent, what the node did with it, what the listener heard; seconds, Hz."""
+
+    sent: int
+    received: int
+    processed: int
+    dropped: int
+    rejected: int
+    clouds: int
+    camera_clouds: int
+    depths: int
+    poses: int
+    transforms: int
+    rate_hz: float
+    latency_p50_s: float
+    latency_p95_s: float
+    device: str
+    preset: str
+    checkpoint: str
+
+    @property
+    def faults(self) -> list[str]:
+        """What did not add up, in words; empty if all is well."""
+        faults = []
+        if self.received != self.sent:
+            faults.append(f"{self.sent} frames were sent, the node received {self.received}")
+        if self.processed + self.dropped + self.rejected != self.received:
+            faults.append("the node's counters do not add up")
+        if self.rejected or not self.processed:
+            faults.append(f"{self.processed} frames were processed, {self.rejected} rejected")
+        for name in ("clouds", "camera_clouds", "depths", "poses", "transforms"):
+            count = getattr(self, name)
+            if count != self.processed:
+                faults.append(f"{self.processed} frames were processed, {count} {name} arrived")
+        return faults
+
+    def table(self) -> str:
+        """For a terminal."""
+        rows = [
+            ("frames sent by the source", self.sent),
+            ("frames in (received by the node)", self.received),
+            ("  processed", self.processed),
+            ("  dropped (a newer one came first)", self.dropped),
+            ("  rejected", self.rejected),
+            ("clouds out, in the map", self.clouds),
+            ("clouds out, in the camera's frame", self.camera_clouds),
+            ("depth images out", self.depths),
+            ("poses out (odometry)", self.poses),
+            ("transforms out (TF)", self.transforms),
+            ("rate of clouds", f"{self.rate_hz:.2f} Hz"),
+            ("latency, image stamp to cloud, p50", f"{self.latency_p50_s * 1e3:.0f} ms"),
+            ("latency, image stamp to cloud, p95", f"{self.latency_p95_s * 1e3:.0f} ms"),
+            ("model", f"{self.preset} on {self.device}, {self.checkpoint or 'random weights'}"),
+        ]
+        return "\n".join(f"  {name:<36}{value:>10}" for name, value in rows)
+
+
+def make_report(sent: int, heard: Heard) -> Report:
+    """The figures of a finished run."""
+    status = heard.status
+    assert status is not None
+    latencies = heard.latencies_s or [float("nan")]
+    span_s = (heard.last_stamp_ns - (heard.first_stamp_ns or 0)) / 1e9
+    return Report(
+        sent=sent,
+        received=status.frames_received,
+        processed=status.frames_processed,
+        dropped=status.frames_dropped,
+        rejected=status.frames_rejected,
+        clouds=heard.clouds,
+        camera_clouds=heard.camera_clouds,
+        depths=heard.depths,
+        poses=heard.poses,
+        transforms=heard.transforms,
+        rate_hz=(heard.clouds - 1) / span_s if heard.clouds > 1 else 0.0,
+        latency_p50_s=statistics.median(latencies),
+        latency_p95_s=float(np.percentile(latencies, 95)),
+        device=status.device,
+        preset=status.preset,
+        checkpoint=status.checkpoint,
+    )
+
+
+def write_results(report: Report, listener: Listener, out: Path) -> list[Path]:
+    """The report as JSON and, if a whole frame arrived, its pictures; the files written."""
+    out.mkdir(parents=True, exist_ok=True)
+    results = out / "report.json"
+    results.write_text(json.dumps(asdict(report), indent=2) + "\n")
+    snapshot = listener.snapshot()
+    if snapshot is None:
+        return [results]
+    written = [results]
+    pictures = make_pictures(snapshot, listener)
+    summary = contact_sheet([(name, picture) for name, picture in pictures.items()], 2, 480)
+    for name, picture in {**pictures, "summary": summary}.items():
+        path = out / f"{name}.png"
+        if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+            raise OSError(f"{path} cannot be written")
+        written.append(path)
+    return written
+
+
+def make_pictures(snapshot: Snapshot, listener: Listener) -> dict[str, np.ndarray]:
+    """Colour, depth and confidence of one frame, and the scene with the trajectory: RGB uint8."""
+    height, width = snapshot.depth.height, snapshot.depth.width
+    depth = np.frombuffer(snapshot.depth.data, np.float32).reshape(height, width)
+    intrinsics = np.array(snapshot.camera_info.k).reshape(3, 3)
+    trajectory = np.stack([_pose(odometry.pose.pose) for odometry in listener.heard.odometry])
+    clouds = [_records(cloud) for cloud in listener.scene]
+    scene = np.concatenate(clouds)
+    return {
+        "colour": image_to_rgb(snapshot.image),
+        "depth": depth_picture(depth),
+        "confidence": confidence_picture(
+            _confidence_image(_records(snapshot.points_camera), intrinsics, height, width)
+        ),
+        "cloud": render_cloud(
+            _positions(scene), _colours(scene), trajectory, intrinsics, (width, height)
+        ),
+    }
+
+
+def _records(cloud: PointCloud2) -> np.ndarray:
+    return np.frombuffer(cloud.data, POINT)
+
+
+def _positions(records: np.ndarray) -> np.ndarray:
+    return np.stack([records[axis] for axis in "xyz"], axis=-1)
+
+
+def _colours(records: np.ndarray) -> np.ndarray:
+    packed = np.ascontiguousarray(records["rgb"]).view(np.uint32)
+    return np.stack([packed >> 16 & 255, packed >> 8 & 255, packed & 255], -1).astype(np.uint8)
+
+
+def _confidence_image(
+    records: np.ndarray, intrinsics: np.ndarray, height: int, width: int
+) -> np.ndarray:
+    """The confidences of a camera cloud at the pixels that they project to; else NaN."""
+    picture = np.full((height, width), np.nan, np.float32)
+    pixels = np.rint(project(_positions(records).astype(np.float64), intrinsics)[0]).astype(int)
+    inside = ((pixels >= 0) & (pixels < (width, height))).all(-1)
+    picture[pixels[inside, 1], pixels[inside, 0]] = records["confidence"][inside]
+    return picture
+
+
+def _pose(pose: object) -> np.ndarray:
+    """map_from_camera (4, 4) of a geometry_msgs/Pose."""
+    orientation, position = pose.orientation, pose.position  # type: ignore[attr-defined]
+    quaternion = np.array([orientation.w, orientation.x, orientation.y, orientation.z])
+    return pose_from(quaternion, np.array([position.x, position.y, position.z]))

@@ -1,0 +1,60 @@
+"""mem4d_node in a process of its own, as a user starts it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+PATIENCE_S = 60
+INTRODUCTION = "weights are random"  # the last line that the node says of itself
+
+
+class NodeProcess:
+    """A running mem4d_node and what it has said."""
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [mem4d_node(), "--ros-args", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.log = ""
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log += line
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the node has said this."""
+        deadline = time.monotonic() + PATIENCE_S
+        while text not in self.log:
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.end()
+
+    def end(self) -> int:
+        """Wait for the end and return the exit status."""
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join()
+        return status
+
+
+def mem4d_node() -> str:
+    """Where the executable is: beside the interpreter or on the path."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("mem4d_node", path=os.pathsep.join([beside, os.environ["PATH"]]))
+    assert found, "mem4d_node is not installed: run `make setup`, or source the workspace"
+    return found
