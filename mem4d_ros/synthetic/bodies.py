@@ -6,7 +6,7 @@ import numpy as np
 
 from mem4d_ros.synthetic.motion import Bounce, Chain, Circuit, Roll, Shuttle, Spin, Swing
 from mem4d_ros.synthetic.palette import Palette
-from mem4d_ros.synthetic.scene import Motion, Part, box, cylinder, ellipsoid, placed, translation
+from mem4d_ros.synthetic.scene import Motion, Part, box, cylinder, ellipsoid, translation
 from mem4d_ros.synthetic.stage import Rectangle
 from mem4d_ros.synthetic.things import carton, teddy
 
@@ -26,7 +26,9 @@ def walker(palette: Palette, floor: Rectangle) -> list[Part]:
     half = np.array([x1 - x0, y1 - y0]) / 2
     radii = np.maximum(half * rng.uniform(0.35, 0.9, 2), 0.3)
     speed = rng.uniform(0.4, 1.2)
-    around = np.pi * (3 * radii.sum() - np.sqrt((3 * radii[0] + radii[1]) * (radii[0] + 3 * radii[1])))
+    around = np.pi * (
+        3 * radii.sum() - np.sqrt((3 * radii[0] + radii[1]) * (radii[0] + 3 * radii[1]))
+    )
     circuit = Circuit(
         centre=((x0 + x1) / 2, (y0 + y1) / 2, 0.0),
         radii=(float(radii[0]), float(radii[1])),

@@ -66,7 +66,7 @@ def photograph(
 
 def _exposure(image: Tensor, times: np.ndarray, effects: CameraEffects) -> Tensor:
     """Gains (T, 1, 1, 1): one for the sequence, with a slow drift; highlights may burn out."""
-    level = image.clamp_max(4 * image.median()).mean()
+    level = image.clamp_max(4 * image.mean()).mean().clamp_min(1e-6)
     drift = effects.exposure_drift * np.sin(2 * np.pi * times / 3.7)
     stops = torch.as_tensor(drift, dtype=image.dtype, device=image.device)
     return (effects.brightness / level * 2**stops).view(-1, 1, 1, 1)

@@ -14,6 +14,7 @@ CameraMaker = Callable[[np.random.Generator, Stage, np.ndarray], np.ndarray]
 
 CANDIDATES = 16
 CLEARANCE = 0.35  # m that a path keeps from every surface, where one of the candidates does
+FASTEST_TURN = 2.0  # rad/s, less the clearance's number, that a path turns at
 
 
 def hand_held(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def camera_path(
         forward = path[:, :3, 2]
         around = obstacles.clearance(path[:, :3, 3])
         ahead = obstacles.clearance(path[:, :3, 3] + 0.8 * forward)
-        free = min(around, ahead + 0.3)
+        free = min(around, ahead + 0.3, FASTEST_TURN - _turn_rate(path, times))
         if free > most:
             best, most = path, free
         if free > CLEARANCE:
@@ -113,9 +114,15 @@ def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
     return poses
 
 
-def _stroll(
-    rng: np.random.Generator, stage: Stage, times: np.ndarray, height: float
-) -> np.ndarray:
+def _turn_rate(path: np.ndarray, times: np.ndarray) -> float:
+    """The fastest turn in rad/s between two frames."""
+    if len(path) == 1:
+        return 0.0
+    turns = Rotation.from_matrix(path[:-1, :3, :3].swapaxes(1, 2) @ path[1:, :3, :3])
+    return float((turns.magnitude() / np.diff(times)).max())
+
+
+def _stroll(rng: np.random.Generator, stage: Stage, times: np.ndarray, height: float) -> np.ndarray:
     """Positions (T, 3) on a smooth way that stays over the free floor, at 0.2 to 1 m/s at most."""
     low = np.array([stage.floor[0], stage.floor[2], height - 0.15])
     high = np.array([stage.floor[1], stage.floor[3], height + 0.15])

@@ -85,7 +85,9 @@ def window(palette: Palette, width: float, ceiling: float) -> list[Part]:
 def door(palette: Palette, width: float) -> list[Part]:
     leaf, frame, steel = palette.wood(), palette.painted((0.7, 1.0), vivid=0.1), palette.metal()
     parts = [box((width, 0.03, 2.0), (0, 0.015, 1.0), leaf)]
-    parts += [box((0.08, 0.05, 2.08), (x * (width / 2 + 0.04), 0.025, 1.04), frame) for x in (-1, 1)]
+    parts += [
+        box((0.08, 0.05, 2.08), (x * (width / 2 + 0.04), 0.025, 1.04), frame) for x in (-1, 1)
+    ]
     parts.append(box((width + 0.16, 0.05, 0.08), (0, 0.025, 2.04), frame))
     parts.append(box((0.12, 0.04, 0.02), (width / 2 - 0.1, 0.06, 1.02), steel))
     if palette.rng.random() < 0.5:

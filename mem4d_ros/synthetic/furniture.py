@@ -126,14 +126,16 @@ def sofa(palette: Palette) -> Furniture:
         box((width, depth, seat - 0.12), (0, depth / 2, seat / 2 - 0.03), cover),
         box((width, 0.22, height - 0.06), (0, 0.11, height / 2 + 0.03), cover),
     ]
-    for x in (-1, 1):
-        arm = (x * (width / 2 - 0.09), depth / 2, 0.34)
+    for side in (-1, 1):
+        arm = (side * (width / 2 - 0.09), depth / 2, 0.34)
         parts.append(box((0.18, depth, 0.56), arm, cover))
     seats = max(1, round((width - 0.36) / 0.65))
     each = (width - 0.36) / seats
     for i in range(seats):
         x = -width / 2 + 0.18 + each * (i + 0.5)
-        parts.append(box((each * 0.98, depth - 0.22, 0.14), (x, depth / 2 + 0.11, seat - 0.05), cover))
+        parts.append(
+            box((each * 0.98, depth - 0.22, 0.14), (x, depth / 2 + 0.11, seat - 0.05), cover)
+        )
         if rng.random() < 0.6:
             lean = translation(x, 0.32, seat + 0.2) @ rotation("x", -0.35) @ rotation("y", 0.3)
             parts += placed([ellipsoid((0.42, 0.16, 0.42), (0, 0, 0), palette.cloth())], lean)
@@ -166,7 +168,9 @@ def bookcase(palette: Palette) -> Furniture:
     boards = int(rng.integers(3, 6))
     parts = [box((width, 0.01, height), (0, 0.005, height / 2), wood)]
     for x in (-1, 1):
-        parts.append(box((0.02, depth, height), (x * (width / 2 - 0.01), depth / 2, height / 2), wood))
+        parts.append(
+            box((0.02, depth, height), (x * (width / 2 - 0.01), depth / 2, height / 2), wood)
+        )
     surfaces = []
     pitch = (height - 0.08) / boards
     for i in range(boards + 1):
@@ -263,7 +267,9 @@ def fronts_of(
         for row in range(rows):
             x = corner[0] - width / 2 + across * (column + 0.5)
             z = corner[2] + tall * (row + 0.5)
-            parts.append(box((across - 0.012, 0.02, tall - 0.012), (x, corner[1] + 0.01, z), material))
+            parts.append(
+                box((across - 0.012, 0.02, tall - 0.012), (x, corner[1] + 0.01, z), material)
+            )
             if rows == 1:
                 side = across * 0.4 * (1 if column % 2 == 0 else -1)
                 parts.append(box((0.015, 0.03, 0.12), (x + side, corner[1] + 0.03, z), knobs))

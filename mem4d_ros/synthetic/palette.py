@@ -28,7 +28,10 @@ class Palette:
         return Material(self._texture(kinds), (1.0, 1.0, 1.0), density, (0.5, 0.5), 0.02, emission)
 
     def painted(
-        self, brightness: tuple[float, float] = (0.15, 0.95), vivid: float = 0.3, gloss: float = 0.02
+        self,
+        brightness: tuple[float, float] = (0.15, 0.95),
+        vivid: float = 0.3,
+        gloss: float = 0.02,
     ) -> Material:
         """One colour, not quite even."""
         kind = "plaster" if self.rng.random() < 0.7 else "mottled"

@@ -153,7 +153,7 @@ def foliage(rng: np.random.Generator) -> np.ndarray:
 
 
 def _wood(rng: np.random.Generator, dark: np.ndarray, light: np.ndarray) -> np.ndarray:
-    y, x = grid()
+    _, x = grid()
     warp = fractal(rng, exponent=1.8, stretch=6.0)
     rings = np.sin(2 * np.pi * (int(rng.integers(3, 9)) * x + rng.uniform(0.2, 0.7) * warp))
     pores = fractal(rng, exponent=0.4, stretch=24.0)

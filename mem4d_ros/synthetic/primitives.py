@@ -80,7 +80,10 @@ def surface_coordinates(shape: Tensor, point: Tensor, half_size: Tensor) -> Tens
         torch.where(shape == Shape.CYLINDER, y, flat_v),
     )
     return torch.stack(
-        (torch.where(is_flat, flat_u, round_u), torch.where(is_flat, flat_v, torch.where(ball, arc_v, z))),
+        (
+            torch.where(is_flat, flat_u, round_u),
+            torch.where(is_flat, flat_v, torch.where(ball, arc_v, z)),
+        ),
         -1,
     )
 

@@ -46,7 +46,7 @@ def poster(rng: np.random.Generator) -> np.ndarray:
 
 def view(rng: np.random.Generator) -> np.ndarray:
     """A landscape: sky with clouds, ridges one behind another, a foreground."""
-    y, x = grid()
+    y, _ = grid()
     sky = ramp(y * 1.6, [SKY * rng.uniform(0.8, 1.1, 3), rng.uniform(0.85, 1.0, 3)])
     clouds = (fractal(rng, exponent=1.5, stretch=0.5) * 0.3).clip(0, 1)[..., None]
     image = sky * (1 - clouds) + clouds
@@ -55,7 +55,9 @@ def view(rng: np.random.Generator) -> np.ndarray:
     for ridge in range(ridges):
         outline = fractal(rng, exponent=1.7)[0] * 0.07 / (1 + ridge) + 0.35 + 0.5 * ridge / ridges
         haze = 0.6 * (1 - (ridge + 1) / ridges)
-        surface = base * (1 + 0.25 * fractal(rng, exponent=0.8)[..., None]) * (1 - haze) + haze * 0.8
+        surface = (
+            base * (1 + 0.25 * fractal(rng, exponent=0.8)[..., None]) * (1 - haze) + haze * 0.8
+        )
         image = np.where((y > outline[None])[..., None], surface, image)
     for _ in range(int(rng.integers(0, 5))):
         _house(rng, image)

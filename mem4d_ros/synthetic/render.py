@@ -1,12 +1,13 @@
 """From a scene and a camera's path to images with exact truth."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mem4d_ros.geometry import pixel_rays, rigid_inverse, rotate_vectors, transform_points
+from mem4d_ros.geometry import pixel_rays, project, rigid_inverse, transform_points
 from mem4d_ros.synthetic.lighting import gleam, lambert, openness
 from mem4d_ros.synthetic.primitives import surface_coordinates, unit_normal
 from mem4d_ros.synthetic.scene import Scene
@@ -26,6 +27,7 @@ class Rendering:
     points_camera: Tensor  # (T, H, W, 3)
     points_world: Tensor  # (T, H, W, 3)
     scene_flow_world: Tensor  # (T, H, W, 3), of the surface point from t to t + 1
+    image_flow: Tensor  # (T, H, W, 2), pixels the point moves until t + 1; 0 where unknown
 
     @property
     def moving(self) -> Tensor:
@@ -47,12 +49,14 @@ def render(
     """
     stage = _Stage.build(scene, camera_to_scene, times, textures)
     step = max(1, _pixels_at_once(textures.texels.device) // (size[0] * size[1]))
-    parts = [
-        _render_chunk(stage, slice(start, start + step), intrinsics, size)
-        for start in range(0, len(times), step)
-    ]
-    names = Rendering.__dataclass_fields__
-    return Rendering(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+    whole = {}
+    for start in range(0, len(times), step):
+        chunk = _render_chunk(stage, slice(start, start + step), intrinsics, size)
+        for name, part in vars(chunk).items():
+            if start == 0:
+                whole[name] = part.new_empty(len(times), *part.shape[1:])
+            whole[name][start : start + step] = part
+    return Rendering(**whole)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class _Stage:
     part_to_world: Tensor  # (T, P, 4, 4)
     part_change: Tensor  # (T, P, 4, 4), part_to_world of the next frame less that of this one
     camera_to_world: Tensor  # (T, 4, 4)
+    world_to_next_camera: Tensor  # (T, 4, 4); the last camera goes on as it did before
     lamps: Tensor  # (L, T, 3) in the camera's frame
     lamp_colours: Tensor  # (L, 3)
     up: Tensor  # (T, 3) in the camera's frame
@@ -85,10 +90,12 @@ class _Stage:
         scene_to_camera = rigid_inverse(camera_to_scene)
         part_to_world = scene_to_world @ part_to_scene
         lamps = np.array([light.position for light in scene.lights])
+        last_step = rigid_inverse(camera_to_scene[-2:][0]) @ camera_to_scene[-1]
+        following = np.append(camera_to_scene[1:], (camera_to_scene[-1] @ last_step)[None], 0)
         materials = [part.material for part in scene.parts]
         device = textures.texels.device
 
-        def tensor(values) -> Tensor:
+        def tensor(values: Any) -> Tensor:
             return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=device)
 
         return cls(
@@ -96,7 +103,10 @@ class _Stage:
             part_to_world=tensor(part_to_world[:-1]),
             part_change=tensor(np.diff(part_to_world, axis=0)),
             camera_to_world=tensor(scene_to_world @ camera_to_scene),
-            lamps=tensor([transform_points(scene_to_camera, np.tile(p, (len(times), 1))) for p in lamps]),
+            world_to_next_camera=tensor(rigid_inverse(following) @ camera_to_scene[0]),
+            lamps=tensor(
+                [transform_points(scene_to_camera, np.tile(p, (len(times), 1))) for p in lamps]
+            ),
             lamp_colours=tensor([light.colour for light in scene.lights]),
             up=tensor(scene_to_camera[:, :3, 2]),
             ambient=tensor([scene.ambient_below, scene.ambient_above]),
@@ -147,15 +157,25 @@ def _render_chunk(
     change = stage.part_change[frames].flatten(0, 1)[instance]
     flow = (change[..., :3, :3] * (unit * half_size)[..., None, :]).sum(-1) + change[..., :3, 3]
     radiance = _radiance(stage, frames, part, unit, points, normals, grid, intrinsics)
+    points_world = transform_points(stage.camera_to_world[frames], points)
+    next_points = transform_points(stage.world_to_next_camera[frames], points_world + flow)
     unseen = ~seen[..., None]
-    points = points.masked_fill(unseen, torch.nan)
     return Rendering(
         radiance=radiance.masked_fill(unseen, 1.0),
-        depth=points[..., 2],
-        points_camera=points,
-        points_world=transform_points(stage.camera_to_world[frames], points),
+        depth=points[..., 2].masked_fill(~seen, torch.nan),
+        points_camera=points.masked_fill(unseen, torch.nan),
+        points_world=points_world.masked_fill(unseen, torch.nan),
         scene_flow_world=flow.masked_fill(unseen, 0.0),
+        image_flow=_image_flow(points, next_points, intrinsics).masked_fill(unseen, 0.0),
     )
+
+
+def _image_flow(points: Tensor, next_points: Tensor, intrinsics: np.ndarray) -> Tensor:
+    """Pixels (F, H, W, 2) between points now and next, each in its camera's frame."""
+    matrix = torch.as_tensor(intrinsics).to(points)
+    here, _ = project(points, matrix)
+    there, depth = project(next_points, matrix)
+    return torch.where((depth > 0.05)[..., None], there - here, 0.0)
 
 
 def _radiance(
@@ -178,7 +198,7 @@ def _radiance(
     )
     albedo = (colour.view(*part.shape, 3) * tint).clamp(0, 1) ** 2.2
 
-    upward = rotate_vectors_up(normals, stage.up[frames])
+    upward = _upward(normals, stage.up[frames])
     ambient = torch.lerp(stage.ambient[0], stage.ambient[1], upward)
     light = ambient * openness(points, normals)[..., None]
     shine = torch.zeros_like(light)
@@ -191,7 +211,7 @@ def _radiance(
     return albedo * (light + emission) + gloss * shine
 
 
-def rotate_vectors_up(normals: Tensor, up: Tensor) -> Tensor:
+def _upward(normals: Tensor, up: Tensor) -> Tensor:
     """How far normals (F, H, W, 3) point along up (F, 3): (F, H, W, 1) from 0 (down) to 1."""
     return (0.5 + 0.5 * (normals * up[:, None, None]).sum(-1, keepdim=True)).clamp(0, 1)
 

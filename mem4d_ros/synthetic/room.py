@@ -1,6 +1,7 @@
 """Rooms: walls with furniture along them, things on the furniture, pictures, windows, lamps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -102,7 +103,8 @@ def _shell(palette: Palette, width: float, depth: float, height: float) -> list[
             else:
                 parts.append(box((WALL, over_y, height), (out, 0, height / 2), own))
                 parts.append(box((0.012, depth, 0.08), (inner, 0, 0.04), skirting))
-    return parts
+    # From inside, a convex shell shades nothing.
+    return [replace(part, casts_shadow=False) for part in parts]
 
 
 def _furnish(
@@ -164,7 +166,9 @@ def _centre(palette: Palette, half_x: float, half_y: float) -> list[Furniture]:
     x, y = rng.uniform(-0.3, 0.3, 2) * (half_x, half_y)
     here = translation(x, y, 0) @ rotation("z", rng.choice([0, np.pi / 2]) + rng.normal(0, 0.08))
     pieces = [desk.placed(here @ translation(0, -desk.depth / 2, 0))]
-    seat = (furniture.chair, furniture.chair, furniture.stool, furniture.swivel_chair)[rng.integers(4)]
+    seat = (furniture.chair, furniture.chair, furniture.stool, furniture.swivel_chair)[
+        rng.integers(4)
+    ]
     for turn in range(4):
         reach = (desk.depth if turn % 2 == 0 else desk.width) / 2
         if desk.height < 0.6 or rng.random() < 0.35:
@@ -184,7 +188,9 @@ def _on_the_floor(palette: Palette, floor: Rectangle) -> list[Part]:
     if rng.random() < 0.5:
         width, depth = rng.uniform(0.4, 0.8, 2) * (x1 - x0, y1 - y0)
         rug = palette.fitted("carpet", "tartan", "stripes", width=width, height=depth)
-        where = translation(*rng.uniform(-0.2, 0.2, 2), 0) @ rotation("z", rng.normal(0, 0.1))
+        where = translation(rng.uniform(-0.2, 0.2), rng.uniform(-0.2, 0.2), 0) @ rotation(
+            "z", rng.normal(0, 0.1)
+        )
         parts += placed([box((width, depth, 0.016), (0, 0, 0.008), rug)], where)
     for _ in range(int(rng.integers(0, 5))):
         thing = THINGS[rng.integers(len(THINGS))](palette)
@@ -209,7 +215,9 @@ def _lamps(
     lights = [PointLight((x, y, height - drop - 0.1), _warm(rng, rng.uniform(1.5, 5)))]
     if rng.random() < 0.6:
         side = rng.uniform(-0.42, 0.42, 2) * (width, depth)
-        lights.append(PointLight((*side.tolist(), rng.uniform(1.3, 2.2)), _cool(rng, rng.uniform(0.5, 3))))
+        lights.append(
+            PointLight((*side.tolist(), rng.uniform(1.3, 2.2)), _cool(rng, rng.uniform(0.5, 3)))
+        )
     return parts, lights
 
 

@@ -64,7 +64,9 @@ class Scene:
     ambient_below: Colour
 
 
-def box(size: tuple[float, float, float], centre: tuple[float, float, float], material: Material) -> Part:
+def box(
+    size: tuple[float, float, float], centre: tuple[float, float, float], material: Material
+) -> Part:
     """An axis-aligned box of the given full size."""
     half = (size[0] / 2, size[1] / 2, size[2] / 2)
     return Part(Shape.BOX, half, translation(*centre), material)

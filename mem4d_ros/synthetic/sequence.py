@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mem4d_ros.geometry import fov_to_intrinsics, project, rigid_inverse, transform_points
+from mem4d_ros.geometry import fov_to_intrinsics, rigid_inverse
 from mem4d_ros.synthetic.camera_effects import CameraEffects, photograph
-from mem4d_ros.synthetic.cameras import SHARES, CameraMaker, camera_path
-from mem4d_ros.synthetic.render import Rendering, render
+from mem4d_ros.synthetic.cameras import SHARES, CameraMaker, camera_path, hand_held
+from mem4d_ros.synthetic.render import render
 from mem4d_ros.synthetic.room import make_room
 from mem4d_ros.synthetic.texture_library import TextureLibrary, standard_library
 
@@ -26,6 +26,15 @@ class SequenceSettings:
     bodies: tuple[int, int] = (0, 3)  # that move of their own, both ends included
     cameras: Mapping[CameraMaker, float] = field(default_factory=lambda: dict(SHARES))
     effects: Callable[[np.random.Generator], CameraEffects] = CameraEffects.draw
+
+
+DEMONSTRATION = SequenceSettings(
+    frame_rate=(10.0, 10.0),
+    field_of_view=(65.0, 75.0),
+    bodies=(1, 2),
+    cameras={hand_held: 1.0},
+)
+"""A camera in the hand, in a room where something moves."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,11 @@ def render_sequence(
     """
     if frames < 1 or min(height, width) < 2:
         raise ValueError(
-            f"cannot render {frames} frames of {width}x{height}: give at least 1 frame of 2x2 pixels"
+            f"cannot render {frames} frames of {width}x{height}:"
+            " give at least 1 frame and 2 pixels a side"
         )
     settings = settings or SequenceSettings()
-    library = library or standard_library(str(device))
+    library = library.to(device) if library else standard_library(str(device))
     rng = np.random.default_rng(seed)
     frame_rate = float(rng.uniform(*settings.frame_rate))
     times = np.arange(frames) / frame_rate
@@ -77,9 +87,10 @@ def render_sequence(
     poses[0] = torch.eye(4)
     poses = poses.to(rendering.depth)
     all_intrinsics = torch.as_tensor(intrinsics).to(rendering.depth).expand(frames, 3, 3)
-    image_flow = _image_flow(rendering, poses, all_intrinsics)
     return SyntheticSequence(
-        images=photograph(rendering.radiance, image_flow, times, settings.effects(rng), seed),
+        images=photograph(
+            rendering.radiance, rendering.image_flow, times, settings.effects(rng), seed
+        ),
         depth=rendering.depth,
         points_world=rendering.points_world,
         points_camera=rendering.points_camera,
@@ -98,20 +109,3 @@ def _draw_intrinsics(
     half_tangent = np.tan(np.deg2rad(rng.uniform(*field_of_view)) / 2)
     sides = np.array([width, height])
     return fov_to_intrinsics(2 * np.arctan(half_tangent * sides / sides.max()), height, width)
-
-
-def _image_flow(rendering: Rendering, poses: Tensor, intrinsics: Tensor) -> Tensor:
-    """Pixels (T, H, W, 2) that each surface point moves until the next frame; 0 where unknown.
-
-    The last camera is taken to go on as it did before.
-    """
-    if len(poses) == 1:
-        return torch.zeros(*rendering.depth.shape, 2, device=rendering.depth.device)
-    following = torch.cat([poses[1:], (poses[-1] @ rigid_inverse(poses[-2]) @ poses[-1])[None]])
-    later = transform_points(
-        rigid_inverse(following), rendering.points_world + rendering.scene_flow_world
-    )
-    here, _ = project(rendering.points_camera, intrinsics)
-    there, depth = project(later, intrinsics)
-    known = (depth > 0.05)[..., None] & torch.isfinite(there)
-    return torch.where(known, there - here, 0.0)

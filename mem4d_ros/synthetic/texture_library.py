@@ -26,7 +26,8 @@ class TextureLibrary:
     @classmethod
     def from_images(cls, images: Mapping[str, list[np.ndarray]]) -> "TextureLibrary":
         """A library of square uint8 RGB images (S, S, 3), all of one size, by class."""
-        members, stack = {}, []
+        members: dict[str, tuple[int, ...]] = {}
+        stack: list[np.ndarray] = []
         for name, variants in images.items():
             members[name] = tuple(range(len(stack), len(stack) + len(variants)))
             stack.extend(variants)
@@ -68,8 +69,12 @@ class TextureLibrary:
         blend = position - corner
         x0, y0 = (corner.long() & (side - 1)[:, None]).unbind(-1)
         x1, y1 = (x0 + 1) & (side - 1), (y0 + 1) & (side - 1)
-        top = torch.lerp(self._texel(start, x0, y0, side), self._texel(start, x1, y0, side), blend[:, :1])
-        low = torch.lerp(self._texel(start, x0, y1, side), self._texel(start, x1, y1, side), blend[:, :1])
+        top = torch.lerp(
+            self._texel(start, x0, y0, side), self._texel(start, x1, y0, side), blend[:, :1]
+        )
+        low = torch.lerp(
+            self._texel(start, x0, y1, side), self._texel(start, x1, y1, side), blend[:, :1]
+        )
         return torch.lerp(top, low, blend[:, 1:])
 
     def _texel(self, start: Tensor, x: Tensor, y: Tensor, side: Tensor) -> Tensor:

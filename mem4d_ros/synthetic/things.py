@@ -163,7 +163,9 @@ def pile_of_books(palette: Palette) -> list[Part]:
 
 
 def sheet(palette: Palette) -> list[Part]:
-    return [box((0.21, 0.297, 0.002), (0, 0, 0.001), palette.fitted("page", width=0.21, height=0.297))]
+    return [
+        box((0.21, 0.297, 0.002), (0, 0, 0.001), palette.fitted("page", width=0.21, height=0.297))
+    ]
 
 
 def plant(palette: Palette) -> list[Part]:
@@ -175,7 +177,9 @@ def plant(palette: Palette) -> list[Part]:
         x, y, z = palette.rng.uniform((-0.6, -0.6, 1.0), (0.6, 0.6, 2.2)) * size
         a, b, c = palette.rng.uniform(0.35, 1.0, 3) * size
         tilt = rotation("x", palette.rng.normal(0, 0.7)) @ rotation("y", palette.rng.normal(0, 0.7))
-        parts += placed([ellipsoid((a, b, c * 0.5), (0, 0, 0), leaves)], translation(x, y, z) @ tilt)
+        parts += placed(
+            [ellipsoid((a, b, c * 0.5), (0, 0, 0), leaves)], translation(x, y, z) @ tilt
+        )
     return parts
 
 
@@ -213,7 +217,9 @@ def monitor(palette: Palette) -> list[Part]:
         box((0.05, 0.03, 0.2), (0, -0.02, 0.1), case),
         box((width, 0.04, height), (0, 0, 0.1 + height / 2), case),
         box((width * 0.95, 0.004, height * 0.92), (0, 0.021, 0.1 + height / 2), picture),
-        box((0.42, 0.13, 0.02), (0, 0.22, 0.01), palette.fitted("keyboard", width=0.42, height=0.13)),
+        box(
+            (0.42, 0.13, 0.02), (0, 0.22, 0.01), palette.fitted("keyboard", width=0.42, height=0.13)
+        ),
     ]
 
 

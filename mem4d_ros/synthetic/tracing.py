@@ -5,6 +5,7 @@ grows with what is visible and not with frames x pixels x primitives, and every 
 operation over all frames.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -84,8 +85,7 @@ def nearest(instances: Instances, rays: Tensor, grid: TileGrid) -> tuple[Tensor,
 
 def reached(instances: Instances, lamp: Tensor, points: Tensor, grid: TileGrid) -> Tensor:
     """Whether lamps (F, 3) reach points (F, H, W, 3) past the instances: (F, H, W) bool."""
-    frames = points.shape[0]
-    tiles = grid.split(points - lamp[:, None, None]).flatten(0, 1)  # (F·tiles, TILE², 3)
+    tiles = grid.split(points - lamp[:, None, None])  # (F, tiles, TILE², 3)
     moved = Instances(
         instances.frame,
         instances.shape,
@@ -94,16 +94,20 @@ def reached(instances: Instances, lamp: Tensor, points: Tensor, grid: TileGrid) 
         instances.half_size,
     )
     instance, tile = _shadow_pairs(moved, tiles)
-    tiles = tiles.mT
-    shadow = torch.zeros(tiles.shape[0], TILE * TILE, dtype=torch.int32, device=points.device)
-    for selected, distance in _distances(moved, instance, tile, tiles):
+    shadow = torch.zeros(tiles.shape[:3], dtype=torch.int32, device=points.device).flatten(0, 1)
+    for selected, distance in _distances(moved, instance, tile, tiles.flatten(0, 1).mT):
         blocked = (distance < 0.995).int()
         shadow.scatter_reduce_(0, tile[selected, None].expand_as(blocked), blocked, "amax")
-    return grid.join(shadow.unflatten(0, (frames, -1))) == 0
+    return grid.join(shadow.view(tiles.shape[:3])) == 0
 
 
-def _distances(instances: Instances, instance: Tensor, tile: Tensor, tiles: Tensor):
-    """For each shape, the pairs (P,) of that shape and their distances (P, TILE²)."""
+def _distances(
+    instances: Instances, instance: Tensor, tile: Tensor, tiles: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each shape, the pairs (P,) of that shape and their distances (P, TILE²).
+
+    tiles (F·tiles, 3, TILE²) are rays.
+    """
     linear, offset = instances.unit_from_points()
     shapes = instances.shape[instance]
     for shape, enter in ENTER.items():
@@ -119,7 +123,7 @@ def _distances(instances: Instances, instance: Tensor, tile: Tensor, tiles: Tens
 
 
 def _visible_pairs(instances: Instances, rays: Tensor, grid: TileGrid) -> tuple[Tensor, Tensor]:
-    """Pairs (instance, tile of all frames) that can meet: boxes against the planes between tiles."""
+    """Pairs (instance, tile of all frames) that can meet: boxes against planes between tiles."""
     axes = instances.rotation * instances.half_size[:, None, :]  # (N, 3, 3)
     overlaps = []
     for axis, count in ((1, grid.rows), (0, grid.columns)):
@@ -143,15 +147,19 @@ def _tile_edges(rays: Tensor, axis: int, count: int) -> Tensor:
 
 
 def _shadow_pairs(instances: Instances, tiles: Tensor) -> tuple[Tensor, Tensor]:
-    """Pairs (instance, tile) whose bounding spheres allow a shadow from a lamp at the origin."""
-    finite = torch.nan_to_num(tiles)
-    low, high = finite.amin(1), finite.amax(1)  # (F·tiles, 3)
-    frames = int(instances.frame[-1]) + 1
-    middle = ((low + high) / 2).unflatten(0, (frames, -1))[instances.frame]  # (N, tiles, 3)
-    radius = ((high - low) / 2).norm(dim=-1).unflatten(0, (frames, -1))[instances.frame]
-    centre = instances.centre[:, None]
-    along = (middle * centre).sum(-1) / (middle * middle).sum(-1).clamp_min(1e-9)
-    closest = (along.clamp(0, 1)[..., None] * middle - centre).norm(dim=-1)
-    touched = closest < instances.half_size.norm(dim=-1)[:, None] + radius
-    instance, tile = touched.nonzero(as_tuple=True)
-    return instance, tile + instances.frame[instance] * touched.shape[1]
+    """Pairs (instance, tile of all frames) that a shadow of a lamp at the origin can join.
+
+    tiles (F, tiles, TILE², 3) are points. The way from the lamp to a tile's middle, as wide as the
+    tile, has to meet the box around the instance: a segment against a box widened by that much.
+    """
+    low, high = tiles.amin(2), tiles.amax(2)
+    middle = ((low + high) / 2)[instances.frame]  # (N, tiles, 3)
+    radius = ((high - low) / 2).norm(dim=-1)[instances.frame]  # (N, tiles)
+    origin = -(instances.rotation * instances.centre[:, :, None]).sum(1)[:, None]  # (N, 1, 3)
+    direction = middle @ instances.rotation + 1e-9
+    reach = instances.half_size[:, None] + radius[..., None]
+    first, second = (-reach - origin) / direction, (reach - origin) / direction
+    near = torch.minimum(first, second).amax(-1).clamp_min(0)
+    far = torch.maximum(first, second).amin(-1).clamp_max(1)
+    instance, tile = (near <= far).nonzero(as_tuple=True)
+    return instance, tile + instances.frame[instance] * tiles.shape[1]

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+
+from mem4d_ros.geometry import fov_to_intrinsics, pixel_rays
+from mem4d_ros.synthetic.cameras import look_at
+from mem4d_ros.synthetic.motion import Shuttle, Spin
+from mem4d_ros.synthetic.primitives import Shape
+from mem4d_ros.synthetic.render import Rendering, render
+from mem4d_ros.synthetic.scene import Material, Part, PointLight, Scene, box, ellipsoid
+from mem4d_ros.synthetic.texture_library import standard_library
+
+HEIGHT, WIDTH = 36, 50
+INTRINSICS = fov_to_intrinsics(np.array([1.2, 0.95]), HEIGHT, WIDTH)
+PLAIN = Material(texture=standard_library().members["plaster"][0])
+LIGHT = PointLight((1.0, -1.0, 3.0), (2.0, 2.0, 2.0))
+# In the scene's z-up frame, looking along +y.
+LEVEL = look_at(np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0]]))
+
+
+def shoot(*parts: Part, cameras: np.ndarray = LEVEL, rate: float = 10.0) -> Rendering:
+    scene = Scene(parts, (LIGHT,), (0.3, 0.3, 0.3), (0.3, 0.3, 0.3))
+    times = np.arange(len(cameras)) / rate
+    return render(scene, cameras, times, INTRINSICS, (HEIGHT, WIDTH), standard_library())
+
+
+def closed_form(part: Part, camera: np.ndarray) -> np.ndarray:
+    """Depth (H, W) of one part in double precision, by the geometry of each shape."""
+    pose = np.linalg.inv(camera) @ part.pose
+    rays = pixel_rays(INTRINSICS, HEIGHT, WIDTH) @ pose[:3, :3]
+    eye = -pose[:3, 3] @ pose[:3, :3]
+    a, b, c = part.half_size
+    with np.errstate(invalid="ignore", divide="ignore"):
+        candidates = []
+        if part.shape == Shape.ELLIPSOID:
+            candidates.append(quadratic(rays / [a, b, c], eye / [a, b, c]))
+        if part.shape == Shape.CYLINDER:
+            side = quadratic(rays[..., :2] / [a, b], eye[:2] / [a, b])
+            candidates.append(np.where(np.abs(eye[2] + side * rays[..., 2]) <= c, side, np.inf))
+        faces = {Shape.BOX: (0, 1, 2), Shape.CYLINDER: (2,), Shape.ELLIPSOID: ()}[part.shape]
+        for axis in faces:
+            for side in (-1, 1):
+                plane = (side * part.half_size[axis] - eye[axis]) / rays[..., axis]
+                point = (eye + plane[..., None] * rays) / part.half_size
+                others = [i for i in range(3) if i != axis]
+                if part.shape == Shape.BOX:
+                    within = np.abs(point[..., others]).max(-1) <= 1
+                else:
+                    within = np.hypot(point[..., 0], point[..., 1]) <= 1
+                candidates.append(np.where(within & (plane > 0), plane, np.inf))
+    return np.min(np.nan_to_num(candidates, nan=np.inf, posinf=np.inf), axis=0)
+
+
+def quadratic(ray: np.ndarray, eye: np.ndarray) -> np.ndarray:
+    """The smaller root of |eye + t·ray|² = 1, NaN where there is none."""
+    square, product = (ray**2).sum(-1), ray @ eye
+    return (-product - np.sqrt(product**2 - square * (eye @ eye - 1))) / square
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_depth_is_the_distance_to_the_primitive_in_closed_form(shape: Shape) -> None:
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_rotvec([0.4, -0.7, 1.1]).as_matrix()
+    pose[:3, 3] = 0.2, 2.5, 1.1
+    part = Part(shape, (0.7, 0.5, 0.6), pose, PLAIN)
+    depth = shoot(part).depth[0].double().numpy()
+    expected = closed_form(part, LEVEL[0])
+    hit = np.isfinite(expected)
+    assert 0.05 < hit.mean() < 0.8
+    differing = hit != np.isfinite(depth)
+    assert differing.sum() <= 2  # at the very rim, by rounding
+    both = hit & ~differing
+    np.testing.assert_allclose(depth[both], expected[both], rtol=2e-5)
+
+
+def test_a_wall_two_metres_ahead_is_two_metres_deep_everywhere() -> None:
+    depth = shoot(box((20, 1, 20), (0, 2.5, 0), PLAIN)).depth
+    torch.testing.assert_close(depth, torch.full((1, HEIGHT, WIDTH), 2.0))
+
+
+def test_where_there_is_nothing_depth_is_nan_and_nothing_moves() -> None:
+    rendering = shoot(box((1, 1, 1), (0, -5, 1), PLAIN))
+    assert rendering.depth.isnan().all()
+    assert rendering.points_world.isnan().all()
+    assert not rendering.moving.any()
+
+
+def test_flow_is_the_motion_of_the_body_in_world_axes() -> None:
+    """A box slides 0.3 m to the right (+x of a level camera) between two frames."""
+    start, end = (0.0, 0.0, 0.0), (0.3, 0.0, 0.0)
+    slide = Shuttle(start, end, period=0.2)
+    still = box((20, 1, 20), (0, 4.5, 0), PLAIN)
+    body = box((0.5, 0.5, 0.5), (0, 2.5, 1), PLAIN)
+    moving = Part(body.shape, body.half_size, body.pose, PLAIN, motion=slide)
+    rendering = shoot(still, moving, cameras=LEVEL.repeat(2, 0))
+    on_body = rendering.depth[0] < 3
+    assert torch.equal(rendering.moving[0], on_body)
+    expected = torch.tensor([0.3, 0.0, 0.0]).expand(int(on_body.sum()), 3)
+    torch.testing.assert_close(rendering.scene_flow_world[0][on_body], expected)
+    pixels = rendering.image_flow[0][on_body]
+    focal = float(INTRINSICS[0, 0])
+    torch.testing.assert_close(pixels[:, 0], focal * 0.3 / rendering.depth[0][on_body])
+
+
+def test_a_spinning_ball_flows_about_its_axis() -> None:
+    ball = ellipsoid((1.0, 1.0, 1.0), (0, 0, 0), PLAIN)
+    pose = np.eye(4)
+    pose[:3, 3] = 0, 3, 1
+    spin = Spin((0.0, 3.0, 1.0), axis=2, rate=0.5)
+    part = Part(ball.shape, ball.half_size, pose, PLAIN, motion=spin)
+    rendering = shoot(part)
+    hit = rendering.depth[0].isfinite()
+    # In the camera's axes the centre is (0, 0, 3) and the scene's up is -y. A single frame is
+    # followed after 1/30 s.
+    turn = torch.as_tensor(Rotation.from_rotvec([0, -0.5 / 30, 0]).as_matrix()).float()
+    arm = rendering.points_world[0][hit] - torch.tensor([0.0, 0.0, 3.0])
+    torch.testing.assert_close(
+        rendering.scene_flow_world[0][hit], arm @ turn.T - arm, atol=1e-6, rtol=1e-4
+    )
+
+
+def test_shadows_fall_where_the_lamp_is_hidden() -> None:
+    """A wall, and a plate before its lamp: what the plate hides gets ambient light only."""
+    wall = box((20, 1, 20), (0, 4.5, 0), PLAIN)
+    plate = box((0.6, 0.02, 0.6), (0.5, 1.5, 2.0), PLAIN)
+    with_plate = shoot(wall, plate).radiance[0, ..., 0]
+    without = shoot(wall).radiance[0, ..., 0]
+    rays = pixel_rays(INTRINSICS, HEIGHT, WIDTH)
+    on_wall = np.stack([4 * rays[..., 0], np.full((HEIGHT, WIDTH), 4.0), 1 - 4 * rays[..., 1]], -1)
+    lamp = np.array(LIGHT.position)
+    crossing = lamp + (on_wall - lamp) * ((1.5 - lamp[1]) / (4.0 - lamp[1]))
+    off = np.abs(crossing - [0.5, 1.5, 2.0])[..., [0, 2]].max(-1)
+    hidden, free = torch.as_tensor(off < 0.27), torch.as_tensor(off > 0.33)
+    plain = torch.as_tensor((shoot(wall, plate).depth[0] > 3.9).numpy())
+    assert (hidden & plain).sum() > 20
+    assert (with_plate < 0.9 * without)[hidden & plain].all()
+    # Besides its shadow the plate changes no more than the ambient light next to it.
+    torch.testing.assert_close(with_plate[free & plain], without[free & plain], rtol=0.15, atol=0.0)
+
+
+def test_chunks_of_frames_give_what_all_frames_give_at_once(monkeypatch) -> None:
+    cameras = LEVEL.repeat(5, 0)
+    cameras[:, 0, 3] = np.linspace(0, 0.4, 5)
+    parts = (box((20, 1, 20), (0, 4.5, 0), PLAIN), ellipsoid((1, 1, 1), (0, 3, 1), PLAIN))
+    whole = shoot(*parts, cameras=cameras)
+    monkeypatch.setattr("mem4d_ros.synthetic.render._pixels_at_once", lambda _: 2 * HEIGHT * WIDTH)
+    chunked = shoot(*parts, cameras=cameras)
+    for name in ("radiance", "depth", "points_world", "image_flow"):
+        torch.testing.assert_close(getattr(whole, name), getattr(chunked, name))

@@ -1,0 +1,125 @@
+import pytest
+import torch
+
+from mem4d_ros.geometry import project, rigid_inverse, transform_points, unproject
+from mem4d_ros.synthetic import (
+    CameraEffects,
+    SequenceSettings,
+    SyntheticSequence,
+    render_sequence,
+)
+from mem4d_ros.synthetic.cameras import hand_held
+
+FRAMES, HEIGHT, WIDTH = 6, 60, 80
+CLEAN = SequenceSettings(
+    frame_rate=(10.0, 10.0),
+    bodies=(2, 2),
+    cameras={hand_held: 1.0},
+    effects=lambda rng: CameraEffects(),
+)
+SEEDS = (3, 4, 9)
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def sequence(request: pytest.FixtureRequest) -> SyntheticSequence:
+    return render_sequence(request.param, FRAMES, HEIGHT, WIDTH, settings=CLEAN)
+
+
+def test_shapes_types_and_ranges(sequence: SyntheticSequence) -> None:
+    shapes = {
+        "images": (FRAMES, 3, HEIGHT, WIDTH),
+        "depth": (FRAMES, HEIGHT, WIDTH),
+        "points_world": (FRAMES, HEIGHT, WIDTH, 3),
+        "points_camera": (FRAMES, HEIGHT, WIDTH, 3),
+        "camera_to_world": (FRAMES, 4, 4),
+        "intrinsics": (FRAMES, 3, 3),
+        "scene_flow_world": (FRAMES, HEIGHT, WIDTH, 3),
+        "moving": (FRAMES, HEIGHT, WIDTH),
+    }
+    for name, shape in shapes.items():
+        tensor = getattr(sequence, name)
+        assert tensor.shape == shape, name
+        assert tensor.dtype == (torch.bool if name == "moving" else torch.float32), name
+    assert sequence.images.min() >= 0
+    assert sequence.images.max() <= 1
+    assert sequence.depth.min() > 0  # a room is closed: no NaN
+    assert sequence.depth.max() < 10
+
+
+def test_the_first_camera_is_the_world(sequence: SyntheticSequence) -> None:
+    assert torch.equal(sequence.camera_to_world[0], torch.eye(4))
+    assert torch.equal(sequence.points_world[0], sequence.points_camera[0])
+
+
+def test_unprojected_depth_moved_by_the_pose_is_the_pointmap(sequence: SyntheticSequence) -> None:
+    points_camera = unproject(sequence.depth, sequence.intrinsics)
+    torch.testing.assert_close(points_camera, sequence.points_camera, atol=1e-5, rtol=1e-5)
+    points_world = transform_points(sequence.camera_to_world, points_camera)
+    torch.testing.assert_close(points_world, sequence.points_world, atol=1e-5, rtol=1e-5)
+
+
+def test_what_moves_is_exactly_what_flows(sequence: SyntheticSequence) -> None:
+    assert torch.equal(sequence.moving, (sequence.scene_flow_world != 0).any(-1))
+    assert sequence.scene_flow_world.norm(dim=-1).max() < 0.5  # m in 0.1 s
+
+
+def seen_from(sequence: SyntheticSequence, target: int, points_world: torch.Tensor):
+    """Points (H, W, 3) in frame `target`: the image there, depth there, own depth, and whether
+    the point projects well inside the image."""
+    points = transform_points(rigid_inverse(sequence.camera_to_world[target]), points_world)
+    pixels, depth = project(points, sequence.intrinsics[target])
+    scale = torch.tensor([WIDTH / 2, HEIGHT / 2])
+    grid = ((pixels + 0.5) / scale - 1)[None]
+    inside = (depth > 0.1) & (grid[0].abs() < 0.98).all(-1)
+    stack = torch.cat([sequence.images[target], sequence.depth[target][None]])[None]
+    sampled = torch.nn.functional.grid_sample(stack, grid, align_corners=False)[0]
+    return sampled[:3], sampled[3], depth, inside
+
+
+@pytest.mark.parametrize("target", [1, 5])
+def test_static_pixels_reproduce_the_depth_and_colour_of_another_frame(sequence, target) -> None:
+    colour, there, expected, inside = seen_from(sequence, target, sequence.points_world[0])
+    static = inside & ~sequence.moving[0]
+    visible = static & (there > 0.95 * expected)  # nothing has come in front
+    assert inside.float().mean() > 0.3
+    assert visible[static].float().mean() > 0.85
+    depth_error = ((there - expected).abs() / expected)[visible]
+    assert depth_error.quantile(0.9) < 0.01  # the rest straddles edges
+    # Resampling a fine texture blurs it: colours agree as means over 4x4 pixels.
+    means = torch.nn.functional.avg_pool2d(colour - sequence.images[0], 4).abs().amax(0)
+    whole = torch.nn.functional.avg_pool2d(visible.float()[None], 4)[0] == 1
+    assert means[whole].median() < 0.03
+    assert means[whole].quantile(0.9) < 0.08
+
+
+def test_moving_pixels_reproduce_the_next_frame_once_the_flow_is_added(sequence) -> None:
+    moved = sequence.points_world[0] + sequence.scene_flow_world[0]
+    _, there, expected, inside = seen_from(sequence, 1, moved)
+    error = ((there - expected).abs() / expected)[inside]
+    assert error.quantile(0.8) < 0.01
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    first, second = (render_sequence(7, 2, 48, 64) for _ in range(2))
+    for name, value in vars(first).items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(value, getattr(second, name)), name
+    assert first.frame_rate == second.frame_rate
+
+
+def test_another_seed_gives_another_scene() -> None:
+    first, second = (render_sequence(seed, 1, 48, 64).depth for seed in (7, 8))
+    assert ((first - second).abs() > 0.01).float().mean() > 0.9
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (33, 47), (64, 48)])
+def test_any_size_renders(height: int, width: int) -> None:
+    sequence = render_sequence(1, 1, height, width)
+    assert sequence.images.shape == (1, 3, height, width)
+    assert torch.isfinite(sequence.depth).all()
+
+
+@pytest.mark.parametrize(("frames", "height", "width"), [(0, 48, 64), (2, 1, 64), (2, 48, 0)])
+def test_impossible_sizes_are_named(frames: int, height: int, width: int) -> None:
+    with pytest.raises(ValueError, match=f"{frames} frames of {width}x{height}"):
+        render_sequence(1, frames, height, width)
