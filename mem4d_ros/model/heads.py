@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
 
-_INITIAL_DEPTH_M = 2.0
-_INITIAL_FIELD_OF_VIEW = math.radians(60)
+WALL_DEPTH_M = 2.0
+WALL_FIELD_OF_VIEW = math.radians(60)
+"""Heads predict what differs from a wall this far ahead, seen by a camera this wide."""
 
 
 class ResidualConvUnit(nn.Module):
@@ -76,10 +77,8 @@ class PointmapHead(nn.Module):
         self.half_resolution = nn.Conv2d(fusion, fusion // 2, 3, padding=1)
         self.full_resolution = nn.Conv2d(fusion // 2, head.output_width, 3, padding=1)
         self.output = nn.Conv2d(head.output_width, 4, 1)
-        # Untrained weights predict a wall ahead, with low confidence: finite and in front.
         nn.init.normal_(self.output.weight, std=1e-2)
-        wall = torch.tensor([0.0, 0.0, math.log1p(_INITIAL_DEPTH_M), 0.0])
-        self.output.bias = nn.Parameter(wall)
+        self.output.bias = nn.Parameter(torch.zeros(4))
 
     def forward(
         self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
@@ -120,12 +119,25 @@ class PointmapHead(nn.Module):
 def to_points(raw: Tensor) -> tuple[Tensor, Tensor]:
     """Raw maps (B, 4, H, W) to points (B, H, W, 3) in metres and confidence (B, H, W) = 1 + exp.
 
-    The norm is stretched by expm1, the direction kept, so near and far share one scale.
+    The norm is stretched by expm1, the direction kept, so near and far share one scale. Zeros are
+    the wall: attention knows places only relatively, so where a pixel looks has to be given.
     """
-    xyz, log_confidence = raw[:, :3], raw[:, 3]
+    xyz = raw[:, :3] + shrunken_wall(raw.shape[-2], raw.shape[-1], raw.device)
+    log_confidence = raw[:, 3]
     norm = (xyz * xyz).sum(dim=1, keepdim=True).clamp_min(1e-16).sqrt()  # (B, 1, H, W)
     points = xyz * (norm.expm1() / norm)
     return points.permute(0, 2, 3, 1).contiguous(), 1 + log_confidence.exp()
+
+
+def shrunken_wall(height: int, width: int, device: torch.device) -> Tensor:
+    """The wall's points in raw form, direction · log1p(norm): (3, H, W)."""
+    focal = max(height, width) / 2 / math.tan(WALL_FIELD_OF_VIEW / 2)
+    y = (torch.arange(height, device=device) - (height - 1) / 2) / focal
+    x = (torch.arange(width, device=device) - (width - 1) / 2) / focal
+    yy, xx = torch.meshgrid(y, x, indexing="ij")
+    wall = torch.stack((xx, yy, torch.ones_like(xx))) * WALL_DEPTH_M
+    norm = wall.norm(dim=0)
+    return wall * (norm.log1p() / norm)
 
 
 class CameraHead(nn.Module):
@@ -137,7 +149,7 @@ class CameraHead(nn.Module):
         self.output = nn.Linear(config.width, 2 + 4 + 3)
         # Untrained weights predict a camera at rest: at the origin, looking ahead.
         nn.init.normal_(self.output.weight, std=1e-3)
-        share = _INITIAL_FIELD_OF_VIEW / math.pi
+        share = WALL_FIELD_OF_VIEW / math.pi
         fov = math.log(share / (1 - share))
         self.output.bias = nn.Parameter(torch.tensor([fov, fov, 1.0, 0, 0, 0, 0, 0, 0]))
 

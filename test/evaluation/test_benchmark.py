@@ -34,7 +34,7 @@ def test_times_are_those_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Mem4D, "step", slow_step)
     times = benchmark_step(model, 32, 48, device=torch.device("cpu"), steps=4, warm_up=1)
-    assert 0.02 <= times.median_s <= times.p95_s < 1
+    assert 0.02 <= times.median_s <= times.p95_s
     assert (times.height, times.width, times.steps) == (32, 48, 4)
     assert times.parameters == sum(weight.numel() for weight in model.parameters())
     assert times.peak_host_bytes > 50 * 2**20

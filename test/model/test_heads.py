@@ -7,24 +7,37 @@ import torch
 from small_networks import SMALL_VIT
 
 from mem4d_ros.model import PRESETS
-from mem4d_ros.model.heads import CameraHead, PointmapHead, to_points
+from mem4d_ros.model.heads import WALL_DEPTH_M, CameraHead, PointmapHead, to_points
 
 
 def test_points_are_direction_times_expm1_of_the_norm() -> None:
-    raw = torch.tensor([0.6, 0.0, 0.8, 0.5]).reshape(1, 4, 1, 1) * torch.tensor(2.0)
+    raw = torch.zeros(1, 4, 1, 1)  # one pixel, whose wall point lies straight ahead
+    raw[0, :, 0, 0] = torch.tensor([1.2, 0.0, 1.6 - math.log1p(WALL_DEPTH_M), 0.5])
     points, confidence = to_points(raw)
     length = math.expm1(2.0)
     torch.testing.assert_close(
         points.flatten(), torch.tensor([0.6 * length, 0.0, 0.8 * length]), rtol=1e-5, atol=1e-6
     )
-    assert confidence.item() == pytest.approx(1 + math.e)
+    assert confidence.item() == pytest.approx(1 + math.exp(0.5))
 
 
-def test_the_origin_is_mapped_to_itself_with_a_finite_gradient() -> None:
-    raw = torch.zeros(1, 4, 2, 2, requires_grad=True)
+def test_zeros_are_a_wall_seen_by_a_camera_of_60_degrees() -> None:
+    points, _ = to_points(torch.zeros(1, 4, 48, 64))
+    torch.testing.assert_close(points[..., 2], torch.full((1, 48, 64), WALL_DEPTH_M))
+    left, right = points[0, 24, 0], points[0, 24, -1]
+    pixel = (right[0] - left[0]) / 63
+    half = math.tan(math.radians(30)) * WALL_DEPTH_M
+    assert (right[0] + pixel / 2).item() == pytest.approx(half, rel=1e-5)
+    assert left[0].item() == pytest.approx(-right[0].item())
+
+
+def test_the_origin_has_a_finite_gradient() -> None:
+    raw = torch.zeros(1, 4, 1, 1)
+    raw[0, 2] = -math.log1p(WALL_DEPTH_M)
+    raw.requires_grad_()
     points, confidence = to_points(raw)
     (points.sum() + confidence.sum()).backward()
-    assert (points == 0).all()
+    assert points.abs().max() < 1e-6
     assert raw.grad is not None
     assert raw.grad.isfinite().all()
 

@@ -16,6 +16,7 @@ from mem4d_ros.ros.demo.report import Report, make_report, write_results
 DISCOVERY_S = 1.0
 START_TIMEOUT_S = 120.0
 SETTLE_TIMEOUT_S = 60.0
+PROGRESS_S = 5.0
 QUIET_S = 1.5
 
 
@@ -77,7 +78,7 @@ def run(
         node = children.start("mem4d_ros.ros.main", node_arguments(options.param))
         wait_for_node(listener, executor, node)
         arguments = ["--rate", str(options.rate), "--frames", str(options.frames)]
-        arguments += ["--seed", str(options.seed)]
+        arguments += ["--seed", str(options.seed), "--subscribers", "2"]
         if options.source is not None:
             arguments += ["--source", str(options.source)]
         source = children.start("mem4d_ros.ros.demo.source", arguments, stdout=subprocess.PIPE)
@@ -107,10 +108,11 @@ def wait_for_node(listener: Listener, executor: SingleThreadedExecutor, node: Ch
 
 def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, node: Child) -> int:
     """Listen while the source plays; the number of frames it sent."""
+    progress = ProgressLine(listener)
     while source.poll() is None:
         require_alive(node)
         spin_for(executor, 0.2)
-        show_progress(listener)
+        progress.show()
     output, _ = source.communicate()
     if source.returncode != 0:
         raise DemoError("the image source failed, see above")
@@ -120,12 +122,13 @@ def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, 
 def settle(listener: Listener, executor: SingleThreadedExecutor, node: Child, sent: int) -> None:
     """Listen until the node has accounted for all frames and nothing more arrives."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
+    progress = ProgressLine(listener)
     while listener.heard.accounted < sent and time.monotonic() < deadline:
         require_alive(node)
         spin_for(executor, 0.2)
-        show_progress(listener)
+        progress.show()
     spin_for(executor, QUIET_S)
-    show_progress(listener)
+    progress.show()
 
 
 def require_alive(node: Child) -> None:
@@ -134,18 +137,29 @@ def require_alive(node: Child) -> None:
         raise DemoError(f"the node ended with status {node.returncode}, see above")
 
 
-def show_progress(listener: Listener) -> None:
-    """One line that is written over."""
-    status = listener.heard.status
-    assert status is not None
-    print(
-        f"\r{status.frames_received:5d} frames in, {status.frames_processed} processed, "
-        f"{status.frames_dropped} dropped, {status.frames_rejected} rejected; "
-        f"{listener.heard.clouds} clouds, {listener.heard.depths} depths, "
-        f"{listener.heard.poses} poses out; {status.rate_hz:.1f} Hz ",
-        end="",
-        flush=True,
-    )
+class ProgressLine:
+    """How far the run is: one line that is written over, or in a log one every few seconds."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._heard = listener.heard
+        self._on_terminal = sys.stdout.isatty()
+        self._next_s = time.monotonic()
+
+    def show(self) -> None:
+        """Write the line if it is time."""
+        status = self._heard.status
+        if status is None or time.monotonic() < self._next_s:
+            return
+        self._next_s = time.monotonic() + (0 if self._on_terminal else PROGRESS_S)
+        line = (
+            f"{status.frames_received:5d} frames in, {status.frames_processed} processed, "
+            f"{status.frames_dropped} dropped, {status.frames_rejected} rejected; "
+            f"{self._heard.clouds} clouds, {self._heard.depths} depths, "
+            f"{self._heard.poses} poses out; {status.rate_hz:.1f} Hz"
+        )
+        print(f"\r{line}  " if self._on_terminal else line, end="", flush=True)
+        if not self._on_terminal:
+            print(flush=True)
 
 
 if __name__ == "__main__":

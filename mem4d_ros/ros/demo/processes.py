@@ -66,6 +66,7 @@ def node_arguments(extra: Sequence[str]) -> list[str]:
     parameters = [
         "input.reliability:=reliable",
         f"input.history_depth:={topics.HISTORY_DEPTH}",
+        "input.watchdog_s:=0.0",
         "status.period_s:=0.2",
         *extra,
     ]

@@ -38,12 +38,15 @@ class Camera(Node):
         self._infos = self.create_publisher(CameraInfo, topics.CAMERA_INFO, topics.IMAGE_QOS)
         self._intrinsics = intrinsics
 
-    def wait_for_subscriber(self) -> None:
-        """Block until somebody listens, so that no frame is lost at the start."""
+    def wait_for_subscribers(self, expected: int) -> None:
+        """Block until that many listen, so that no frame is lost at the start."""
         deadline = time.monotonic() + MATCH_TIMEOUT_S
-        while self._images.get_subscription_count() == 0:
+        while (count := self._images.get_subscription_count()) < expected:
             if time.monotonic() > deadline:
-                raise CameraError(f"nobody subscribed to {topics.IMAGE} in {MATCH_TIMEOUT_S:.0f} s")
+                raise CameraError(
+                    f"{count} of {expected} subscribers to {self._images.topic_name} came within "
+                    f"{MATCH_TIMEOUT_S:.0f} s"
+                )
             time.sleep(0.05)
 
     def publish(self, image: np.ndarray) -> None:
@@ -93,6 +96,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=5.0, help="frames per second")
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=0, help="seed of the procedural scene")
+    parser.add_argument("--subscribers", type=int, default=1, help="wait for so many at first")
     options = parser.parse_args()
     try:
         if options.source is None:
@@ -103,7 +107,7 @@ def main() -> int:
             intrinsics = None
         rclpy.init()
         camera = Camera(intrinsics)
-        camera.wait_for_subscriber()
+        camera.wait_for_subscribers(options.subscribers)
         count = play(camera, images, options.rate)
         camera.wait_for_delivery()
     except (CameraError, FrameError) as error:
