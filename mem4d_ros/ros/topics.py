@@ -48,24 +48,24 @@ COMPRESSED_SUFFIX = "/compressed"
 # Best effort matches every publisher; a lost CameraInfo is followed by the next.
 CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
 
-# RViz and Nav2 ask for reliable clouds by default. Two frames are enough to bridge a resend.
+# RViz and Nav2 ask for reliable clouds by default. Five frames bridge a resend, as in sensor QoS.
 POINTS = Topic(
-    "~/points", PointCloud2, _qos("reliable", 2), "global pointmap of the newest frame, in the map"
+    "~/points", PointCloud2, _qos("reliable", 5), "global pointmap of the newest frame, in the map"
 )
 POINTS_CAMERA = Topic(
     "~/points_camera",
     PointCloud2,
-    _qos("reliable", 2),
+    _qos("reliable", 5),
     "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
 )
 DEPTH = Topic(
     "~/depth/image",
     Image,
-    _qos("reliable", 2),
+    _qos("reliable", 5),
     "32FC1, metres along the optical axis, NaN where invalid",
 )
 DEPTH_CAMERA_INFO = Topic(
-    "~/depth/camera_info", CameraInfo, _qos("reliable", 2), "intrinsics of the depth image"
+    "~/depth/camera_info", CameraInfo, _qos("reliable", 5), "intrinsics of the depth image"
 )
 ODOMETRY = Topic("~/odometry", Odometry, _qos("reliable", 10), "pose in the map, and twist")
 PATH = Topic("~/path", Path, _qos("reliable", 1), "the newest poses in the map")

@@ -60,11 +60,16 @@ class Ros:
         self.wait_for(publisher.get_subscription_count, f"a subscription of {name}")
         return publisher
 
-    def wait_for(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
+    def wait_for(
+        self,
+        condition: Callable[[], Any],
+        what: str = "the condition",
+        patience_s: float = PATIENCE_S,
+    ) -> Any:
         """Wait until the condition holds, and return its value."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not (value := condition()):
-            assert time.monotonic() < deadline, f"{what} did not come about in {PATIENCE_S} s"
+            assert time.monotonic() < deadline, f"{what} did not come about in {patience_s} s"
             time.sleep(0.005)
         return value
 
