@@ -10,7 +10,7 @@ from mem4d_ros.synthetic.sequence import DEMONSTRATION, render_sequence
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m mem4d_ros.synthetic", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for images and truth")
-    parser.add_argument("--seed", type=int, default=1, help="which scene (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7, help="which scene (default: %(default)s)")
     parser.add_argument("--frames", type=int, default=60, help="how many (default: %(default)s)")
     parser.add_argument(
         "--size", type=_size, default=(640, 480), metavar="WxH", help="pixels (default: 640x480)"

@@ -29,7 +29,7 @@ class CameraEffects:
         """An ordinary camera."""
         red, blue = rng.normal(1.0, 0.07, 2)
         return cls(
-            brightness=float(np.exp(rng.normal(np.log(0.22), 0.3))),
+            brightness=float(np.exp(rng.normal(np.log(0.25), 0.35))),
             exposure_drift=float(abs(rng.normal(0, 0.15))),
             white_balance=(float(red), 1.0, float(blue)),
             vignetting=float(rng.uniform(0, 0.35)),

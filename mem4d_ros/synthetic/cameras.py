@@ -12,8 +12,9 @@ from mem4d_ros.synthetic.stage import Stage
 
 CameraMaker = Callable[[np.random.Generator, Stage, np.ndarray], np.ndarray]
 
-CANDIDATES = 16
+CANDIDATES = 24
 CLEARANCE = 0.35  # m that a path keeps from every surface, where one of the candidates does
+FOLLOWED = 0.4  # share of the glances that follow a body, where there is one
 FASTEST_TURN = 2.0  # rad/s, less the clearance's number, that a path turns at
 
 
@@ -48,7 +49,8 @@ def turning(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.nda
 def standing(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
     """On a tripod."""
     position = _spot(rng, stage, times)
-    return look_at(position, _gaze(rng, stage, position, 0 * times))
+    target = _gaze(rng, stage, position, 0 * times)
+    return look_at(position, target)
 
 
 SHARES: Mapping[CameraMaker, float] = {hand_held: 0.7, driving: 0.12, turning: 0.1, standing: 0.08}
@@ -89,7 +91,7 @@ class Obstacles:
 
     @classmethod
     def of(cls, scene: Scene, times: np.ndarray) -> "Obstacles":
-        sampled = np.linspace(0, len(times) - 1, min(len(times), 8)).astype(int)
+        sampled = np.linspace(0, len(times) - 1, min(len(times), 24)).astype(int)
         poses = np.stack([part.poses(times[sampled]) for part in scene.parts], 1)
         half_sizes = np.array([part.half_size for part in scene.parts])
         return cls(sampled, poses[..., :3, :3], poses[..., :3, 3], half_sizes)
@@ -145,14 +147,19 @@ def _gaze(
 ) -> np.ndarray:
     """Targets (T, 3): the eye rests on one thing and glides to the next, each for some seconds."""
     distance = np.linalg.norm((stage.interests - position.mean(0))[:, :2], axis=-1)
-    weight = np.where(distance > 0.9, np.exp(-((distance - 1.6) ** 2)), 1e-6)
-    targets = stage.interests[rng.choice(len(weight), size=8, p=weight / weight.sum())]
-    targets = targets + rng.normal(0, (0.25, 0.25, 0.2), targets.shape)
-    progress = (times / rng.uniform(1.5, 4.0) + rng.random()) % (len(targets) - 1)
-    before = progress.astype(int)
+    weight = np.where(distance > 1.0, np.exp(-((distance - 2.0) ** 2)), 1e-6)
+    things = stage.interests[rng.choice(len(weight), size=8, p=weight / weight.sum())]
+    targets = np.repeat(things[:, None], len(times), 1)  # (8, T, 3)
+    if stage.bodies:
+        for target in np.flatnonzero(rng.random(8) < FOLLOWED):
+            body = stage.bodies[rng.integers(len(stage.bodies))]
+            targets[target] = body.poses(times)[:, :3, 3]
+    targets += rng.normal(0, (0.25, 0.25, 0.2), (8, 1, 3))
+    progress = (times / rng.uniform(1.5, 4.0) + rng.random()) % 7
+    before, frame = progress.astype(int), np.arange(len(times))
     share = np.clip((progress - before) * 1.5 - 0.25, 0, 1)[:, None]
     glide = share * share * (3 - 2 * share)
-    return targets[before] + glide * (targets[before + 1] - targets[before])
+    return targets[before, frame] + glide * (targets[before + 1, frame] - targets[before, frame])
 
 
 def _shaken(

@@ -44,7 +44,7 @@ def ramp(values: np.ndarray, colours: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def natural_colour(
-    rng: np.random.Generator, brightness: tuple[float, float] = (0.15, 0.95), vivid: float = 0.35
+    rng: np.random.Generator, brightness: tuple[float, float] = (0.15, 0.95), vivid: float = 0.28
 ) -> np.ndarray:
     """An sRGB colour (3,) as things have it: muted, `vivid` on average, rather warm than cold."""
     hue = rng.normal(0.09, 0.07) if rng.random() < 0.55 else rng.uniform()

@@ -52,14 +52,14 @@ class Palette:
         """Upholstery, clothes and covers."""
         draw = self.rng.random()
         if draw < 0.65:
-            return self.textured("fabric", tile=0.35, tint=self.colour((0.15, 0.95), vivid=0.35))
+            return self.textured("fabric", tile=0.35, tint=self.colour((0.15, 0.95), vivid=0.28))
         if draw < 0.8:
             return self.textured("tartan", "stripes", tile=0.5)
         return self.textured("mottled", tile=0.5, tint=self.colour((0.1, 0.7), vivid=0.4))
 
     def glazed(self) -> Material:
         """Crockery and plastic."""
-        return self.painted((0.3, 1.0), vivid=0.4, gloss=0.15)
+        return self.painted((0.3, 1.0), vivid=0.3, gloss=0.15)
 
     def worktop(self) -> Material:
         """The top of a kitchen counter."""
@@ -74,7 +74,7 @@ class Palette:
             return self.textured("plaster", tile=3.0, tint=self.colour((0.75, 1.0), vivid=0.12))
         if draw < 0.84:
             return self.textured("wallpaper", tile=0.9)
-        return self.textured("bricks", "tiles", "stripes", tile=1.0)
+        return self.textured("bricks", "tiles", "tiles", tile=1.0)
 
     def floor(self) -> Material:
         """Boards, tiles or carpet."""

@@ -95,7 +95,7 @@ def pile(rng: np.random.Generator) -> np.ndarray:
 def stripes(rng: np.random.Generator) -> np.ndarray:
     """Stripes along v, as on wallpaper, curtains and shirts."""
     count = int(rng.choice([2, 4, 8]))
-    colours = [natural_colour(rng, (0.35, 1.0)) for _ in range(int(rng.integers(2, 6)))]
+    colours = [natural_colour(rng, (0.4, 1.0), vivid=0.2) for _ in range(int(rng.integers(2, 6)))]
     profile = np.repeat(colours, 8, 0)
     period = cv2.resize(profile[None], (TILE_SIZE // count, 1), interpolation=cv2.INTER_AREA)
     image = np.tile(period, (TILE_SIZE, count, 1))
@@ -113,7 +113,10 @@ def checks(rng: np.random.Generator) -> np.ndarray:
     y, x = grid()
     count = int(rng.choice([2, 4, 8]))
     odd = (np.floor(x * count) + np.floor(y * count)) % 2
-    image = ramp(odd, [natural_colour(rng, (0.1, 0.6)), natural_colour(rng, (0.6, 1.0), vivid=0.2)])
+    image = ramp(
+        odd,
+        [natural_colour(rng, (0.1, 0.6), vivid=0.2), natural_colour(rng, (0.6, 1.0), vivid=0.12)],
+    )
     return image * (1 + 0.05 * fractal(rng, exponent=1.0)[..., None])
 
 

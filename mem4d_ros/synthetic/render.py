@@ -218,4 +218,4 @@ def _upward(normals: Tensor, up: Tensor) -> Tensor:
 
 def _pixels_at_once(device: torch.device) -> int:
     """How many pixels fit the caches of a CPU, or occupy a GPU."""
-    return 1 << (23 if device.type == "cuda" else 17)
+    return 1 << (21 if device.type == "cuda" else 17)

@@ -62,25 +62,25 @@ def make_room(rng: np.random.Generator, library: TextureLibrary, bodies: int) ->
         pieces += [piece.placed(wall) for piece in standing]
         parts += placed(hanging, wall)
     middle = width / 2 - FREE_DEPTH, depth / 2 - FREE_DEPTH
-    pieces += _centre(palette, *middle)
+    if rng.random() < (0.7 if bodies == 0 else 0.2):  # people would walk through it
+        pieces += _centre(palette, *middle)
     surfaces = [surface for piece in pieces for surface in piece.surfaces]
-    density = rng.uniform(0.25, 0.8)
+    density = rng.uniform(0.35, 0.95)
     for piece in pieces:
         parts += piece.parts
     for surface in surfaces:
         parts += laid_out(palette, surface, density)
     floor = (-middle[0], middle[0], -middle[1], middle[1])
     parts += _on_the_floor(palette, floor)
-    for _ in range(bodies):
-        parts += BODIES[rng.integers(len(BODIES))](palette, floor)
+    moving = [BODIES[rng.integers(len(BODIES))](palette, floor) for _ in range(bodies)]
     lamp_parts, lights = _lamps(palette, width, depth, height)
     scene = Scene(
-        parts=tuple(parts + lamp_parts),
+        parts=tuple(parts + lamp_parts + [part for body in moving for part in body]),
         lights=tuple(lights),
         ambient_above=_grey(rng, 0.3, 0.8),
         ambient_below=_grey(rng, 0.15, 0.45),
     )
-    return Stage(scene, floor, _interests(surfaces, pieces))
+    return Stage(scene, floor, _interests(surfaces, pieces), tuple(body[0] for body in moving))
 
 
 def _shell(palette: Palette, width: float, depth: float, height: float) -> list[Part]:
@@ -160,7 +160,7 @@ def _above(
 def _centre(palette: Palette, half_x: float, half_y: float) -> list[Furniture]:
     """A table with chairs in the middle of a room that is large enough."""
     rng = palette.rng
-    if min(half_x, half_y) < 0.7 or rng.random() < 0.35:
+    if min(half_x, half_y) < 0.7:
         return []
     desk = (furniture.table if rng.random() < 0.7 else furniture.round_table)(palette)
     x, y = rng.uniform(-0.3, 0.3, 2) * (half_x, half_y)

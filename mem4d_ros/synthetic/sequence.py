@@ -31,7 +31,7 @@ class SequenceSettings:
 DEMONSTRATION = SequenceSettings(
     frame_rate=(10.0, 10.0),
     field_of_view=(65.0, 75.0),
-    bodies=(1, 2),
+    bodies=(2, 3),
     cameras={hand_held: 1.0},
 )
 """A camera in the hand, in a room where something moves."""

