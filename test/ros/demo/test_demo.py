@@ -1,0 +1,64 @@
+"""The whole demo in its three processes, as `make demo` runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+
+def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    domain = str(100 + os.getpid() % 100)
+    return subprocess.run(
+        [sys.executable, "-m", "mem4d_ros.ros.demo", *arguments],
+        env={**os.environ, "ROS_DOMAIN_ID": domain},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_every_frame_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for index in range(8):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), rng.integers(0, 255, (96, 128, 3), np.uint8))
+    out = tmp_path / "out"
+    result = run_demo("--source", str(tmp_path), "--rate", "2", "--out", str(out))
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = json.loads((out / "report.json").read_text())
+    assert report["sent"] == report["received"] == 8
+    assert report["processed"] + report["dropped"] == 8
+    assert "frames sent by the source" in result.stdout
+    assert (out / "summary.png").exists()
+
+
+def test_a_missing_source_is_one_line(tmp_path: Path) -> None:
+    result = run_demo("--source", str(tmp_path / "nowhere"))
+    assert result.returncode == 1
+    assert result.stderr.strip() == f"demo: SOURCE {tmp_path / 'nowhere'} does not exist"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_broken_source_ends_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "image.png").write_bytes(b"no image")
+    result = run_demo("--source", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert result.returncode == 1
+    assert "image.png" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_node_that_cannot_start_ends_the_demo(tmp_path: Path) -> None:
+    result = run_demo("--param", "model.device:=cuda:99", "--out", str(tmp_path))
+    assert result.returncode == 1
+    assert "cuda:99 is not available" in result.stderr
+    assert "the node ended with status 1" in result.stderr
