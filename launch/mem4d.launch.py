@@ -1,0 +1,108 @@
+"""Start mem4d_node, and RViz if asked to. `ros2 launch mem4d_ros mem4d.launch.py --show-args`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+
+SHARE = Path(get_package_share_directory("mem4d_ros"))
+
+ARGUMENTS = {
+    "image": ("image", "image topic; its compressed transport is <image>/compressed"),
+    "camera_info": ("camera_info", "CameraInfo topic; may stay silent"),
+    "compressed": ("false", "true: listen to <image>/compressed"),
+    "params_file": (str(SHARE / "config" / "mem4d.yaml"), "parameters; the arguments below win"),
+    "namespace": ("", "namespace of the node and its topics"),
+    "checkpoint": ("", "weights, a .safetensors file; empty: what the parameters say"),
+    "device": ("", "auto, cpu, cuda or cuda:N; empty: what the parameters say"),
+    "map_frame": ("", "fixed frame; empty: what the parameters say"),
+    "base_frame": ("", "robot's base frame; empty: what the parameters say"),
+    "tf_mode": ("", "camera, base or off; empty: what the parameters say"),
+    "rviz": ("false", "true: start RViz with the node's topics"),
+    "use_sim_time": ("false", "true: time comes from /clock"),
+}
+"""Name, default and meaning."""
+
+PARAMETERS = {
+    "checkpoint": "model.checkpoint",
+    "device": "model.device",
+    "map_frame": "frames.map",
+    "base_frame": "frames.base",
+    "tf_mode": "tf.mode",
+}
+"""Arguments that set a parameter if they are not empty."""
+
+PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+OLD_PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+DISTROS_WITH_OLD_VARIABLE = ("humble", "iron", "jazzy")
+"""Their Fast DDS 2 knows only the old name; with both set, Fast DDS 3 reads the file twice."""
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=meaning)
+        for name, (default, meaning) in ARGUMENTS.items()
+    ]
+    variable = profile_variable(os.environ)
+    profile = (
+        [SetEnvironmentVariable(variable, str(SHARE / "config" / "fastdds.xml"))]
+        if variable
+        else []
+    )
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        arguments=["-d", str(SHARE / "config" / "mem4d.rviz")],
+        namespace=LaunchConfiguration("namespace"),
+        remappings=[("image", LaunchConfiguration("image"))],
+        parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
+        condition=IfCondition(LaunchConfiguration("rviz")),
+    )
+    node = OpaqueFunction(function=mem4d_node)
+    return LaunchDescription([*arguments, *profile, node, rviz])
+
+
+def profile_variable(environment: Mapping[str, str]) -> str | None:
+    """The variable by which Fast DDS shall find our profile for large messages.
+
+    None where the user has a profile of their own, or another vendor's middleware.
+    """
+    if "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
+        return None
+    if environment.get(PROFILE_VARIABLE) or environment.get(OLD_PROFILE_VARIABLE):
+        return None
+    is_old = environment.get("ROS_DISTRO") in DISTROS_WITH_OLD_VARIABLE
+    return OLD_PROFILE_VARIABLE if is_old else PROFILE_VARIABLE
+
+
+def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The node, with those arguments that the user has given as parameters."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    if not Path(given["params_file"]).is_file():
+        raise FileNotFoundError(f"params_file {given['params_file']!r} is not a file")
+    parameters = {PARAMETERS[name]: given[name] for name in PARAMETERS if given[name]}
+    parameters["use_sim_time"] = _is_true(given["use_sim_time"])
+    if _is_true(given["compressed"]):
+        parameters["input.image_transport"] = "compressed"
+    node = Node(
+        package="mem4d_ros",
+        executable="mem4d_node",
+        name="mem4d",
+        namespace=given["namespace"],
+        parameters=[given["params_file"], parameters],
+        remappings=[(name, given[name]) for name in ("image", "camera_info")],
+        output="screen",
+        emulate_tty=True,
+    )
+    return [node]
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() in ("true", "1")

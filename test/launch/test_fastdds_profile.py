@@ -1,0 +1,48 @@
+"""A node with our Fast DDS profile and a participant without one hear each other."""
+
+import os
+from pathlib import Path
+
+import pytest
+from mem4d_ros.msg import Mem4DStatus
+from node_process import INTRODUCTION, NodeProcess
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from ros_probe import connected, make_image
+from sensor_msgs.msg import Image, PointCloud2
+
+PROFILE = Path(__file__).parents[2] / "config" / "fastdds.xml"
+VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+@pytest.fixture
+def node():
+    old = os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
+    node = NodeProcess(
+        *("-p", "model.threads:=1", "-p", "status.period_s:=0.1"),
+        environment={VARIABLES[old]: str(PROFILE)},
+    )
+    yield node
+    node.kill()
+
+
+@pytest.mark.skipif(
+    "fastrtps" not in os.environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"),
+    reason="the middleware is not Fast DDS",
+)
+@pytest.mark.skipif(
+    any(variable in os.environ for variable in VARIABLES),
+    reason="a Fast DDS profile is set for this process, too",
+)
+def test_the_node_talks_to_a_default_participant_both_ways(node):
+    with connected() as ros:
+        ros.listen(Mem4DStatus, "/mem4d/status")
+        small = ros.listen(PointCloud2, "/mem4d/points")
+        large = ros.listen(PointCloud2, "/mem4d/points_camera", BEST_EFFORT)
+        node.wait_for(INTRODUCTION)
+        images = ros.talker(Image, "/image")
+        ros.wait_for(lambda: ros.probe.count_publishers("/mem4d/points"))
+        ros.play(images, *(make_image(stamp) for stamp in range(1, 6)))  # to the node
+        ros.wait_for(lambda: len(small) == 5)  # and from it
+        ros.wait_for(lambda: len(large) >= 4, "best-effort clouds of 1 MB")
+    assert "XMLPARSER" not in node.log

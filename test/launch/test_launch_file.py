@@ -1,0 +1,88 @@
+"""`ros2 launch mem4d_ros mem4d.launch.py`, where ROS 2's launch is installed."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+# `launch` alone would find this repository's folder of that name.
+pytest.importorskip("launch_ros", reason="ROS 2's launch is not installed")
+
+from rcl_interfaces.srv import GetParameters
+from ros_probe import connected
+from sensor_msgs.msg import CameraInfo, CompressedImage
+
+LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "mem4d.launch.py"
+
+
+@pytest.fixture(scope="module")
+def launch_file():
+    spec = importlib.util.spec_from_file_location("mem4d_launch", LAUNCH_FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("environment", "variable"),
+    [
+        ({}, "FASTDDS_DEFAULT_PROFILES_FILE"),
+        ({"ROS_DISTRO": "kilted"}, "FASTDDS_DEFAULT_PROFILES_FILE"),
+        ({"ROS_DISTRO": "jazzy"}, "FASTRTPS_DEFAULT_PROFILES_FILE"),
+        ({"ROS_DISTRO": "humble"}, "FASTRTPS_DEFAULT_PROFILES_FILE"),
+        ({"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, "FASTDDS_DEFAULT_PROFILES_FILE"),
+        ({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, None),
+        ({"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, None),
+        ({"FASTDDS_DEFAULT_PROFILES_FILE": "mine.xml"}, None),
+        ({"FASTRTPS_DEFAULT_PROFILES_FILE": "mine.xml"}, None),
+    ],
+)
+def test_the_profile_is_set_unless_the_user_has_one_or_another_middleware(
+    launch_file, environment, variable
+):
+    assert launch_file.profile_variable(environment) == variable
+
+
+def test_every_argument_is_declared_with_its_meaning(launch_file):
+    arguments = launch_file.generate_launch_description().get_launch_arguments()
+    assert [argument.name for argument in arguments] == list(launch_file.ARGUMENTS)
+    assert all(argument.description for argument in arguments)
+
+
+def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
+    command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
+    command += ["image:=/camera/image_raw", "camera_info:=/camera/camera_info", "compressed:=true"]
+    command += ["namespace:=robot", "map_frame:=world", "tf_mode:=off", "device:=cpu"]
+    launched = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        with connected() as ros:
+            client = ros.probe.create_client(GetParameters, "/robot/mem4d/get_parameters")
+            assert client.wait_for_service(30)
+            names = ["frames.map", "tf.mode", "model.device", "frames.base"]
+            answer = client.call_async(GetParameters.Request(names=names))
+            ros.wait_for(answer.done)
+            values = [value.string_value for value in answer.result().values]
+            assert values == ["world", "off", "cpu", "base_link"]
+            ros.talker(CompressedImage, "/camera/image_raw/compressed")
+            ros.talker(CameraInfo, "/camera/camera_info")
+        os.kill(launched.pid, signal.SIGINT)
+        log, _ = launched.communicate(timeout=20)
+    finally:
+        launched.kill()
+    assert "process has finished cleanly" in log
+    assert "Traceback" not in log
+    assert "XMLPARSER" not in log
+
+
+def test_a_missing_parameter_file_is_an_error():
+    command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
+    command += ["params_file:=/none.yaml"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert "'/none.yaml' is not a file" in ended.stdout + ended.stderr
