@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from mem4d_ros.geometry import matrix_to_quaternion, quaternion_to_matrix
 from mem4d_ros.synthetic.motion import Circuit
 from mem4d_ros.synthetic.scene import Scene
 from mem4d_ros.synthetic.stage import Stage
@@ -120,8 +120,9 @@ def _turn_rate(path: np.ndarray, times: np.ndarray) -> float:
     """The fastest turn in rad/s between two frames."""
     if len(path) == 1:
         return 0.0
-    turns = Rotation.from_matrix(path[:-1, :3, :3].swapaxes(1, 2) @ path[1:, :3, :3])
-    return float((turns.magnitude() / np.diff(times)).max())
+    turns = matrix_to_quaternion(path[:-1, :3, :3].swapaxes(1, 2) @ path[1:, :3, :3])
+    angles = 2 * np.arctan2(np.linalg.norm(turns[:, 1:], axis=-1), turns[:, 0])
+    return float((angles / np.diff(times)).max())
 
 
 def _stroll(rng: np.random.Generator, stage: Stage, times: np.ndarray, height: float) -> np.ndarray:
@@ -166,9 +167,10 @@ def _shaken(
     rng: np.random.Generator, path: np.ndarray, times: np.ndarray, strength: float
 ) -> np.ndarray:
     """A path with the tremor of a hand: about half a degree and some millimetres."""
-    turn = strength * (_tremor(rng, times, 0.006) + rng.normal(0, (0.01, 0.0, 0.04)))
+    turn = strength * (_tremor(rng, times, 0.006) + rng.normal(0, (0.01, 0.0, 0.04)))  # rad
+    quaternion = np.column_stack([np.ones(len(times)), turn / 2])  # of small angles
     shaken = path.copy()
-    shaken[:, :3, :3] = path[:, :3, :3] @ Rotation.from_rotvec(turn).as_matrix()
+    shaken[:, :3, :3] = path[:, :3, :3] @ quaternion_to_matrix(quaternion)
     shaken[:, :3, 3] += strength * _tremor(rng, times, 0.004)
     return shaken
 

@@ -47,11 +47,11 @@ def render(
 
     camera_to_scene (T, 4, 4), times (T,) in s, evenly spaced; intrinsics (3, 3).
     """
-    stage = _Stage.build(scene, camera_to_scene, times, textures)
+    tensors = _SceneTensors.build(scene, camera_to_scene, times, textures)
     step = max(1, _pixels_at_once(textures.texels.device) // (size[0] * size[1]))
     whole = {}
     for start in range(0, len(times), step):
-        chunk = _render_chunk(stage, slice(start, start + step), intrinsics, size)
+        chunk = _render_chunk(tensors, slice(start, start + step), intrinsics, size)
         for name, part in vars(chunk).items():
             if start == 0:
                 whole[name] = part.new_empty(len(times), *part.shape[1:])
@@ -60,7 +60,7 @@ def render(
 
 
 @dataclass(frozen=True)
-class _Stage:
+class _SceneTensors:
     """A scene as tensors: poses of all P parts in all T frames, and what does not change."""
 
     part_to_camera: Tensor  # (T, P, 4, 4)
@@ -82,7 +82,7 @@ class _Stage:
     @classmethod
     def build(
         cls, scene: Scene, camera_to_scene: np.ndarray, times: np.ndarray, textures: TextureLibrary
-    ) -> "_Stage":
+    ) -> "_SceneTensors":
         interval = times[1] - times[0] if len(times) > 1 else 1 / 30
         later = np.append(times, times[-1] + interval)
         part_to_scene = np.stack([part.poses(later) for part in scene.parts], 1)
@@ -134,14 +134,14 @@ class _Stage:
 
 
 def _render_chunk(
-    stage: _Stage, frames: slice, intrinsics: np.ndarray, size: tuple[int, int]
+    tensors: _SceneTensors, frames: slice, intrinsics: np.ndarray, size: tuple[int, int]
 ) -> Rendering:
-    device = stage.shape.device
+    device = tensors.shape.device
     grid = TileGrid(*size)
-    count = len(stage.camera_to_world[frames])
+    count = len(tensors.camera_to_world[frames])
     rays = pixel_rays(torch.as_tensor(intrinsics, dtype=torch.float32, device=device), *size)
     rays = rays.expand(count, -1, -1, -1)
-    everything = stage.instances(frames, torch.arange(len(stage.shape), device=device))
+    everything = tensors.instances(frames, torch.arange(len(tensors.shape), device=device))
     depth, instance = nearest(everything, rays, grid)
     seen = instance >= 0
     instance = instance.clamp_min(0)
@@ -153,12 +153,12 @@ def _render_chunk(
     normals = (linear[instance] * unit_normal(shape, unit)[..., None]).sum(-2)
     normals = torch.nn.functional.normalize(normals, dim=-1)
 
-    part = instance % len(stage.shape)
-    change = stage.part_change[frames].flatten(0, 1)[instance]
+    part = instance % len(tensors.shape)
+    change = tensors.part_change[frames].flatten(0, 1)[instance]
     flow = (change[..., :3, :3] * (unit * half_size)[..., None, :]).sum(-1) + change[..., :3, 3]
-    radiance = _radiance(stage, frames, part, unit, points, normals, grid, intrinsics)
-    points_world = transform_points(stage.camera_to_world[frames], points)
-    next_points = transform_points(stage.world_to_next_camera[frames], points_world + flow)
+    radiance = _radiance(tensors, frames, part, unit, points, normals, grid, intrinsics)
+    points_world = transform_points(tensors.camera_to_world[frames], points)
+    next_points = transform_points(tensors.world_to_next_camera[frames], points_world + flow)
     unseen = ~seen[..., None]
     return Rendering(
         radiance=radiance.masked_fill(unseen, 1.0),
@@ -179,7 +179,7 @@ def _image_flow(points: Tensor, next_points: Tensor, intrinsics: np.ndarray) -> 
 
 
 def _radiance(
-    stage: _Stage,
+    tensors: _SceneTensors,
     frames: slice,
     part: Tensor,
     unit: Tensor,
@@ -189,21 +189,21 @@ def _radiance(
     intrinsics: np.ndarray,
 ) -> Tensor:
     """Linear radiance (F, H, W, 3) towards the camera."""
-    tint, tiles, offset, gloss, emission = stage.surface[part].split((3, 2, 2, 1, 1), -1)
-    where = surface_coordinates(stage.shape[part], unit, stage.half_size[part]) * tiles + offset
+    tint, tiles, offset, gloss, emission = tensors.surface[part].split((3, 2, 2, 1, 1), -1)
+    where = surface_coordinates(tensors.shape[part], unit, tensors.half_size[part]) * tiles + offset
     facing = (-normals * torch.nn.functional.normalize(points, dim=-1)).sum(-1).clamp_min(0.05)
     footprint = points[..., 2] / float(intrinsics[0, 0]) / facing.sqrt() * tiles.mean(-1)
-    colour = stage.textures.sample(
-        stage.texture[part].flatten(), where.flatten(0, 2), footprint.flatten()
+    colour = tensors.textures.sample(
+        tensors.texture[part].flatten(), where.flatten(0, 2), footprint.flatten()
     )
     albedo = (colour.view(*part.shape, 3) * tint).clamp(0, 1) ** 2.2
 
-    upward = _upward(normals, stage.up[frames])
-    ambient = torch.lerp(stage.ambient[0], stage.ambient[1], upward)
+    upward = _upward(normals, tensors.up[frames])
+    ambient = torch.lerp(tensors.ambient[0], tensors.ambient[1], upward)
     light = ambient * openness(points, normals)[..., None]
     shine = torch.zeros_like(light)
-    shadowing = stage.instances(frames, stage.casts_shadow.nonzero()[:, 0])
-    for lamp, lamp_colour in zip(stage.lamps[:, frames], stage.lamp_colours, strict=True):
+    shadowing = tensors.instances(frames, tensors.casts_shadow.nonzero()[:, 0])
+    for lamp, lamp_colour in zip(tensors.lamps[:, frames], tensors.lamp_colours, strict=True):
         # A little above the surface, so that it does not shade itself.
         lit = reached(shadowing, lamp, points + 0.004 * normals, grid)[..., None]
         light = light + lit * lambert(points, normals, lamp)[..., None] * lamp_colour

@@ -14,6 +14,7 @@ from torch import Tensor
 from mem4d_ros.synthetic.primitives import ENTER
 
 TILE = 16
+SHADOW_GAP = 0.01  # m before a point in which nothing shades it: the point's own surface
 NOTHING = torch.iinfo(torch.int64).max
 
 
@@ -95,8 +96,10 @@ def reached(instances: Instances, lamp: Tensor, points: Tensor, grid: TileGrid) 
     )
     instance, tile = _shadow_pairs(moved, tiles)
     shadow = torch.zeros(tiles.shape[:3], dtype=torch.int32, device=points.device).flatten(0, 1)
+    length = tiles.norm(dim=-1).flatten(0, 1)
     for selected, distance in _distances(moved, instance, tile, tiles.flatten(0, 1).mT):
-        blocked = (distance < 0.995).int()
+        way = length[tile[selected]]
+        blocked = (distance * way < way - SHADOW_GAP).int()
         shadow.scatter_reduce_(0, tile[selected, None].expand_as(blocked), blocked, "amax")
     return grid.join(shadow.view(tiles.shape[:3])) == 0
 

@@ -28,7 +28,7 @@ def random_poses(*shape: int, seed: int = 0) -> np.ndarray:
 
 @given(quaternions)
 def test_matrix_is_the_one_of_scipy(quaternion: np.ndarray) -> None:
-    expected = Rotation.from_quat(quaternion, scalar_first=True).as_matrix()
+    expected = Rotation.from_quat(np.roll(quaternion, -1)).as_matrix()
     np.testing.assert_allclose(quaternion_to_matrix(quaternion), expected, atol=1e-12)
 
 

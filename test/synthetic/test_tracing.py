@@ -1,10 +1,9 @@
 import pytest
 import torch
-from scipy.spatial.transform import Rotation
 
-from mem4d_ros.geometry import fov_to_intrinsics, pixel_rays
+from mem4d_ros.geometry import fov_to_intrinsics, pixel_rays, quaternion_to_matrix
 from mem4d_ros.synthetic.primitives import ENTER, Shape
-from mem4d_ros.synthetic.tracing import Instances, TileGrid, nearest, reached
+from mem4d_ros.synthetic.tracing import SHADOW_GAP, Instances, TileGrid, nearest, reached
 
 FRAMES, PARTS = 2, 40
 
@@ -17,9 +16,9 @@ def instances() -> Instances:
     return Instances(
         frame=torch.arange(FRAMES).repeat_interleave(PARTS),
         shape=torch.randint(0, 3, (count,), generator=generator),
-        rotation=torch.as_tensor(Rotation.random(count, rng=0).as_matrix()).float(),
-        centre=4 * torch.randn(count, 3, generator=generator),
-        half_size=0.05 + 1.5 * torch.rand(count, 3, generator=generator) ** 3,
+        rotation=quaternion_to_matrix(torch.randn(count, 4, generator=generator)),
+        centre=3.5 * torch.randn(count, 3, generator=generator),
+        half_size=0.05 + 1.2 * torch.rand(count, 3, generator=generator) ** 2,
     )
 
 
@@ -68,9 +67,11 @@ def test_lamps_reach_what_a_search_through_everything_finds_free(instances) -> N
         instances.centre - lamp[instances.frame],
         instances.half_size,
     )
-    every = brute_force(moved, (points - lamp[:, None, None]).flatten(1, 2))
-    blocked = (every < 0.995).view(FRAMES, PARTS, height, width).any(1)
-    assert 0.1 < blocked.float().mean() < 0.9
+    rays = (points - lamp[:, None, None]).flatten(1, 2)
+    length = rays.norm(dim=-1)[instances.frame]
+    every = brute_force(moved, rays)
+    blocked = (every * length < length - SHADOW_GAP).view(FRAMES, PARTS, height, width).any(1)
+    assert 0.03 < blocked.float().mean() < 0.9
     assert torch.equal(lit, ~blocked)
 
 
