@@ -82,7 +82,7 @@ def _spacing(points: np.ndarray) -> float:
         return 0.01
     low, high = np.percentile(points, (5, 95), axis=0)
     area = np.sort(high - low)[1:].prod()
-    return float(np.clip(2.8 * np.sqrt(area / min(len(points), 50_000)), 1e-3, 0.1))
+    return float(np.clip(2.5 * np.sqrt(area / min(len(points), 90_000)), 1e-3, 0.1))
 
 
 def _relief(nearest: np.ndarray) -> np.ndarray:
