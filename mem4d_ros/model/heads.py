@@ -71,9 +71,14 @@ class PointmapHead(nn.Module):
         self.levels = nn.ModuleList(
             nn.Conv2d(width, fusion, 3, padding=1) for width in head.layer_widths
         )
-        self.pyramid = nn.ModuleList(nn.Conv2d(width, fusion, 1) for width in pyramid_channels)
+        # A trunk without normalisation has features of any scale; a head needs one it can rely on.
+        self.pyramid = nn.ModuleList(
+            nn.Sequential(nn.GroupNorm(1, width), nn.Conv2d(width, fusion, 1))
+            for width in pyramid_channels
+        )
         self.coarsest = ResidualConvUnit(fusion)
         self.fusions = nn.ModuleList(FusionBlock(fusion) for _ in head.layer_widths[:-1])
+        self.norm = nn.GroupNorm(1, fusion)
         self.half_resolution = nn.Conv2d(fusion, fusion // 2, 3, padding=1)
         self.full_resolution = nn.Conv2d(fusion // 2, head.output_width, 3, padding=1)
         self.output = nn.Conv2d(head.output_width, 4, 1)
@@ -95,7 +100,8 @@ class PointmapHead(nn.Module):
         fused = self.coarsest(coarsest)
         for level, fusion in zip(reversed(finer), reversed(self.fusions), strict=True):
             fused = fusion(level, fused)
-        x = F.interpolate(fused, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.norm(fused)  # (B, c, H / 4, W / 4)
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = F.relu(self.half_resolution(x))  # (B, c, H / 2, W / 2)
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = self.output(F.relu(self.full_resolution(x)))  # (B, 4, H, W)

@@ -12,6 +12,7 @@ from mem4d_ros.model.decoder import Readout, ReadoutDecoder
 from mem4d_ros.model.dynamics_memory import FeaturePyramid, TransientDynamicsMemory
 from mem4d_ros.model.encoder import build_encoder
 from mem4d_ros.model.heads import CameraHead, PointmapHead
+from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
 from mem4d_ros.model.state import ContextFrame, MemoryState
@@ -49,7 +50,10 @@ class Mem4D(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = build_encoder(config.encoder, config.patch_size)
-        self.embedding = nn.Linear(self.encoder.width, config.width)
+        self.embedding = nn.Sequential(
+            nn.LayerNorm(self.encoder.width, eps=NORM_EPS),
+            nn.Linear(self.encoder.width, config.width),
+        )
         self.temporal_context = TemporalContextAggregator(config)
         self.dynamics_memory = TransientDynamicsMemory(config)
         self.structure_memory = PersistentStructureMemory(config)
@@ -133,7 +137,7 @@ class Mem4D(nn.Module):
             raise ValueError(
                 f"image is {width}x{height} px; both sides must be multiples of {patch}"
             )
-        seen = self.encoder(image.to(self.embedding.weight.dtype))
+        seen = self.encoder(image.to(self.decoder.camera_token.dtype))
         tokens = self.embedding(seen.tokens).transpose(1, 2)  # (B, C, n)
         return EncodedImages(tokens.unflatten(2, (height // patch, width // patch)), seen.pyramid)
 
