@@ -1,6 +1,7 @@
 """The node: wires inputs, pipeline, outputs and services together."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
@@ -32,7 +33,7 @@ class Mem4DNode(Node):
 
         Raises ParameterError, rclpy's ParameterException, and what `load` raises.
         """
-        self._pipeline: Pipeline | None = None  # rclpy destroys half-made nodes, too
+        self._cleanup = ExitStack()  # rclpy destroys half-made nodes, too
         super().__init__("mem4d")
         self._settings = declare_parameters(self)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -42,6 +43,7 @@ class Mem4DNode(Node):
         self._pipeline = Pipeline(
             self._model.reconstructor, outputs, self._current_settings, self._reporter
         )
+        self._cleanup.callback(self._pipeline.close)
         self._inputs = Inputs(self, self._current_settings, self._pipeline.submit, self._reporter)
         self._status = topics.STATUS.publisher(self)
         self._diagnostics = topics.DIAGNOSTICS.publisher(self)
@@ -52,8 +54,7 @@ class Mem4DNode(Node):
 
     def destroy_node(self) -> None:
         """Finish the frame in work, then leave ROS."""
-        if self._pipeline is not None:
-            self._pipeline.close()
+        self._cleanup.close()
         super().destroy_node()
 
     def _current_settings(self) -> Settings:

@@ -182,7 +182,7 @@ class PathSettings:
         1000,
         "Poses in the path; older ones are left out",
         minimum=1,
-        maximum=100000,
+        maximum=10000,
         changeable=True,
     )
 
