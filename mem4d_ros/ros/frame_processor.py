@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.camera_info import CameraInfoError, intrinsics_of_image
 from mem4d_ros.ros.conversions.compressed import compressed_to_rgb
 from mem4d_ros.ros.conversions.image import image_to_rgb
@@ -54,16 +53,6 @@ class FrameProcessor:
     def resets(self) -> int:
         """How often the memory was emptied."""
         return self._resets
-
-    @property
-    def occupancy(self) -> MemorySizes:
-        """Frames in each memory."""
-        return self._reconstructor.occupancy()
-
-    @property
-    def structure_tokens(self) -> int:
-        """Tokens in the persistent structure memory."""
-        return self._reconstructor.structure_tokens()
 
     def request_reset(self) -> None:
         """Empty the memory before the next frame; one that is in work is rejected."""

@@ -100,5 +100,8 @@ class Pipeline:
         if isinstance(failure, FrameRejected):
             self._reporter.error("rejected", f"image rejected: {failure}")
         else:
-            trace = "".join(traceback.format_exception(failure))
-            self._reporter.error("failed", f"image lost to a fault of this node:\n{trace}")
+            self._reporter.error(
+                "failed",
+                f"image lost to a fault of this node: {failure!r}",
+                details="".join(traceback.format_exception(failure)),
+            )

@@ -36,11 +36,11 @@ class Reporter:
         if self._is_due(key):
             self._logger.warning(message)
 
-    def error(self, key: str, message: str) -> None:
-        """Say that something is wrong, and how to mend it."""
+    def error(self, key: str, message: str, details: str = "") -> None:
+        """Say in one line that something is wrong, and how to mend it; details go to the log."""
         self._last_error = message
         if self._is_due(key):
-            self._logger.error(message)
+            self._logger.error(f"{message}\n{details}" if details else message)
 
     def _is_due(self, key: str) -> bool:
         with self._lock:

@@ -45,3 +45,9 @@ def test_the_newest_error_is_known_even_if_it_was_not_said(log: Log, reporter: R
     reporter.error("size", "second")
     reporter.warning("silence", "third")
     assert reporter.last_error == "second"
+
+
+def test_details_go_to_the_log_only(log: Log, reporter: Reporter) -> None:
+    reporter.error("fault", "a fault", details="line 1\nline 2")
+    assert log.lines == ["E a fault\nline 1\nline 2"]
+    assert reporter.last_error == "a fault"
