@@ -1,0 +1,242 @@
+"""A training run as data, read from a YAML file; unknown keys are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
+from mem4d_ros.training.losses import LossWeights
+from mem4d_ros.training.plain_data import build
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+HELD_OUT_SEED = 1_000_000
+"""Scenes from this seed up are never trained on."""
+
+
+class TrainingConfigError(ValueError):
+    """A training config cannot be used; the message names the key."""
+
+
+def _require_at_least(config: object, smallest: int, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) < smallest:
+            raise TrainingConfigError(
+                f"{name} must be at least {smallest}, got {getattr(config, name)}"
+            )
+
+
+def _require_one_of(config: object, name: str, known: Sequence[object]) -> None:
+    if getattr(config, name) not in known:
+        raise TrainingConfigError(f"{name} must be one of {known}, got {getattr(config, name)!r}")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Procedural sequences: number `index` of `pool` is rendered from the seed `seed` + index.
+
+    Attributes:
+        pool: sequences in all; a finite pool can be kept on disk.
+        frames: frames rendered of each, from which shorter runs are cut.
+        height, width: size in px.
+        frame_rate: slowest and fastest rate in Hz; a slow one sees the camera move further.
+        cache: folder in which rendered sequences are kept; None renders anew each time.
+        seed: first seed; held-out scenes use seeds from 1,000,000 up.
+    """
+
+    pool: int = 1000
+    frames: int = 11
+    height: int = 144
+    width: int = 192
+    frame_rate: tuple[float, float] = (5.0, 30.0)
+    cache: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require_at_least(self, 1, "pool", "frames", "height", "width")
+        _require_at_least(self, 0, "seed")
+        slowest, fastest = self.frame_rate
+        if not 0 < slowest <= fastest:
+            raise TrainingConfigError(
+                f"frame_rate must be the slowest and the fastest rate in Hz, got {self.frame_rate}"
+            )
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stage of the curriculum: `steps` batches of runs of `frames` = (fewest, most) frames.
+
+    Each process of a run with several takes `batch` sequences a step.
+    """
+
+    steps: int
+    frames: tuple[int, int] = (11, 11)
+    batch: int = 8
+
+    def __post_init__(self) -> None:
+        _require_at_least(self, 1, "steps", "batch")
+        fewest, most = self.frames
+        if not 1 <= fewest <= most:
+            raise TrainingConfigError(f"frames must be the fewest and the most, got {self.frames}")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A whole run.
+
+    Attributes:
+        preset: the network's sizes.
+        network: sections of the preset's config that are other than its own, each given as a whole.
+        initial_checkpoint: weights to start from; None starts from random ones.
+        encoder: 'efficientnet-lite0' loads public ImageNet weights; None leaves them random.
+        freeze_encoder: do not train the encoder (the paper's way).
+        memory: sizes of the memories; None takes the network's.
+        learning_rate: peak of AdamW's, reached after `warm_up` steps, then a cosine to zero.
+        clip: largest norm of the gradient.
+        precision: of the network's layers: auto, fp32 or bf16.
+        activation_checkpointing: compute the layers twice to keep fewer of their values; for long
+            sequences.
+        checkpoint_every, evaluate_every: in steps.
+        held_out: number of held-out scenes for evaluation; 0 does without.
+    """
+
+    preset: str = "lite"
+    network: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    initial_checkpoint: str | None = None
+    encoder: str | None = None
+    freeze_encoder: bool = True
+    memory: MemorySizes | None = None
+    data: DataConfig = field(default_factory=DataConfig)
+    stages: tuple[StageConfig, ...] = (StageConfig(1000),)
+    losses: LossWeights = field(default_factory=LossWeights)
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.05
+    warm_up: int = 100
+    clip: float = 1.0
+    precision: str = "auto"
+    activation_checkpointing: bool = False
+    checkpoint_every: int = 100
+    evaluate_every: int = 500
+    held_out: int = 16
+
+    def __post_init__(self) -> None:
+        _require_one_of(self, "preset", sorted(PRESETS))
+        _require_one_of(self, "encoder", [None, "efficientnet-lite0"])
+        _require_one_of(self, "precision", PRECISIONS)
+        _require_at_least(self, 1, "checkpoint_every", "evaluate_every")
+        _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
+        for name in ("learning_rate", "clip"):
+            if getattr(self, name) <= 0:
+                raise TrainingConfigError(f"{name} must be more than 0, got {getattr(self, name)}")
+        self._check_data()
+
+    def _check_data(self) -> None:
+        data, patch = self.data, self.model.patch_size
+        for name, value in (("height", data.height), ("width", data.width)):
+            if value % patch:
+                raise TrainingConfigError(
+                    f"data.{name} must be a multiple of the network's patch of {patch} px, "
+                    f"got {value}"
+                )
+        if data.seed + data.pool > HELD_OUT_SEED:
+            raise TrainingConfigError(
+                f"data: seeds {data.seed} to {data.seed + data.pool - 1} reach into those of the "
+                f"held-out scenes, which begin at {HELD_OUT_SEED}"
+            )
+        if self.held_out and data.frames < 3:
+            raise TrainingConfigError(
+                "data.frames must be at least 3 for a trajectory to be evaluated, "
+                f"got {data.frames}; or set held_out to 0"
+            )
+        if not self.stages:
+            raise TrainingConfigError("stages must name at least one")
+        longest = max(stage.frames[1] for stage in self.stages)
+        if longest > data.frames:
+            raise TrainingConfigError(
+                f"stages ask for runs of {longest} frames, more than the {data.frames} of "
+                "data.frames"
+            )
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @cached_property
+    def model(self) -> Mem4DConfig:
+        """The network's config."""
+        try:
+            network = Mem4DConfig.from_dict({**PRESETS[self.preset].to_dict(), **self.network})
+        except (ValueError, TypeError) as error:
+            raise TrainingConfigError(f"network: {error}") from error
+        return network.with_memory(self.memory or network.memory)
+
+    @property
+    def held_out_data(self) -> DataConfig:
+        """The scenes for evaluation: like those trained on, from seeds that no training uses."""
+        return replace(self.data, seed=HELD_OUT_SEED, pool=self.held_out)
+
+    def stage_at(self, step: int) -> StageConfig:
+        """The stage that the step number `step` (from 0) belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        raise IndexError("step lies beyond the last stage")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; :meth:`from_dict` is its inverse."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> TrainingConfig:
+        """From plain data.
+
+        Raises:
+            TrainingConfigError: an unknown key or a value that does not fit, named.
+        """
+        try:
+            return build(TrainingConfig, data)
+        except ValueError as error:
+            raise TrainingConfigError(str(error)) from error
+
+    @staticmethod
+    def load(path: Path | str, changes: Sequence[str] = ()) -> TrainingConfig:
+        """From a YAML file, after `changes` such as 'memory.tdm_size=0' or 'stages.1.batch=4'.
+
+        Raises:
+            TrainingConfigError: the file cannot be read, or what it says does not fit; the message
+                names the file and the key.
+        """
+        try:
+            data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            for change in changes:
+                _change(data, change)
+            return TrainingConfig.from_dict(data)
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingConfigError(f"{path}: cannot be read: {error}") from error
+        except yaml.YAMLError as error:
+            raise TrainingConfigError(f"{path}: is no YAML: {error}") from error
+        except TrainingConfigError as error:
+            raise TrainingConfigError(f"{path}: {error}") from error
+
+
+def _change(data: Any, change: str) -> None:
+    """Set one value of nested tables and lists in place."""
+    key, equals, value = change.partition("=")
+    *parents, last = key.split(".")
+    try:
+        if not equals:
+            raise ValueError("it has no '='")
+        for parent in parents:
+            data = data[int(parent)] if isinstance(data, list) else data.setdefault(parent, {})
+        data[int(last) if isinstance(data, list) else last] = yaml.safe_load(value)
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        raise TrainingConfigError(f"cannot set {change!r}: {error}") from error

@@ -1,0 +1,41 @@
+"""The network before the first step."""
+
+from __future__ import annotations
+
+import torch
+
+from mem4d_ros.model import Mem4D, MemorySizes
+from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
+from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.pretrained import load_encoder
+
+
+def initial_model(config: TrainingConfig) -> Mem4D:
+    """The network of `config` with its first weights, on the CPU.
+
+    Raises:
+        TrainingConfigError: the weights to start from cannot be read or belong to another network.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = Mem4D(config.model)
+    if config.encoder is not None:
+        load_encoder(model, config.encoder)
+    if config.initial_checkpoint is not None:
+        _load_weights(model, config.initial_checkpoint)
+    model.encoder.requires_grad_(not config.freeze_encoder)
+    return model
+
+
+def _load_weights(model: Mem4D, path: str) -> None:
+    try:
+        source = load_checkpoint(path)
+    except CheckpointError as error:
+        raise TrainingConfigError(f"initial_checkpoint: {error}") from error
+    anything = MemorySizes()  # no weight depends on the memories' sizes
+    if source.config.with_memory(anything) != model.config.with_memory(anything):
+        raise TrainingConfigError(
+            f"initial_checkpoint: {path} holds another network than preset and network describe; "
+            "`mem4d info` prints its sizes"
+        )
+    model.load_state_dict(source.state_dict())
