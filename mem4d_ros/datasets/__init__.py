@@ -1,6 +1,8 @@
 """Readers of real sequences: one small file for each kind of source."""
 
 from mem4d_ros.datasets.frames import Frame, FrameError, FrameSource
+from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.seven_scenes import SevenScenes
 from mem4d_ros.datasets.sources import open_frames
 
-__all__ = ["Frame", "FrameError", "FrameSource", "open_frames"]
+__all__ = ["Frame", "FrameError", "FrameSource", "Sample", "SevenScenes", "open_frames"]

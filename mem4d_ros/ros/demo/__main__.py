@@ -60,7 +60,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for pictures")
     parser.add_argument("--rate", type=float, default=5.0, help="frames per second of the source")
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the procedural scene")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME:=VALUE", help="parameter of the node"
     )

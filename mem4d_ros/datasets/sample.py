@@ -1,0 +1,35 @@
+"""What every reader of recorded sequences gives, one frame at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One frame with what is known of it; None where nothing is.
+
+    The camera's axes are OpenCV's (x right, y down, z forward); lengths are metres.
+    """
+
+    name: str  # for messages and results
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    depth: np.ndarray | None = None  # (H, W) float32 along z, NaN where unknown
+    camera_to_world: np.ndarray | None = None  # (4, 4) float64, in the recording's own world
+    intrinsics: np.ndarray | None = None  # (3, 3) float64, pixels of `image`
+    stamp_s: float | None = None
+
+
+class Sequence(Protocol):
+    """Samples in order of time, read when they are asked for."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Raises FrameError at a file that cannot be used, named."""
+        ...
