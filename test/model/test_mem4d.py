@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT, alive
+from torch.utils.flop_counter import FlopCounterMode
 
 from mem4d_ros.model import FrameOutput, Mem4D, MemorySizes, MemoryState
 
@@ -193,3 +194,17 @@ def test_bfloat16_stays_close_to_float32(vit_model: Mem4D) -> None:
         rough, _ = run(vit_model, images)
     assert rough.points_world.dtype == torch.float32
     assert difference(rough, exact) < 0.1
+
+
+def test_work_per_step_stops_growing_once_the_memories_are_full(vit_model: Mem4D) -> None:
+    """Counted operations stand for time: they do not depend on what else the machine does."""
+    work, state = [], vit_model.initial_state()
+    with torch.inference_mode():
+        for _ in range(40):
+            with FlopCounterMode(display=False) as counter:
+                _, state = vit_model.step(torch.rand(1, 3, 32, 32), state)
+            work.append(counter.get_total_flops())
+    period = vit_model.config.structure_memory.tiers[-1].kernel[0]
+    steady = work[20:]
+    assert 0 < work[0] < work[8]
+    assert all(a == b for a, b in zip(steady, steady[period:], strict=False))
