@@ -12,6 +12,7 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
+from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
 from mem4d_ros.ros.frames import (
     BasePlacer,
@@ -98,7 +99,7 @@ class _ForeignParents:
         self._lock = threading.Lock()
         latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscriptions = [
-            node.create_subscription(TFMessage, "/tf", self._note, QoSProfile(depth=100)),
+            node.create_subscription(TFMessage, topics.TF.name, self._note, topics.TF.qos),
             node.create_subscription(TFMessage, "/tf_static", self._note, latched),
         ]
 

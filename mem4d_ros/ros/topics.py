@@ -13,6 +13,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import Trigger
+from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.settings import InputSettings
@@ -72,6 +73,11 @@ PATH = Topic("~/path", Path, _qos("reliable", 1), "the newest poses in the map")
 STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
 
+TF = Topic(
+    "/tf", TFMessage, _qos("reliable", 100), "map to the camera or the base, as tf.mode says"
+)
+"""Published by tf2_ros, with its quality of service."""
+
 OUTPUTS = (
     POINTS,
     POINTS_CAMERA,
@@ -113,18 +119,18 @@ def markdown() -> str:
     """The table for the README."""
     inputs = [image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed")]
     rows = [("in", topic) for topic in (*inputs, CAMERA_INFO)]
-    rows += [("out", topic) for topic in OUTPUTS]
+    rows += [("out", topic) for topic in (*OUTPUTS, TF)]
     lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
     lines += [
-        f"| {direction} | `{topic.name}` | {_type_name(topic.type)} | {describe_qos(topic.qos)}"
+        f"| {direction} | `{topic.name}` | {type_name(topic.type)} | {describe_qos(topic.qos)}"
         f" | {topic.description} |"
         for direction, topic in rows
     ]
-    lines.append(f"| service | `{RESET.name}` | {_type_name(RESET.type)} | | {RESET.description} |")
+    lines.append(f"| service | `{RESET.name}` | {type_name(RESET.type)} | | {RESET.description} |")
     return "\n".join(lines) + "\n"
 
 
-def _type_name(message_type: Any) -> str:
+def type_name(message_type: Any) -> str:
     """For example sensor_msgs/Image."""
     return f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
 

@@ -1,0 +1,39 @@
+"""The table of topics is what the node has, and what the README's table says."""
+
+from rclpy.expand_topic_name import expand_topic_name
+
+from mem4d_ros.ros import topics
+
+
+def test_the_node_publishes_the_table(start):
+    ros = start()
+    infrastructure = ("/rosout", "/parameter_events")
+    found = {
+        name: types[0]
+        for name, types in ros.node.get_publisher_names_and_types_by_node("mem4d", "/")
+        if name not in infrastructure
+    }
+    expected = {}
+    for topic in (*topics.OUTPUTS, topics.TF):
+        name = expand_topic_name(topic.name, "mem4d", "/")
+        package, message = topics.type_name(topic.type).split("/")
+        expected[name] = f"{package}/msg/{message}"
+    assert found == expected
+
+
+def test_the_node_offers_the_quality_of_service_of_the_table(start):
+    ros = start()
+    for topic in (*topics.OUTPUTS, topics.TF):
+        name = expand_topic_name(topic.name, "mem4d", "/")
+        (publisher,) = ros.node.get_publishers_info_by_topic(name)
+        assert publisher.qos_profile.reliability == topic.qos.reliability
+        assert publisher.qos_profile.durability == topic.qos.durability
+
+
+def test_the_markdown_table_names_every_topic():
+    lines = topics.markdown().splitlines()
+    for topic in (*topics.OUTPUTS, topics.CAMERA_INFO, topics.TF):
+        (line,) = (line for line in lines if f"| `{topic.name}` |" in line)
+        assert topics.type_name(topic.type) in line
+        assert topics.describe_qos(topic.qos) in line
+        assert topic.description in line
