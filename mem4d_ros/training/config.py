@@ -95,7 +95,7 @@ class TrainingConfig:
         network: sections of the preset's config that are other than its own, each given as a whole.
         initial_checkpoint: weights to start from; None starts from random ones.
         encoder: 'efficientnet-lite0' loads public ImageNet weights; None leaves them random.
-        freeze_encoder: do not train the encoder (the paper's way).
+        freeze_encoder: do not train the encoder (the paper's way), whose weights must be known.
         memory: sizes of the memories; None takes the network's.
         learning_rate: peak of AdamW's, reached after `warm_up` steps, then a cosine to zero.
         clip: largest norm of the gradient.
@@ -110,7 +110,7 @@ class TrainingConfig:
     network: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     initial_checkpoint: str | None = None
-    encoder: str | None = None
+    encoder: str | None = "efficientnet-lite0"
     freeze_encoder: bool = True
     memory: MemorySizes | None = None
     data: DataConfig = field(default_factory=DataConfig)
@@ -135,6 +135,11 @@ class TrainingConfig:
         for name in ("learning_rate", "clip"):
             if getattr(self, name) <= 0:
                 raise TrainingConfigError(f"{name} must be more than 0, got {getattr(self, name)}")
+        if self.freeze_encoder and self.encoder is None and self.initial_checkpoint is None:
+            raise TrainingConfigError(
+                "freeze_encoder would keep random weights: name an encoder or an "
+                "initial_checkpoint, or set it to false"
+            )
         self._check_data()
 
     def _check_data(self) -> None:

@@ -83,6 +83,7 @@ def read_sequence(path: Path, frames: int, height: int, width: int) -> StoredSeq
         found = tensors.get(field.name)
         if found is None or (found.dtype, tuple(found.shape)) != expected[field.name]:
             raise CorruptSequence(f"{path}: {field.name} is missing or of another size or type")
-    if not tensors["camera_to_world"].isfinite().all():
-        raise CorruptSequence(f"{path}: camera_to_world is not finite")
+    for name in ("camera_to_world", "intrinsics"):
+        if not tensors[name].isfinite().all():
+            raise CorruptSequence(f"{path}: {name} is not finite")
     return StoredSequence(**tensors)

