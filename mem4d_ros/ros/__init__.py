@@ -2,6 +2,9 @@
 
 import os
 
-# On a robot the node shares its cores. OpenMP's threads otherwise spin while one of them waits for
-# a core that another process has, and a step takes many times as long. Read when torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# On a robot the node shares its cores. Where another process has one of them, OpenMP's threads
+# spin for those that have to wait, and a step takes many times as long; where they sleep at once,
+# a step alone takes half as long again. A short spin has little of either harm. OpenMP reads this
+# when torch is loaded, which is after this package. `bench/openmp_waiting.sh` measures it.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")

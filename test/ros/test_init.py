@@ -11,15 +11,20 @@ import sys
 import mem4d_ros.ros
 assert "torch" not in sys.modules
 import os
-print(os.environ["OMP_WAIT_POLICY"])
+print(os.environ.get("GOMP_SPINCOUNT"))
 """
 
 
-@pytest.mark.parametrize(("user", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_waiting_threads_sleep_before_torch_is_loaded(user: str | None, expected: str) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    if user is not None:
-        environment["OMP_WAIT_POLICY"] = user
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
+    ids=["nothing set", "own spin count", "own policy"],
+)
+def test_openmp_spins_shortly_unless_the_user_says_otherwise(
+    user: dict[str, str], expected: str
+) -> None:
+    ours = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    environment = {k: v for k, v in os.environ.items() if k not in ours} | user
     command = [sys.executable, "-c", PROGRAM]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == expected
