@@ -1,7 +1,6 @@
 """Start mem4d_node, and RViz if asked to. `ros2 launch mem4d_ros mem4d.launch.py --show-args`."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -11,6 +10,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from mem4d_ros.ros.transport import profile_settings
 
 SHARE = Path(get_package_share_directory("mem4d_ros"))
 
@@ -39,23 +39,13 @@ PARAMETERS = {
 }
 """Arguments that set a parameter if they are not empty."""
 
-PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
-OLD_PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
-DISTROS_WITH_OLD_VARIABLE = ("humble", "iron", "jazzy")
-"""Their Fast DDS 2 knows only the old name; with both set, Fast DDS 3 reads the file twice."""
-
 
 def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=meaning)
         for name, (default, meaning) in ARGUMENTS.items()
     ]
-    variable = profile_variable(os.environ)
-    profile = (
-        [SetEnvironmentVariable(variable, str(SHARE / "config" / "fastdds.xml"))]
-        if variable
-        else []
-    )
+    profile = [SetEnvironmentVariable(*item) for item in profile_settings(os.environ).items()]
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -67,19 +57,6 @@ def generate_launch_description() -> LaunchDescription:
     )
     node = OpaqueFunction(function=mem4d_node)
     return LaunchDescription([*arguments, *profile, node, rviz])
-
-
-def profile_variable(environment: Mapping[str, str]) -> str | None:
-    """The variable by which Fast DDS shall find our profile for large messages.
-
-    None where the user has a profile of their own, or another vendor's middleware.
-    """
-    if "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
-        return None
-    if environment.get(PROFILE_VARIABLE) or environment.get(OLD_PROFILE_VARIABLE):
-        return None
-    is_old = environment.get("ROS_DISTRO") in DISTROS_WITH_OLD_VARIABLE
-    return OLD_PROFILE_VARIABLE if is_old else PROFILE_VARIABLE
 
 
 def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:

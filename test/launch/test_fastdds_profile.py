@@ -1,7 +1,6 @@
 """A node with our Fast DDS profile and a participant without one hear each other."""
 
 import os
-from pathlib import Path
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus
@@ -10,17 +9,16 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_probe import connected, make_image
 from sensor_msgs.msg import Image, PointCloud2
 
-PROFILE = Path(__file__).parents[2] / "config" / "fastdds.xml"
-VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+from mem4d_ros.ros.transport import OLD_PROFILE_VARIABLE, PROFILE_VARIABLE, profile_settings
+
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @pytest.fixture
 def node():
-    old = os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
     node = NodeProcess(
         *("-p", "model.threads:=1", "-p", "status.period_s:=0.1"),
-        environment={VARIABLES[old]: str(PROFILE)},
+        environment=profile_settings({"ROS_DISTRO": os.environ.get("ROS_DISTRO", "")}),
     )
     yield node
     node.kill()
@@ -31,7 +29,7 @@ def node():
     reason="the middleware is not Fast DDS",
 )
 @pytest.mark.skipif(
-    any(variable in os.environ for variable in VARIABLES),
+    any(variable in os.environ for variable in (PROFILE_VARIABLE, OLD_PROFILE_VARIABLE)),
     reason="a Fast DDS profile is set for this process, too",
 )
 def test_the_node_talks_to_a_default_participant_both_ways(node):

@@ -27,26 +27,6 @@ def launch_file():
     return module
 
 
-@pytest.mark.parametrize(
-    ("environment", "variable"),
-    [
-        ({}, "FASTDDS_DEFAULT_PROFILES_FILE"),
-        ({"ROS_DISTRO": "kilted"}, "FASTDDS_DEFAULT_PROFILES_FILE"),
-        ({"ROS_DISTRO": "jazzy"}, "FASTRTPS_DEFAULT_PROFILES_FILE"),
-        ({"ROS_DISTRO": "humble"}, "FASTRTPS_DEFAULT_PROFILES_FILE"),
-        ({"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, "FASTDDS_DEFAULT_PROFILES_FILE"),
-        ({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, None),
-        ({"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, None),
-        ({"FASTDDS_DEFAULT_PROFILES_FILE": "mine.xml"}, None),
-        ({"FASTRTPS_DEFAULT_PROFILES_FILE": "mine.xml"}, None),
-    ],
-)
-def test_the_profile_is_set_unless_the_user_has_one_or_another_middleware(
-    launch_file, environment, variable
-):
-    assert launch_file.profile_variable(environment) == variable
-
-
 def test_every_argument_is_declared_with_its_meaning(launch_file):
     arguments = launch_file.generate_launch_description().get_launch_arguments()
     assert [argument.name for argument in arguments] == list(launch_file.ARGUMENTS)

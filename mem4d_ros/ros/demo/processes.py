@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from types import TracebackType
 
-from ament_index_python.packages import get_package_share_directory
-
 from mem4d_ros.ros.demo import topics
+from mem4d_ros.ros.transport import profile_settings
 
 END_TIMEOUT_S = 20.0
 
@@ -55,10 +54,7 @@ def end(child: Child) -> int:
 
 def environment() -> dict[str, str]:
     """This environment with our Fast DDS profile, unless the user has one of their own."""
-    variables = dict(os.environ)
-    profile = os.path.join(get_package_share_directory("mem4d_ros"), "config", "fastdds.xml")
-    variables.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", profile)
-    return variables
+    return {**os.environ, **profile_settings(os.environ)}
 
 
 def node_arguments(extra: Sequence[str]) -> list[str]:
