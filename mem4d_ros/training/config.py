@@ -94,7 +94,8 @@ class TrainingConfig:
         preset: the network's sizes.
         network: sections of the preset's config that are other than its own, each given as a whole.
         initial_checkpoint: weights to start from; None starts from random ones.
-        encoder: 'efficientnet-lite0' loads public ImageNet weights; None leaves them random.
+        encoder: its first weights: 'efficientnet-lite0' for public ones (ImageNet), a safetensors
+            file, or None for random ones.
         freeze_encoder: do not train the encoder (the paper's way), whose weights must be known.
         memory: sizes of the memories; None takes the network's.
         learning_rate: peak of AdamW's, reached after `warm_up` steps, then a cosine to zero.
@@ -128,7 +129,6 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _require_one_of(self, "preset", sorted(PRESETS))
-        _require_one_of(self, "encoder", [None, "efficientnet-lite0"])
         _require_one_of(self, "precision", PRECISIONS)
         _require_at_least(self, 1, "checkpoint_every", "evaluate_every")
         _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")

@@ -97,7 +97,7 @@ def test_held_out_scenes_look_like_those_trained_on() -> None:
         ("clip: -1", "clip must be more than 0"),
         ("precision: fp16", "precision must be one of"),
         ("encoder: null", "freeze_encoder would keep random weights"),
-        ("encoder: resnet", "encoder must be one of"),
+        ("encoder: 3", "encoder must be a text"),
         ("evaluate_every: 0", "evaluate_every must be at least 1"),
         ("data: {pool: 0}", "data: pool must be at least 1"),
         ("data: {height: 100}", "data.height must be a multiple of the network's patch of 16"),

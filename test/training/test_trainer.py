@@ -177,7 +177,9 @@ def test_a_full_disk_leaves_the_previous_files(
 
     with monkeypatch.context() as patch:
         patch.setattr(writer, full)
-        with pytest.raises(StateNotWritten, match="step 4 could not be saved.*No space left.*free"):
+        with pytest.raises(
+            StateNotWritten, match=r"step 4 could not be saved.*No space left.*free"
+        ):
             trainer.run()
     assert (tmp_path / CHECKPOINT_FILE).read_bytes() == checkpoint
     resumed = trainer_of(config, tmp_path)
