@@ -18,6 +18,7 @@ from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_pr
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
 from mem4d_ros.training.procedural import ProceduralPool
 from mem4d_ros.training.run_state import RunStateError
+from mem4d_ros.training.sequences import CorruptSequence
 from mem4d_ros.training.trainer import Evaluate, StateNotWritten, Trainer, TrainingDiverged
 from mem4d_ros.training.workers import Workers, joined_workers
 
@@ -32,6 +33,7 @@ def train(options: argparse.Namespace) -> int:
         with joined_workers(device) as (workers, own_device):
             run_worker(config, options, workers, own_device)
     except (
+        CorruptSequence,
         DeviceUnavailable,
         OSError,
         RunStateError,
@@ -69,8 +71,8 @@ def run_worker(
         progress.say(f"{options.out} stands at step {trainer.step} of {config.steps}")
     with stop_on_request() as should_stop:
         trainer.run(end, should_stop)
-    if trainer.pool.repaired:
-        progress.say(f"{trainer.pool.repaired} corrupt samples were rendered anew")
+    if trainer.pool.corrupt:
+        progress.say(f"{trainer.pool.corrupt} corrupt samples were made anew or skipped")
     progress.say(f"step {trainer.step} of {config.steps} is saved in {options.out}")
 
 

@@ -38,11 +38,28 @@ def _require_one_of(config: object, name: str, known: Sequence[object]) -> None:
 
 
 @dataclass(frozen=True)
-class DataConfig:
-    """Procedural sequences: number `index` of `pool` is rendered from the seed `seed` + index.
+class RecordingConfig:
+    """A recorded sequence with depth and poses, read by a reader of `datasets`; metres.
 
     Attributes:
-        pool: sequences in all; a finite pool can be kept on disk.
+        stride: take every n-th frame.
+    """
+
+    folder: str
+    reader: str = "7scenes"
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        _require_at_least(self, 1, "stride")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Procedural sequences, number `index` of `pool` rendered from the seed `seed` + index, and
+    recordings, cut into sequences. Training draws from all alike.
+
+    Attributes:
+        pool: procedural sequences in all; a finite pool can be kept on disk.
         frames: frames rendered of each, from which shorter runs are cut.
         height, width: size in px.
         frame_rate: slowest and fastest rate in Hz; a slow one sees the camera move further.
@@ -57,10 +74,14 @@ class DataConfig:
     frame_rate: tuple[float, float] = (5.0, 30.0)
     cache: str | None = None
     seed: int = 0
+    recordings: tuple[RecordingConfig, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "pool", "frames", "height", "width")
+        _require_at_least(self, 0 if self.recordings else 1, "pool")
+        _require_at_least(self, 1, "frames", "height", "width")
         _require_at_least(self, 0, "seed")
+        if self.recordings and self.cache is None:
+            raise TrainingConfigError("recordings need a cache, where they are kept as sequences")
         slowest, fastest = self.frame_rate
         if not 0 < slowest <= fastest:
             raise TrainingConfigError(
@@ -186,7 +207,7 @@ class TrainingConfig:
     @property
     def held_out_data(self) -> DataConfig:
         """The scenes for evaluation: like those trained on, from seeds that no training uses."""
-        return replace(self.data, seed=HELD_OUT_SEED, pool=self.held_out)
+        return replace(self.data, seed=HELD_OUT_SEED, pool=self.held_out, recordings=())
 
     def stage_at(self, step: int) -> StageConfig:
         """The stage that the step number `step` (from 0) belongs to."""

@@ -50,11 +50,16 @@ class StoredSequence:
 
 
 class SequencePool(Protocol):
-    """Sequences by index; the same index always gives the same."""
+    """Sequences of one size by index; the same index always gives the same."""
+
+    @property
+    def corrupt(self) -> int:
+        """How many files turned out corrupt so far; they were named, and made anew or skipped."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> StoredSequence: ...
+    def __getitem__(self, index: int) -> StoredSequence:
+        """Raises IndexError beyond the end."""
 
 
 def write_sequence(path: Path, sequence: StoredSequence) -> None:

@@ -20,7 +20,7 @@ from mem4d_ros.training.batches import Batch, BatchKey, training_batch
 from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import Losses, training_loss
-from mem4d_ros.training.procedural import ProceduralPool
+from mem4d_ros.training.pools import training_pool
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
 from mem4d_ros.training.schedule import learning_rate
@@ -89,7 +89,7 @@ class Trainer:
         self.device = device
         self.precision = precision
         self.workers = workers or Workers()
-        self.pool = ProceduralPool(config.data, device)
+        self.pool = training_pool(config.data, device)
         self.model = initial_model(config).to(device)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, config), betas=(0.9, 0.95))
         self.step = self._resume()

@@ -87,7 +87,7 @@ def test_corrupt_samples_are_counted(
         path.write_bytes(b"")
     assert main(["train", *options, "--out", str(tmp_path / "b")]) == 0
     assert curve(tmp_path / "b") == curve(tmp_path / "a")
-    assert "4 corrupt samples were rendered anew" in capsys.readouterr().out
+    assert "4 corrupt samples were made anew or skipped" in capsys.readouterr().out
 
 
 def test_precision_is_never_half(cache: Path, tmp_path: Path) -> None:

@@ -89,10 +89,10 @@ def test_a_corrupt_sample_is_named_counted_and_rendered_anew(
     pool = ProceduralPool(cached, CPU)
     with caplog.at_level(logging.WARNING):
         assert_same(pool[1], first)
-    assert pool.repaired == 1
+    assert pool.corrupt == 1
     assert str(path) in caplog.text
     assert_same(pool[1], first)
-    assert pool.repaired == 1
+    assert pool.corrupt == 1
 
 
 def test_a_cache_of_other_scenes_is_refused(tmp_path: Path) -> None:
