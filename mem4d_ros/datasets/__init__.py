@@ -1,8 +1,17 @@
 """Readers of real sequences: one small file for each kind of source."""
 
 from mem4d_ros.datasets.frames import Frame, FrameError, FrameSource
+from mem4d_ros.datasets.procedural import ProceduralScene
 from mem4d_ros.datasets.sample import Sample
 from mem4d_ros.datasets.seven_scenes import SevenScenes
 from mem4d_ros.datasets.sources import open_frames
 
-__all__ = ["Frame", "FrameError", "FrameSource", "Sample", "SevenScenes", "open_frames"]
+__all__ = [
+    "Frame",
+    "FrameError",
+    "FrameSource",
+    "ProceduralScene",
+    "Sample",
+    "SevenScenes",
+    "open_frames",
+]

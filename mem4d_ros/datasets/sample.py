@@ -20,6 +20,7 @@ class Sample:
     camera_to_world: np.ndarray | None = None  # (4, 4) float64, in the recording's own world
     intrinsics: np.ndarray | None = None  # (3, 3) float64, pixels of `image`
     stamp_s: float | None = None
+    moving: np.ndarray | None = None  # (H, W) bool, surfaces that move of their own
 
 
 class Sequence(Protocol):

@@ -11,13 +11,11 @@ from typing import Any
 import yaml
 
 from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
+from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
 from mem4d_ros.training.losses import LossWeights
 from mem4d_ros.training.plain_data import build
 
 PRECISIONS = ("auto", "fp32", "bf16")
-
-HELD_OUT_SEED = 1_000_000
-"""Scenes from this seed up are never trained on."""
 
 
 class TrainingConfigError(ValueError):

@@ -1,0 +1,4 @@
+"""Which seeds are for what."""
+
+HELD_OUT_SEED = 1_000_000
+"""Scenes from this seed up are for measuring and never trained on."""
