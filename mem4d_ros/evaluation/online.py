@@ -34,11 +34,16 @@ class SequenceErrors:
 
 
 def evaluate_sequence(
-    name: str, samples: Iterable[Sample], reconstructor: OnlineReconstructor
+    name: str,
+    samples: Iterable[Sample],
+    reconstructor: OnlineReconstructor,
+    *,
+    known_intrinsics: bool = False,
 ) -> SequenceErrors:
     """Run and measure a sequence whose depth and poses are known.
 
-    The network is not told the intrinsics. Depth is the self-view's z at the true depth's size.
+    Intrinsics are predicted unless `known_intrinsics`. Depth is the self-view's z at the true
+    depth's size.
 
     Raises:
         ValueError: a sample lacks depth or pose, named.
@@ -48,7 +53,8 @@ def evaluate_sequence(
     for index, sample in enumerate(samples):
         if sample.depth is None or sample.camera_to_world is None:
             raise ValueError(f"{name}: {sample.name} has no depth or no pose to measure against")
-        found = reconstructor.process(sample.image, index)
+        intrinsics = sample.intrinsics if known_intrinsics else None
+        found = reconstructor.process(sample.image, index, intrinsics)
         predicted.append(upsample_depth(found.depth, found.input_transform))
         true.append(sample.depth)
         poses.append(found.camera_to_world)

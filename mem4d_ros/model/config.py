@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+POSE_SOURCES = ("head", "procrustes", "pnp")
+"""Where poses can come from: the camera head, the two pointmaps, or tracked image points."""
+
 
 @dataclass(frozen=True)
 class MemorySizes:
@@ -129,7 +132,13 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class Mem4DConfig:
-    """The whole network. `rope_dims` is how a head's channels are shared by the axes (t, y, x)."""
+    """The whole network, and how it is best used.
+
+    Attributes:
+        rope_dims: how a head's channels are shared by the axes (t, y, x).
+        pose_source: where this network's poses are best taken from, one of POSE_SOURCES. No weight
+            depends on it.
+    """
 
     encoder: ViTConfig | EfficientNetLiteConfig = field(default_factory=ViTConfig)
     image_size: int = 512
@@ -145,6 +154,7 @@ class Mem4DConfig:
     structure_memory: StructureMemoryConfig = field(default_factory=StructureMemoryConfig)
     readout: ReadoutConfig = field(default_factory=ReadoutConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
+    pose_source: str = "head"
 
     def __post_init__(self) -> None:
         if self.width % self.heads:
@@ -157,6 +167,11 @@ class Mem4DConfig:
         if max(self.head.taps) > self.readout.repetitions or min(self.head.taps) < 0:
             raise ValueError(
                 f"head taps {self.head.taps} must lie in 0..{self.readout.repetitions}"
+            )
+
+        if self.pose_source not in POSE_SOURCES:
+            raise ValueError(
+                f"pose_source must be one of {', '.join(POSE_SOURCES)}, got {self.pose_source!r}"
             )
 
     def with_memory(self, memory: MemorySizes) -> Mem4DConfig:
@@ -235,6 +250,7 @@ PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
             mlp_ratio=3.0,
             rope_dims=(8, 12, 12),
             head=HeadConfig(layer_widths=(48, 48, 96, 96), fusion_width=48, output_width=16),
+            pose_source="pnp",
         ),
     }
 )

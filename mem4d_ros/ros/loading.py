@@ -1,13 +1,18 @@
 """The reconstructor that the settings ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from mem4d_ros.model import PRESETS, Mem4D
+from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.ros.settings import ModelSettings, Settings
-from mem4d_ros.runtime import OnlineReconstructor, select_device, select_precision
+from mem4d_ros.runtime import (
+    OnlineReconstructor,
+    make_pose_source,
+    select_device,
+    select_precision,
+)
 
 _PRECISION_NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
@@ -35,14 +40,28 @@ def load_model(settings: Settings) -> LoadedModel:
     precision = select_precision(settings.model.precision, device)
     network = _network(settings.model).to(device).eval()
     image_size = settings.model.image_size or network.config.image_size
-    preset = next((name for name, config in PRESETS.items() if config == network.config), "")
+    source = make_pose_source(settings.pose.source, default=network.config.pose_source)
     return LoadedModel(
-        OnlineReconstructor(network, image_size, settings.memory.sizes(), device, precision),
-        preset=preset,
+        OnlineReconstructor(
+            network, image_size, settings.memory.sizes(), device, precision, source
+        ),
+        preset=_preset_of(network.config),
         checkpoint=settings.model.checkpoint,
         device=str(device),
         precision=_PRECISION_NAMES[precision],
         image_size=image_size,
+    )
+
+
+def _preset_of(config: Mem4DConfig) -> str:
+    """The preset that the network was built as, wherever its poses are taken from; else empty."""
+    return next(
+        (
+            name
+            for name, preset in PRESETS.items()
+            if replace(preset, pose_source=config.pose_source) == config
+        ),
+        "",
     )
 
 

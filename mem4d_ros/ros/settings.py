@@ -11,6 +11,7 @@ from mem4d_ros.model import PRESETS, MemorySizes
 from mem4d_ros.ros.frames import POSE_FORMAT
 from mem4d_ros.runtime import PointFilter
 from mem4d_ros.runtime.device import PRECISIONS
+from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,16 @@ class MemorySettings:
     def sizes(self) -> MemorySizes:
         """The same as the model takes it."""
         return MemorySizes(self.tca_window, self.tdm_size, self.psm_size)
+
+
+@dataclass(frozen=True)
+class PoseSettings:
+    source: str = parameter(
+        AUTO,
+        "Where poses come from: the network's head, procrustes of its pointmaps, or pnp of tracked"
+        " image points; auto: the network's own",
+        choices=CHOICES,
+    )
 
 
 @dataclass(frozen=True)
@@ -198,6 +209,7 @@ class Settings:
 
     model: ModelSettings = ModelSettings()
     memory: MemorySettings = MemorySettings()
+    pose: PoseSettings = PoseSettings()
     input: InputSettings = InputSettings()
     frames: FrameSettings = FrameSettings()
     tf: TfSettings = TfSettings()

@@ -4,6 +4,7 @@ from mem4d_ros.runtime.depth import upsample_depth
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
+from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor
 from mem4d_ros.runtime.timing import Timing, TimingWindow
@@ -19,9 +20,11 @@ __all__ = [
     "NonFiniteOutput",
     "OnlineReconstructor",
     "PointFilter",
+    "PoseSource",
     "Reconstruction",
     "Timing",
     "TimingWindow",
+    "make_pose_source",
     "select_device",
     "select_points",
     "select_precision",

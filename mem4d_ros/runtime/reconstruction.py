@@ -25,6 +25,7 @@ class Reconstruction:
     confidence_camera: np.ndarray  # (H, W) float32
     depth: np.ndarray  # (H, W) float32, metres along z of the optical frame
     camera_to_world: np.ndarray  # (4, 4) float64
+    pose_measured: bool  # False: continued from the frames before, this one did not determine it
     intrinsics: np.ndarray  # (3, 3) float64, pixels of the model's image
     input_transform: ImageTransform  # input pixels to the model's pixels
     latency_s: float  # from the raw image to this object

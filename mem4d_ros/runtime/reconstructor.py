@@ -6,9 +6,10 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from
+from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from, transform_points
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
+from mem4d_ros.runtime.pose_sources import HeadPose, PoseFrame, PoseSource
 from mem4d_ros.runtime.preprocess import resize_and_crop, to_tensor
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
@@ -27,7 +28,8 @@ class OnlineReconstructor:
     """Runs a network on a stream of images and keeps its memory. Not thread-safe.
 
     `image_size` is the long side of the network's image in pixels. `precision` is the dtype of
-    autocast; float32 runs without it.
+    autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
+    network's head.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class OnlineReconstructor:
         memory: MemorySizes,
         device: torch.device = CPU,
         precision: torch.dtype = torch.float32,
+        pose_source: PoseSource | None = None,
     ) -> None:
         self._model = model
         self._image_size = image_size
         self._memory = memory
         self._device = device
         self._precision = precision
+        self._pose_source = pose_source or HeadPose()
         self._transform: ImageTransform | None = None
         self.reset()
 
@@ -54,6 +58,7 @@ class OnlineReconstructor:
     def reset(self) -> None:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
+        self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
         """Change the memories' sizes; frames that still fit are kept."""
@@ -82,7 +87,7 @@ class OnlineReconstructor:
         model_image = resize_and_crop(image, transform)
         frame_index = self._state.frame_index
         output = self._step(model_image)
-        camera_to_world = self._checked(_camera_to_world(output), "pose")
+        head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
             model_intrinsics = self._checked(
                 _predicted_intrinsics(output, transform), "field of view"
@@ -92,6 +97,22 @@ class OnlineReconstructor:
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
+        estimate = self._pose_source.estimate(
+            PoseFrame(
+                image=model_image,
+                points_camera=points_camera,
+                confidence_camera=confidence_camera,
+                points_world=points_world,
+                confidence_world=confidence_world,
+                intrinsics=model_intrinsics,
+                intrinsics_known=intrinsics is not None,
+                head_pose=head_pose,
+            )
+        )
+        if not self._pose_source.keeps_global_pointmap:
+            points_world = transform_points(estimate.camera_to_world, points_camera)
+            points_world = points_world.astype(np.float32)
+            confidence_world = confidence_camera
         return Reconstruction(
             stamp_ns=stamp_ns,
             frame_index=frame_index,
@@ -101,7 +122,8 @@ class OnlineReconstructor:
             points_camera=points_camera,
             confidence_camera=confidence_camera,
             depth=np.ascontiguousarray(points_camera[..., 2]),
-            camera_to_world=camera_to_world,
+            camera_to_world=estimate.camera_to_world,
+            pose_measured=estimate.measured,
             intrinsics=model_intrinsics,
             input_transform=transform,
             latency_s=time.perf_counter() - started,

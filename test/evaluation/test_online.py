@@ -10,6 +10,7 @@ from mem4d_ros.datasets import Sample
 from mem4d_ros.evaluation.online import evaluate_sequence
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.runtime import OnlineReconstructor
+from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
 from mem4d_ros.synthetic import SyntheticSequence, render_sequence
 
 
@@ -63,6 +64,23 @@ def test_an_oracle_has_no_error_but_that_of_its_scale(
     assert errors.depth.scale == pytest.approx(1 / scale, rel=1e-4)
     assert errors.depth_metric.abs_rel == pytest.approx(1 - scale, abs=1e-5)
     assert errors.trajectory.ate_share == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_intrinsics_are_told_when_asked(sequence: SyntheticSequence, known: bool) -> None:
+    told = []
+
+    class Listening(HeadPose):
+        def estimate(self, frame: PoseFrame) -> PoseEstimate:
+            told.append(frame.intrinsics_known)
+            return super().estimate(frame)
+
+    reconstructor = OnlineReconstructor(
+        Oracle(sequence, 1.0), 64, MemorySizes(), pose_source=Listening()
+    )
+    calibrated = [replace(sample, intrinsics=np.eye(3)) for sample in samples(sequence)]
+    evaluate_sequence("oracle", calibrated, reconstructor, known_intrinsics=known)
+    assert told == [known] * 5
 
 
 def test_a_sample_without_truth_is_named(sequence: SyntheticSequence) -> None:

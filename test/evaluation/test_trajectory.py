@@ -46,3 +46,18 @@ def test_the_share_relates_to_the_path() -> None:
 def test_too_few_poses_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 3"):
         trajectory_errors(walk(0, 2), walk(1, 2))
+
+
+def test_steps_are_compared_after_the_scale_is_taken_out() -> None:
+    """Every step turns by 3 degrees too much; positions are half as large."""
+    true = walk(6)
+    found = true.copy()
+    found[:, :3, 3] /= 2
+    turns = Rotation.from_euler("z", 3.0 * np.arange(20)[:, None], degrees=True).as_matrix()
+    found[:, :3, :3] = turns
+    errors = trajectory_errors(found, true)
+    assert errors.scale == pytest.approx(2)
+    assert errors.rpe_deg == pytest.approx(3)
+    turned = np.einsum("tij,ti->tj", turns[:-1], np.diff(true[:, :3, 3], axis=0))
+    off = np.linalg.norm(turned - np.diff(true[:, :3, 3], axis=0), axis=-1)
+    assert errors.rpe_m == pytest.approx(np.sqrt((off**2).mean()))

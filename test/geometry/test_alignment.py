@@ -28,6 +28,15 @@ def test_a_rigid_alignment_has_the_rotation_of_scipy(points: np.ndarray) -> None
     np.testing.assert_allclose(found.rotation, expected.as_matrix(), atol=1e-7)
 
 
+def test_a_weight_counts_like_so_many_points(points: np.ndarray) -> None:
+    target = points[::-1] + [0.0, 5.0, 0.0]
+    weights = np.arange(30) % 4
+    found = align_rigid(points, target, weights)
+    expected = align_rigid(np.repeat(points, weights, 0), np.repeat(target, weights, 0))
+    np.testing.assert_allclose(found.rotation, expected.rotation, atol=1e-12)
+    np.testing.assert_allclose(found.translation, expected.translation, atol=1e-12)
+
+
 def test_no_nearby_similarity_is_better(points: np.ndarray) -> None:
     """The closed form against a numerical search over the seven degrees of freedom."""
     target = points * [1.0, 2.0, 0.5] + np.random.default_rng(1).normal(size=points.shape)

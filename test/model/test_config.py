@@ -35,6 +35,7 @@ def test_lite_has_at_most_16_million_parameters() -> None:
         ({"readout": 6}, "readout must be a table"),
         ({"encoder": {"kind": "resnet"}}, "encoder.kind"),
         ({"memory": {"psm_size": 0}}, "psm_size"),
+        ({"pose_source": "orb"}, "pose_source must be one of head, procrustes, pnp, got 'orb'"),
     ],
 )
 def test_a_wrong_key_is_named(change: dict, message: str) -> None:
@@ -62,3 +63,9 @@ def test_compression_tiers_must_nest() -> None:
                 CompressionTier(9, (3, 4, 4)),
             )
         )
+
+
+def test_a_config_from_before_there_were_pose_sources_takes_the_heads() -> None:
+    data = PRESETS["lite"].to_dict()
+    del data["pose_source"]
+    assert Mem4DConfig.from_dict(data) == replace(PRESETS["lite"], pose_source="head")

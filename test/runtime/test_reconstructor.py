@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from mem4d_ros.geometry import quaternion_to_matrix
+from mem4d_ros.geometry import quaternion_to_matrix, transform_points
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
-from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor
+from mem4d_ros.runtime import (
+    FrameRejected,
+    NonFiniteOutput,
+    OnlineReconstructor,
+    make_pose_source,
+)
+from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
 
 MEMORY = MemorySizes(2, 1, 4)
 IMAGE = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
@@ -176,6 +182,54 @@ def test_an_image_too_elongated_for_the_network_is_rejected_without_harm() -> No
     with pytest.raises(FrameRejected, match="640x10"):
         online.process(IMAGE[:10], 1)
     assert online.process(IMAGE, 2).frame_index == 1
+
+
+@pytest.mark.parametrize("name", ["procrustes", "pnp"])
+def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> None:
+    source = make_pose_source(name, default="head")
+    online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
+    online.process(IMAGE, 0)
+    result = online.process(IMAGE[:, ::-1], 1)
+    moved = transform_points(result.camera_to_world, result.points_camera)
+    np.testing.assert_allclose(result.points_world, moved, atol=1e-5)
+    assert result.points_world.dtype == np.float32
+    assert np.array_equal(result.confidence_world, result.confidence_camera)
+
+
+def test_procrustes_finds_how_the_pointmaps_lie_to_each_other() -> None:
+    source = make_pose_source("procrustes", default="head")
+    online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
+    pose = online.process(IMAGE, 0).camera_to_world
+    np.testing.assert_allclose(pose[:3, 3], SHIFT[0], atol=1e-5)
+    np.testing.assert_allclose(pose[:3, :3], np.eye(3), atol=1e-5)
+
+
+@pytest.mark.parametrize("restart", ["reset", "size", "failure"])
+def test_a_new_world_restarts_the_pose_source(restart: str) -> None:
+    class Counting(HeadPose):
+        frames = 0
+
+        def estimate(self, frame: PoseFrame) -> PoseEstimate:
+            self.frames += 1
+            return super().estimate(frame)
+
+        def reset(self) -> None:
+            self.frames = 0
+
+    model, source = ScriptedModel(), Counting()
+    online = OnlineReconstructor(model, 256, MEMORY, pose_source=source)
+    online.process(IMAGE, 0)
+    online.process(IMAGE, 1)
+    assert source.frames == 2
+    if restart == "reset":
+        online.reset()
+    elif restart == "size":
+        online.process(IMAGE[:240], 2)
+    else:
+        model.edit = lambda output: output.translation.fill_(float("nan"))
+        with pytest.raises(NonFiniteOutput):
+            online.process(IMAGE, 2)
+    assert source.frames == (1 if restart == "size" else 0)
 
 
 def test_results_do_not_share_memory_with_the_network() -> None:

@@ -1,0 +1,172 @@
+"""Visual odometry: the pose from which known points are seen where they are seen."""
+
+import cv2
+import numpy as np
+
+from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
+from mem4d_ros.runtime.pose_sources.keyframe import Keyframe, Tracks, make_keyframe, reprojection
+from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame
+from mem4d_ros.runtime.pose_sources.tracking import track
+
+MIN_INLIERS = 12
+MIN_INLIER_SHARE = 0.3
+REPROJECTION_SHARE = 2 / 256
+"""Largest error of an inlier, of the image's long side."""
+REFINEMENTS = 4
+TRIMMING = 3.0
+"""Points with more than so many times the median error do not count in a refinement."""
+SMALLEST_LIMIT = 0.1
+"""Pixels of error that the tracking makes: no point is left out for less."""
+STILL = 0.1
+"""Pixels: the pose stays as it was if it fits half of the points so well, within tracking noise."""
+KEPT_SHARE = 0.6
+"""A new keyframe is made when fewer of the keyframe's points are seen."""
+LARGEST_SHIFT_SHARE = 0.12
+"""A new keyframe is made when its points have moved so far, of the image's long side."""
+PATIENCE = 5
+"""Frames without a pose until the keyframe is given up."""
+FIRST_FRAMES = 5
+"""Predicted intrinsics are the median over so many frames, and fixed after them."""
+
+
+class PnpPose:
+    """Locates each frame against the points of a keyframe, which moving points cannot outvote.
+
+    Points are tracked from the keyframe's image, not from frame to frame, so that neither standing
+    still nor looking back and forth adds up errors. A frame that cannot be located continues the
+    last motion, halved each time, so that it comes to rest within one more step.
+    """
+
+    keeps_global_pointmap = False
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._keyframe: Keyframe | None = None
+        self._pose = np.eye(4)
+        self._motion = np.eye(4)  # from the newest camera to the one before
+        self._lost = 0
+        self._predicted_intrinsics: list[np.ndarray] = []
+
+    def estimate(self, frame: PoseFrame) -> PoseEstimate:
+        """The pose of the next frame; the first is the identity."""
+        image = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
+        depth = frame.points_camera[..., 2]
+        intrinsics = self._intrinsics_of(frame)
+        if self._keyframe is None:
+            self._keyframe = make_keyframe(image, depth, self._pose, Tracks.none(), 1.0)
+            return PoseEstimate(self._pose)
+        located = locate(self._keyframe, image, intrinsics, self._pose @ self._motion)
+        if located is None:
+            return self._lose(image, depth)
+        pose, tracks = located
+        if np.median(tracks.errors(self._pose, intrinsics)) < STILL:
+            pose = self._pose
+        self._motion = rigid_inverse(self._pose) @ pose
+        self._pose, self._lost = pose, 0
+        if self._is_worn(tracks, intrinsics):
+            self._renew(image, depth, tracks)
+        return PoseEstimate(pose)
+
+    def _lose(self, image: np.ndarray, depth: np.ndarray) -> PoseEstimate:
+        self._lost += 1
+        self._motion = half_motion(self._motion)
+        self._pose = self._pose @ self._motion
+        assert self._keyframe is not None
+        if self._lost >= PATIENCE or len(self._keyframe.pixels) < MIN_INLIERS:
+            self._renew(image, depth, Tracks.none())
+        return PoseEstimate(self._pose, measured=False)
+
+    def _renew(self, image: np.ndarray, depth: np.ndarray, tracks: Tracks) -> None:
+        assert self._keyframe is not None
+        self._keyframe = make_keyframe(image, depth, self._pose, tracks, self._keyframe.scale)
+
+    def _is_worn(self, tracks: Tracks, intrinsics: np.ndarray) -> bool:
+        """Whether the view has left the keyframe so far that another one serves better."""
+        keyframe = self._keyframe
+        assert keyframe is not None
+        if len(tracks.pixels) < KEPT_SHARE * len(keyframe.pixels):
+            return True
+        before = reprojection(tracks.points_world, keyframe.camera_to_world, intrinsics)
+        shift = np.median(np.linalg.norm(tracks.pixels - before, axis=-1))
+        return bool(shift > LARGEST_SHIFT_SHARE * max(keyframe.image.shape))
+
+    def _intrinsics_of(self, frame: PoseFrame) -> np.ndarray:
+        """(3, 3). A prediction that wavers would look like motion."""
+        if frame.intrinsics_known:
+            return frame.intrinsics
+        if len(self._predicted_intrinsics) < FIRST_FRAMES:
+            self._predicted_intrinsics.append(frame.intrinsics)
+        return np.median(self._predicted_intrinsics, axis=0)
+
+
+def locate(
+    keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray, expected: np.ndarray
+) -> tuple[np.ndarray, Tracks] | None:
+    """Camera-to-world (4, 4) of an image (H, W) and the points that agree; None if too few do.
+
+    `expected` is a pose (4, 4) near which the tracking begins.
+    """
+    points = keyframe.points_world(intrinsics)
+    guess = reprojection(points, expected, intrinsics)
+    size = max(image.shape)
+    usable = ((guess > -size) & (guess < 2 * size)).all(-1, keepdims=True)
+    guess = np.where(usable, guess, keyframe.pixels)
+    pixels, found = track(keyframe.image, image, keyframe.pixels, guess)
+    points, pixels = points[found], pixels[found]
+    threshold = REPROJECTION_SHARE * size
+    pose = solve_pose(points, pixels, intrinsics, threshold)
+    if pose is None:
+        return None
+    errors = Tracks(pixels, points).errors(pose, intrinsics)
+    agree = errors < threshold
+    if agree.sum() < max(MIN_INLIERS, MIN_INLIER_SHARE * len(points)):
+        return None
+    return pose, Tracks(pixels[agree], points[agree])
+
+
+def solve_pose(
+    points: np.ndarray, pixels: np.ndarray, intrinsics: np.ndarray, threshold: float
+) -> np.ndarray | None:
+    """Camera-to-world (4, 4) from points (N, 3) seen at pixels (N, 2); None if none fits enough."""
+    if len(points) < MIN_INLIERS:
+        return None
+    success, rotation, translation, inliers = cv2.solvePnPRansac(
+        points,
+        pixels,
+        intrinsics,
+        None,
+        iterationsCount=200,
+        reprojectionError=threshold,
+        confidence=0.999,
+        flags=cv2.SOLVEPNP_AP3P,
+    )
+    if not success or len(inliers) < MIN_INLIERS:
+        return None
+    agree = inliers[:, 0]
+    for _ in range(REFINEMENTS):
+        rotation, translation = cv2.solvePnPRefineLM(
+            points[agree], pixels[agree], intrinsics, None, rotation, translation
+        )
+        pose = rigid_inverse(_pose_of(rotation, translation))
+        errors = Tracks(pixels, points).errors(pose, intrinsics)
+        limit = TRIMMING * np.median(errors[agree])
+        agree = np.flatnonzero(errors < np.clip(limit, SMALLEST_LIMIT, threshold))
+        if len(agree) < MIN_INLIERS:
+            return None
+    return pose
+
+
+def _pose_of(rotation_vector: np.ndarray, translation: np.ndarray) -> np.ndarray:
+    """World-to-camera (4, 4) in OpenCV's terms."""
+    return pose_from_rotation(cv2.Rodrigues(rotation_vector)[0], translation[:, 0])
+
+
+def half_motion(motion: np.ndarray) -> np.ndarray:
+    """Half the turn and half the way of a rigid motion (4, 4)."""
+    half = np.eye(4)
+    half[:3, :3] = cv2.Rodrigues(cv2.Rodrigues(motion[:3, :3])[0] / 2)[0]
+    half[:3, 3] = motion[:3, 3] / 2
+    return half

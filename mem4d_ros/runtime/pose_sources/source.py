@@ -1,0 +1,51 @@
+"""What a way to the camera's pose is given, and what it answers."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PoseFrame:
+    """One frame at the model's size (H, W). Invalid pixels have NaN points and confidence 0."""
+
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    points_camera: np.ndarray  # (H, W, 3) float32, metres, optical frame
+    confidence_camera: np.ndarray  # (H, W) float32
+    points_world: np.ndarray  # (H, W, 3) float32, metres
+    confidence_world: np.ndarray  # (H, W) float32
+    intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
+    intrinsics_known: bool  # calibrated, not predicted
+    head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
+
+
+@dataclass(frozen=True)
+class PoseEstimate:
+    """A pose, and whether this frame determined it.
+
+    What is not measured continues from the frames before and never jumps.
+    """
+
+    camera_to_world: np.ndarray  # (4, 4) float64
+    measured: bool = True
+
+
+class PoseSource(Protocol):
+    """Poses of consecutive frames of one stream. The world is the first camera's optical frame."""
+
+    @property
+    def keeps_global_pointmap(self) -> bool:
+        """Whether the network's global pointmap belongs to this pose.
+
+        Where it does not, the self-view pointmap moved by the pose is the global one.
+        """
+        ...
+
+    def estimate(self, frame: PoseFrame) -> PoseEstimate:
+        """The pose of the next frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all frames: the next one defines a new world."""
+        ...

@@ -1,0 +1,300 @@
+"""Poses from exact, disturbed and useless pointmaps of procedural sequences."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from mem4d_ros.geometry import align_rigid, rigid_inverse, transform_points, unproject
+from mem4d_ros.model.config import POSE_SOURCES
+from mem4d_ros.runtime.pose_sources import (
+    CHOICES,
+    HeadPose,
+    PnpPose,
+    PoseFrame,
+    PoseSource,
+    ProcrustesPose,
+    make_pose_source,
+)
+from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
+from mem4d_ros.synthetic.cameras import CameraMaker, hand_held, standing
+
+FRAMES, HEIGHT, WIDTH = 24, 192, 256
+
+
+def render(seed: int, camera: CameraMaker, bodies: int) -> SyntheticSequence:
+    settings = SequenceSettings(
+        frame_rate=(15.0, 15.0),
+        field_of_view=(60.0, 75.0),
+        bodies=(bodies, bodies),
+        cameras={camera: 1.0},
+    )
+    return render_sequence(seed, FRAMES, HEIGHT, WIDTH, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def still_room() -> SyntheticSequence:
+    return render(0, hand_held, bodies=0)
+
+
+@pytest.fixture(scope="module")
+def busy_room() -> SyntheticSequence:
+    return render(1, hand_held, bodies=3)
+
+
+@pytest.fixture(scope="module")
+def watched_room() -> SyntheticSequence:
+    """Bodies move before a camera that stands."""
+    return render(9, standing, bodies=3)
+
+
+def exact_frames(sequence: SyntheticSequence) -> list[PoseFrame]:
+    """What a network without any error would say; the head knows the pose, too."""
+    images = (sequence.images * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    confidence = np.where(np.isfinite(sequence.depth.numpy()), 2.0, 0.0).astype(np.float32)
+    return [
+        PoseFrame(
+            image=np.ascontiguousarray(images[t]),
+            points_camera=sequence.points_camera[t].numpy(),
+            confidence_camera=confidence[t],
+            points_world=sequence.points_world[t].numpy(),
+            confidence_world=confidence[t],
+            intrinsics=sequence.intrinsics[t].double().numpy(),
+            intrinsics_known=True,
+            head_pose=sequence.camera_to_world[t].double().numpy(),
+        )
+        for t in range(len(images))
+    ]
+
+
+def scaled(frame: PoseFrame, scale: float) -> PoseFrame:
+    return replace(frame, points_camera=frame.points_camera * np.float32(scale))
+
+
+def blank(frame: PoseFrame) -> PoseFrame:
+    return replace(frame, image=np.full_like(frame.image, 90))
+
+
+def run(source: PoseSource, frames: list[PoseFrame]) -> np.ndarray:
+    return np.stack([source.estimate(frame).camera_to_world for frame in frames])
+
+
+def truth(frames: list[PoseFrame]) -> np.ndarray:
+    return np.stack([frame.head_pose for frame in frames])
+
+
+def error_share(poses: np.ndarray, true: np.ndarray) -> float:
+    """ATE after a rigid alignment, without a change of scale, by the path's length."""
+    found, expected = poses[:, :3, 3], true[:, :3, 3]
+    off = align_rigid(found, expected).apply(found) - expected
+    length = np.linalg.norm(np.diff(expected, axis=0), axis=-1).sum()
+    return float(np.sqrt((off**2).sum(-1).mean()) / length)
+
+
+def largest_turn_deg(poses: np.ndarray, true: np.ndarray) -> float:
+    turns = Rotation.from_matrix((rigid_inverse(true) @ poses)[:, :3, :3])
+    return float(np.rad2deg(turns.magnitude()).max())
+
+
+def test_the_head_is_taken_at_its_word(busy_room: SyntheticSequence) -> None:
+    frames = exact_frames(busy_room)
+    np.testing.assert_array_equal(run(HeadPose(), frames), truth(frames))
+
+
+@pytest.mark.parametrize("source", [ProcrustesPose, PnpPose])
+@pytest.mark.parametrize("room", ["still_room", "busy_room"])
+def test_exact_pointmaps_give_the_path_in_metres(
+    source: Callable[[], PoseSource], room: str, request: pytest.FixtureRequest
+) -> None:
+    frames = exact_frames(request.getfixturevalue(room))
+    poses = run(source(), frames)
+    assert error_share(poses, truth(frames)) < 0.02
+    assert largest_turn_deg(poses, truth(frames)) < 1
+
+
+def test_procrustes_is_exact(busy_room: SyntheticSequence) -> None:
+    frames = exact_frames(busy_room)
+    np.testing.assert_allclose(run(ProcrustesPose(), frames), truth(frames), atol=1e-5)
+
+
+def test_procrustes_is_not_moved_by_a_third_of_wrong_points(busy_room: SyntheticSequence) -> None:
+    frame = exact_frames(busy_room)[10]
+    points = frame.points_world.copy()
+    points[: round(0.3 * HEIGHT)] += [0.3, -1.0, 2.0]
+    pose = ProcrustesPose().estimate(replace(frame, points_world=points)).camera_to_world
+    np.testing.assert_allclose(pose, frame.head_pose, atol=1e-3)
+
+
+def test_procrustes_heeds_confidence(busy_room: SyntheticSequence) -> None:
+    frame = exact_frames(busy_room)[10]
+    wrong = np.arange(HEIGHT) < 0.7 * HEIGHT
+    points, confidence = frame.points_world.copy(), frame.confidence_world.copy()
+    points[wrong] += [0.3, -1.0, 2.0]
+    confidence[~wrong] *= 1e4
+    changed = replace(frame, points_world=points, confidence_world=confidence)
+    pose = ProcrustesPose().estimate(changed).camera_to_world
+    np.testing.assert_allclose(pose, frame.head_pose, atol=1e-2)
+
+
+def test_procrustes_keeps_its_pose_where_nothing_is_valid(busy_room: SyntheticSequence) -> None:
+    source, frames = ProcrustesPose(), exact_frames(busy_room)
+    before = source.estimate(frames[5])
+    invalid = replace(
+        frames[6],
+        points_world=np.full_like(frames[6].points_world, np.nan),
+        confidence_world=np.zeros_like(frames[6].confidence_world),
+    )
+    after = source.estimate(invalid)
+    assert before.measured
+    assert not after.measured
+    np.testing.assert_array_equal(after.camera_to_world, before.camera_to_world)
+
+
+def test_pnp_starts_at_the_origin(busy_room: SyntheticSequence) -> None:
+    first = PnpPose().estimate(exact_frames(busy_room)[7])
+    np.testing.assert_array_equal(first.camera_to_world, np.eye(4))
+
+
+def test_pnp_is_not_moved_by_what_moves(watched_room: SyntheticSequence) -> None:
+    assert watched_room.moving.float().mean() > 0.03
+    frames = exact_frames(watched_room)
+    poses = run(PnpPose(), frames)
+    assert np.abs(poses[:, :3, 3]).max() < 0.01
+    assert largest_turn_deg(poses, truth(frames)) < 0.2
+
+
+def test_pnp_stands_exactly_before_a_still_scene(still_room: SyntheticSequence) -> None:
+    frame, rng = exact_frames(still_room)[0], np.random.default_rng(0)
+    noise = rng.normal(0, 2, (FRAMES, *frame.image.shape))
+    noisy = [replace(frame, image=(frame.image + n).clip(0, 255).astype(np.uint8)) for n in noise]
+    poses = run(PnpPose(), noisy)
+    np.testing.assert_array_equal(poses, np.broadcast_to(np.eye(4), poses.shape))
+
+
+@pytest.mark.parametrize("room", ["still_room", "busy_room"])
+def test_pnp_is_steady_under_a_depth_that_changes_its_scale(
+    room: str, request: pytest.FixtureRequest
+) -> None:
+    frames = exact_frames(request.getfixturevalue(room))
+    scales = [1.0, *np.random.default_rng(0).uniform(0.8, 1.2, FRAMES - 1)]
+    poses = run(PnpPose(), [scaled(f, s) for f, s in zip(frames, scales, strict=True)])
+    assert error_share(poses, truth(frames)) < 0.02
+
+
+def test_pnp_gives_the_path_in_the_scale_of_the_first_depth(still_room: SyntheticSequence) -> None:
+    frames = exact_frames(still_room)
+    poses = run(PnpPose(), [scaled(frames[0], 2.0), *frames[1:]])
+    poses[:, :3, 3] /= 2
+    assert error_share(poses, truth(frames)) < 0.02
+
+
+def test_pnp_keeps_the_scale_from_one_keyframe_to_the_next() -> None:
+    """A plane passes sideways, so far that nothing of the first view is left."""
+    rng = np.random.default_rng(0)
+    wall = np.kron(rng.integers(0, 256, (48, 200)), np.ones((4, 4))).astype(np.uint8)
+    intrinsics = np.array([[200.0, 0, 127.5], [0, 200.0, 95.5], [0, 0, 1]])
+    source, positions = PnpPose(), []
+    for index, shift in enumerate(range(0, 480, 8)):  # pixels; 1 pixel is 0.01 m at 2 m
+        depth = np.full((HEIGHT, WIDTH), 2.0 * (1 if index == 0 else rng.uniform(0.8, 1.2)))
+        points = unproject(depth, intrinsics).astype(np.float32)
+        view = np.repeat(wall[:, shift : shift + WIDTH, None], 3, axis=-1)
+        confidence = np.full(depth.shape, 2.0, np.float32)
+        estimate = source.estimate(
+            PoseFrame(view, points, confidence, points, confidence, intrinsics, True, np.eye(4))
+        )
+        assert estimate.measured
+        positions.append(estimate.camera_to_world[:3, 3])
+    expected = np.arange(0, 480, 8)[:, None] * [0.01, 0, 0]
+    np.testing.assert_allclose(positions, expected, atol=0.05)
+
+
+def test_pnp_uses_no_invalid_pixel(still_room: SyntheticSequence) -> None:
+    frames = exact_frames(still_room)
+    invalid = np.zeros((HEIGHT, WIDTH, 1), bool)
+    invalid[:60] = invalid[:, ::9] = True
+    nan = np.float32("nan")
+    holed = [replace(f, points_camera=np.where(invalid, nan, f.points_camera)) for f in frames]
+    poses = run(PnpPose(), holed)
+    assert np.isfinite(poses).all()
+    assert error_share(poses, truth(frames)) < 0.03
+
+
+def test_pnp_wavers_less_than_the_predicted_field_of_view(still_room: SyntheticSequence) -> None:
+    frame, rng = exact_frames(still_room)[0], np.random.default_rng(0)
+    zoom = [np.diag([z, z, 1.0]) for z in rng.uniform(0.9, 1.1, FRAMES)]
+    frames = [replace(frame, intrinsics=z @ frame.intrinsics, intrinsics_known=False) for z in zoom]
+    poses = run(PnpPose(), frames)
+    np.testing.assert_array_equal(poses, np.broadcast_to(np.eye(4), poses.shape))
+
+
+@pytest.mark.parametrize("source", [ProcrustesPose, PnpPose])
+def test_an_image_without_texture_is_no_failure(
+    source: Callable[[], PoseSource], still_room: SyntheticSequence
+) -> None:
+    frames = [blank(frame) for frame in exact_frames(still_room)]
+    assert np.isfinite(run(source(), frames)).all()
+
+
+def test_pnp_says_when_it_is_blind_and_comes_to_rest(busy_room: SyntheticSequence) -> None:
+    source, frames = PnpPose(), exact_frames(busy_room)
+    seen = run(source, frames[:12])
+    step = np.linalg.norm(seen[-1, :3, 3] - seen[-2, :3, 3])
+    blind = [source.estimate(blank(frame)) for frame in frames[12:]]
+    assert not any(estimate.measured for estimate in blind)
+    way = [estimate.camera_to_world[:3, 3] - seen[-1, :3, 3] for estimate in blind]
+    assert np.linalg.norm(way, axis=-1).max() <= step * 1.1
+    np.testing.assert_allclose(way[-1], way[-2], atol=1e-4)
+
+
+def test_pnp_finds_its_way_after_a_covered_lens(still_room: SyntheticSequence) -> None:
+    source, frames = PnpPose(), exact_frames(still_room)
+    frames = [blank(f) if t in (10, 11) else f for t, f in enumerate(frames)]
+    estimates = [source.estimate(frame) for frame in frames]
+    assert [t for t, e in enumerate(estimates) if not e.measured] == [10, 11]
+    poses = np.stack([e.camera_to_world for e in estimates])
+    assert error_share(poses[12:], truth(frames)[12:]) < 0.05
+
+
+def test_pnp_starts_again_after_it_lost_sight_for_good(
+    still_room: SyntheticSequence, busy_room: SyntheticSequence
+) -> None:
+    """Another room: the pose goes on from where it was, and measures the new motion."""
+    source = PnpPose()
+    run(source, exact_frames(still_room))
+    frames = exact_frames(busy_room)
+    before = [source.estimate(blank(frames[0])) for _ in range(6)][-1].camera_to_world
+    estimates = [source.estimate(frame) for frame in frames]
+    assert all(estimate.measured for estimate in estimates[1:])
+    poses = rigid_inverse(before) @ np.stack([e.camera_to_world for e in estimates])
+    scale = np.linalg.norm(poses[-1, :3, 3]) / np.linalg.norm(frames[-1].head_pose[:3, 3])
+    poses[:, :3, 3] /= scale
+    assert error_share(poses, truth(frames)) < 0.03
+
+
+@pytest.mark.parametrize("name", POSE_SOURCES)
+def test_a_reset_starts_a_new_world(name: str, busy_room: SyntheticSequence) -> None:
+    frames = exact_frames(busy_room)
+    source = make_pose_source(name, default="head")
+    first = run(source, frames[:6])
+    run(source, frames[15:])
+    source.reset()
+    np.testing.assert_array_equal(run(source, frames[:6]), first)
+
+
+def test_every_source_a_network_can_name_can_be_made() -> None:
+    assert list(CHOICES) == ["auto", *POSE_SOURCES]
+    assert isinstance(make_pose_source("auto", default="pnp"), PnpPose)
+    assert isinstance(make_pose_source("procrustes", default="pnp"), ProcrustesPose)
+    with pytest.raises(ValueError, match="'orb' is unknown: use one of auto, head"):
+        make_pose_source("orb", default="head")
+
+
+def test_self_view_and_pose_agree_with_the_world(busy_room: SyntheticSequence) -> None:
+    """What is published where the pose is not the head's: the self-view moved by the pose."""
+    frames = exact_frames(busy_room)
+    pose = run(PnpPose(), frames)[-1]
+    moved = transform_points(pose, frames[-1].points_camera)
+    off = np.linalg.norm(moved - frames[-1].points_world, axis=-1)
+    assert np.nanmedian(off) < 0.03
