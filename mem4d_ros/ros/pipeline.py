@@ -88,6 +88,12 @@ class Pipeline:
     def _process(self, incoming: IncomingFrame) -> None:
         frame = self._processor.process(incoming)
         self._outputs.publish(frame, self._settings())
+        if not frame.reconstruction.pose_measured:
+            self._reporter.warning(
+                "pose",
+                "the camera's pose could not be measured and continues the motion before: too"
+                " little of the scene is recognised (no texture, blur, or a covered lens)",
+            )
         self._latency_last_s = time.monotonic() - incoming.received_at_s
         self._timing.add(self._latency_last_s)
         confidence = frame.reconstruction.confidence_world

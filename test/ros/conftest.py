@@ -15,7 +15,7 @@ from mem4d_ros.ros import topics
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.runtime import OnlineReconstructor
+from mem4d_ros.runtime import OnlineReconstructor, make_pose_source
 
 IMAGE_SIZE = 64
 
@@ -39,7 +39,10 @@ def start() -> Iterator[Callable[..., Ros]]:
 
             def load(settings: Settings) -> LoadedModel:
                 sizes = settings.memory.sizes()
-                online = OnlineReconstructor(model or WallModel(), IMAGE_SIZE, sizes)
+                source = make_pose_source(settings.pose.source, default="head")
+                online = OnlineReconstructor(
+                    model or WallModel(), IMAGE_SIZE, sizes, pose_source=source
+                )
                 return LoadedModel(online, "lite", "", "cpu", "fp32", IMAGE_SIZE)
 
             ros = stack.enter_context(connected(arguments, lambda: Mem4DNode(load)))

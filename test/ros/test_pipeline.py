@@ -172,3 +172,11 @@ def test_a_fault_in_the_network_costs_one_frame(playing):
     model.before = lambda: None
     play(2)
     assert counts(ros) == (2, 1, 0, 1)
+
+
+def test_a_pose_that_is_not_measured_is_said(playing, capfd):
+    """The played image is one smooth ramp of colours: there is no corner to follow."""
+    _, _, play = playing(pose={"source": "pnp"})
+    first, second = (play(stamp).poses[-1].pose for stamp in (1, 2))
+    assert second == first
+    assert "pose could not be measured" in capfd.readouterr().err

@@ -9,7 +9,7 @@ import numpy as np
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.runtime.pose_sources.tracking import find_corners
 
-POINTS = 300
+POINTS = 200
 SPACING_SHARE = 1 / 40
 """Least distance between two points, of the image's long side."""
 SMOOTH_RATIO = 0.9

@@ -1,0 +1,39 @@
+"""The settings become a reconstructor on its device."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mem4d_ros.model import PRESETS, Mem4D
+from mem4d_ros.model.checkpoint import save_checkpoint
+from mem4d_ros.ros.loading import load_model
+from mem4d_ros.ros.settings import ModelSettings, PoseSettings, Settings
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a lite network whose poses are its head's."""
+    path = tmp_path_factory.mktemp("weights") / "lite.safetensors"
+    save_checkpoint(path, Mem4D(replace(PRESETS["lite"], pose_source="head")))
+    return path
+
+
+def settings(checkpoint: Path, source: str) -> Settings:
+    model = ModelSettings(checkpoint=str(checkpoint), device="cpu", image_size=64)
+    return Settings(model=model, pose=PoseSettings(source=source))
+
+
+def test_the_preset_is_known_by_its_sizes(checkpoint: Path) -> None:
+    assert load_model(settings(checkpoint, "auto")).preset == "lite"
+
+
+@pytest.mark.parametrize(("source", "is_heads"), [("auto", True), ("head", True), ("pnp", False)])
+def test_poses_come_from_where_the_settings_say(
+    checkpoint: Path, source: str, is_heads: bool
+) -> None:
+    """The first pose is the origin for pnp; the head of random weights says another one."""
+    online = load_model(settings(checkpoint, source)).reconstructor
+    pose = online.process(np.zeros((48, 64, 3), np.uint8), 0).camera_to_world
+    assert np.array_equal(pose, np.eye(4)) != is_heads
