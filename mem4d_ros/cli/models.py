@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
@@ -10,23 +11,26 @@ import torch
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
+from mem4d_ros.model.weights import packaged_weights
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """`--checkpoint`, or `--preset` with random weights."""
+    """`--checkpoint`, or `--preset` with the weights that come for it, else random ones."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--checkpoint", type=Path, help="a safetensors checkpoint of this project")
     choice.add_argument(
-        "--preset", choices=sorted(PRESETS), default="lite", help="random weights of this size"
+        "--preset", choices=sorted(PRESETS), default="lite", help="network of this size"
     )
 
 
 def load_model(options: argparse.Namespace) -> Mem4D:
     """The model that the options name, on the CPU, in evaluation mode."""
-    if options.checkpoint is None:
+    checkpoint = options.checkpoint or packaged_weights(options.preset)
+    if checkpoint is None:
+        print(f"{options.preset} comes without weights: they are random", file=sys.stderr)
         torch.manual_seed(0)
         return Mem4D(PRESETS[options.preset]).eval()
     try:
-        return load_checkpoint(options.checkpoint)
+        return load_checkpoint(checkpoint)
     except CheckpointError as error:
         raise UserError(str(error)) from error

@@ -2,7 +2,7 @@
 
 from mem4d_ros.datasets.frames import Frame, FrameError, FrameSource
 from mem4d_ros.datasets.procedural import ProceduralScene
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import Recording, Sample
 from mem4d_ros.datasets.seven_scenes import SevenScenes
 from mem4d_ros.datasets.sources import open_frames
 
@@ -11,6 +11,7 @@ __all__ = [
     "FrameError",
     "FrameSource",
     "ProceduralScene",
+    "Recording",
     "Sample",
     "SevenScenes",
     "open_frames",

@@ -23,7 +23,7 @@ class Sample:
     moving: np.ndarray | None = None  # (H, W) bool, surfaces that move of their own
 
 
-class Sequence(Protocol):
+class Recording(Protocol):
     """Samples in order of time, read when they are asked for."""
 
     @property

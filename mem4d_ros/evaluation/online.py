@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -30,7 +31,8 @@ class SequenceErrors:
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
-        return {**asdict(self), "ate_share": self.trajectory.ate_share}
+        share = self.trajectory.ate_share
+        return {**asdict(self), "ate_share": None if math.isnan(share) else share}
 
 
 def evaluate_sequence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +29,8 @@ class TrajectoryErrors:
 
     @property
     def ate_share(self) -> float:
-        """ATE as a share of the path's length."""
-        return self.ate_m / self.path_m
+        """ATE as a share of the path's length; NaN for a camera that stands still."""
+        return self.ate_m / self.path_m if self.path_m else math.nan
 
 
 def trajectory_errors(predicted: np.ndarray, true: np.ndarray) -> TrajectoryErrors:

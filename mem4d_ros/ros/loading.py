@@ -6,6 +6,7 @@ import torch
 
 from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
 from mem4d_ros.model.checkpoint import load_checkpoint
+from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.ros.settings import ModelSettings, Settings
 from mem4d_ros.runtime import (
     OnlineReconstructor,
@@ -13,6 +14,9 @@ from mem4d_ros.runtime import (
     select_device,
     select_precision,
 )
+
+RANDOM_WEIGHTS = "random"
+"""As model.checkpoint: weights that were never trained."""
 
 _PRECISION_NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
@@ -38,7 +42,8 @@ def load_model(settings: Settings) -> LoadedModel:
         torch.set_num_threads(settings.model.threads)
     device = select_device(settings.model.device)
     precision = select_precision(settings.model.precision, device)
-    network = _network(settings.model).to(device).eval()
+    checkpoint = _checkpoint_of(settings.model)
+    network = _network(settings.model, checkpoint).to(device).eval()
     image_size = settings.model.image_size or network.config.image_size
     source = make_pose_source(settings.pose.source, default=network.config.pose_source)
     return LoadedModel(
@@ -46,7 +51,7 @@ def load_model(settings: Settings) -> LoadedModel:
             network, image_size, settings.memory.sizes(), device, precision, source
         ),
         preset=_preset_of(network.config),
-        checkpoint=settings.model.checkpoint,
+        checkpoint=checkpoint,
         device=str(device),
         precision=_PRECISION_NAMES[precision],
         image_size=image_size,
@@ -65,8 +70,15 @@ def _preset_of(config: Mem4DConfig) -> str:
     )
 
 
-def _network(settings: ModelSettings) -> Mem4D:
+def _checkpoint_of(settings: ModelSettings) -> str:
+    """The file to read; empty for random weights."""
     if settings.checkpoint:
-        return load_checkpoint(settings.checkpoint)
+        return "" if settings.checkpoint == RANDOM_WEIGHTS else settings.checkpoint
+    return str(packaged_weights(settings.preset) or "")
+
+
+def _network(settings: ModelSettings, checkpoint: str) -> Mem4D:
+    if checkpoint:
+        return load_checkpoint(checkpoint)
     torch.manual_seed(settings.seed)
     return Mem4D(PRESETS[settings.preset])

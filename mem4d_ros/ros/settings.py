@@ -34,10 +34,12 @@ def parameter(default: Any, description: str, **constraint: Any) -> Any:
 @dataclass(frozen=True)
 class ModelSettings:
     checkpoint: str = parameter(
-        "", "Weights to load, a .safetensors file; empty: random weights, which reconstruct nothing"
+        "",
+        "Weights to load, a .safetensors file; empty: those that come with the package for"
+        " model.preset; random: none, which reconstructs nothing",
     )
     preset: str = parameter(
-        "lite", "Network to build when there is no checkpoint", choices=tuple(sorted(PRESETS))
+        "lite", "Network to build when no checkpoint is named", choices=tuple(sorted(PRESETS))
     )
     seed: int = parameter(0, "Seed of random weights", minimum=0, maximum=2**31 - 1)
     device: str = parameter("auto", "auto, cpu, cuda or cuda:N; auto falls back to the CPU")

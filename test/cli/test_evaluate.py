@@ -39,8 +39,23 @@ def test_eval_measures_with_any_pose_source(
     arguments += ["--device", "cpu", "--known-intrinsics", "--json", str(result)]
     assert main([*arguments, "--pose-source", source]) == 0
     assert "wall: 4 frames" in capsys.readouterr().out
-    trajectory = json.loads(result.read_text())["errors"]["trajectory"]
+    trajectory = json.loads(result.read_text())["sequences"][0]["trajectory"]
     assert trajectory["path_m"] == pytest.approx(0.3)
     # Noise without any motion to see: visual odometry stays where it is, which costs the spread.
     still = source in ("auto", "pnp")
     assert (trajectory["ate_m"] == pytest.approx(0.1 * np.sqrt(1.25))) == still
+
+
+def test_eval_measures_held_out_scenes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint, result = tmp_path / "small.safetensors", tmp_path / "result.json"
+    save_checkpoint(checkpoint, small_model(SMALL_VIT))
+    arguments = ["eval", "--checkpoint", str(checkpoint), "--dataset", "procedural"]
+    assert main([*arguments, "--scenes", "2", "--frames", "3", "--json", str(result)]) == 0
+    assert "all 2 sequences" in capsys.readouterr().out
+    names = [sequence["name"] for sequence in json.loads(result.read_text())["sequences"]]
+    assert names == ["procedural-000", "procedural-001"]
+
+
+def test_a_data_set_without_its_folder_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "--dataset", "7scenes"]) == 1
+    assert "needs --root" in capsys.readouterr().err

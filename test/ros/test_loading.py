@@ -8,6 +8,7 @@ import pytest
 
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
+from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.ros.loading import load_model
 from mem4d_ros.ros.settings import ModelSettings, PoseSettings, Settings
 
@@ -37,3 +38,15 @@ def test_poses_come_from_where_the_settings_say(
     online = load_model(settings(checkpoint, source)).reconstructor
     pose = online.process(np.zeros((48, 64, 3), np.uint8), 0).camera_to_world
     assert np.array_equal(pose, np.eye(4)) != is_heads
+
+
+def test_without_a_checkpoint_the_packaged_weights_are_loaded() -> None:
+    loaded = load_model(Settings(model=ModelSettings(device="cpu")))
+    assert Path(loaded.checkpoint) == packaged_weights("lite")
+    assert loaded.preset == "lite"
+
+
+def test_random_weights_are_said_to_be_random() -> None:
+    loaded = load_model(Settings(model=ModelSettings(checkpoint="random", device="cpu")))
+    assert loaded.checkpoint == ""
+    assert loaded.preset == "lite"
