@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PATIENCE_S = 60
-INTRODUCTION = "weights are random"  # the last line that the node says of itself
+INTRODUCTION = "images at"  # in the line by which the node introduces itself
 
 
 class NodeProcess:
