@@ -31,6 +31,26 @@ class Recording(Protocol):
 
     def __len__(self) -> int: ...
 
+    def __getitem__(self, index: int) -> Sample:
+        """Raises FrameError at a file that cannot be used, named; IndexError past the ends."""
+        ...
+
     def __iter__(self) -> Iterator[Sample]:
         """Raises FrameError at a file that cannot be used, named."""
+        ...
+
+
+class SampleStream(Protocol):
+    """Samples in order of time, of a source that may be readable only from its start."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def length(self) -> int | None:
+        """How many samples there are, None where only reading tells."""
+        ...
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Each iteration starts from the first. Raises FrameError at what cannot be used."""
         ...

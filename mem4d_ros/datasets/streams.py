@@ -1,0 +1,70 @@
+"""From a path to a stream of samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mem4d_ros.datasets.frames import FrameError, FrameSource
+from mem4d_ros.datasets.registry import open_dataset
+from mem4d_ros.datasets.sample import Recording, Sample, SampleStream
+from mem4d_ros.datasets.sources import open_frames
+
+
+@dataclass(frozen=True)
+class FrameStream:
+    """Images of which nothing else is known, stamped where their rate is."""
+
+    name: str
+    frames: FrameSource
+
+    @property
+    def length(self) -> int | None:
+        return self.frames.length
+
+    def __iter__(self) -> Iterator[Sample]:
+        rate = self.frames.frame_rate
+        for frame in self.frames:
+            yield Sample(frame.name, frame.image, stamp_s=frame.index / rate if rate else None)
+
+
+@dataclass(frozen=True)
+class RecordingStream:
+    """A recording from its first sample to its last."""
+
+    recording: Recording
+
+    @property
+    def name(self) -> str:
+        return self.recording.name
+
+    @property
+    def length(self) -> int | None:
+        return len(self.recording)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.recording)
+
+
+def open_samples(
+    source: Path, dataset: str | None = None, topic: str | None = None
+) -> SampleStream:
+    """The samples of a folder of images, a video or, where `dataset` names it, of a data set.
+
+    Raises FrameError for what cannot be read, and for a folder of several sequences.
+    """
+    if not source.exists():
+        raise FrameError(
+            f"{source} does not exist: give a folder of images, a video file, a ROS 2 bag,"
+            " or the folder of a data set's sequence"
+        )
+    if dataset is not None:
+        return _only_sequence(source, dataset)
+    return FrameStream(source.stem if source.is_file() else source.name, open_frames(source))
+
+
+def _only_sequence(root: Path, dataset: str) -> RecordingStream:
+    sequences = open_dataset(dataset, root)
+    if len(sequences) > 1:
+        names = ", ".join(sequence.name for sequence in sequences)
+        raise FrameError(f"{root} holds several sequences ({names}): give the folder of one")
+    return RecordingStream(sequences[0])
