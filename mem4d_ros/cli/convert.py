@@ -1,0 +1,105 @@
+"""`mem4d convert`: CUT3R's image encoder, from its public checkpoint, for training."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors.torch import save_file
+
+from mem4d_ros.cli.errors import UserError
+from mem4d_ros.model import PRESETS
+from mem4d_ros.model.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
+from mem4d_ros.model.foreign_pickle import ForeignCheckpointError, read_model_tensors
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+LICENCE = "CC BY-NC-SA 4.0"
+NOTICE = (
+    f"CUT3R's weights, and all that is made from them, are under {LICENCE}: "
+    "name CUT3R, not for commercial use, share alike"
+)
+
+
+def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "convert",
+        help=__doc__.split(": ", 1)[1].rstrip("."),
+        description="Take the image encoder out of CUT3R's public checkpoint "
+        "(cut3r_512_dpt_4_64.pth), as `encoder` of a training config reads it. "
+        f"{NOTICE}.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="CUT3R's .pth file")
+    parser.add_argument("encoder", type=Path, help="the .safetensors file to write")
+    parser.add_argument("--names", action="store_true", help="print the name of every tensor")
+    parser.add_argument(
+        "--any-size", action="store_true", help="accept an encoder that is not the one of `large`"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert, and say what was taken, left and missed."""
+    try:
+        converted = convert_encoder(read_model_tensors(options.checkpoint))
+    except ForeignCheckpointError as error:
+        raise UserError(str(error)) from error
+    except Cut3rError as error:
+        raise UserError(f"{options.checkpoint}: {error}") from error
+    if not options.any_size:
+        require_size_of_large(converted, options.checkpoint)
+    print(describe(converted, list_names=options.names))
+    write(converted, options.encoder)
+    print(f"wrote {options.encoder}\n{NOTICE}")
+    return 0
+
+
+def require_size_of_large(converted: ConvertedEncoder, checkpoint: Path) -> None:
+    """Raises UserError for an encoder that `large` cannot load."""
+    large = PRESETS["large"]
+    if (converted.config, converted.patch_size) != (large.encoder, large.patch_size):
+        raise UserError(
+            f"{checkpoint}: its encoder is {converted.config} with patches of "
+            f"{converted.patch_size} px, but that of `large` is {large.encoder} with "
+            f"{large.patch_size} px; --any-size converts it for a network of your own"
+        )
+
+
+def describe(converted: ConvertedEncoder, list_names: bool = False) -> str:
+    """What was taken from the checkpoint, what was left there and what was missed."""
+    config = converted.config
+    parameters = sum(weight.numel() for weight in converted.weights.values())
+    lines = [
+        f"ViT: width {config.width}, {config.depth} blocks, {config.heads} heads, patches of "
+        f"{converted.patch_size} px, {parameters / 1e6:.2f} M parameters",
+        f"took {_counted(converted.taken)}",
+        f"left {_counted(converted.left)}",
+        "missed nothing",
+    ]
+    if list_names:
+        lines += [f"  took {name}" for name in converted.taken]
+        lines += [f"  left {name}" for name in converted.left]
+    return "\n".join(lines)
+
+
+def _counted(names: Iterable[str]) -> str:
+    """How many tensors there are in all and under each first part of their names."""
+    parts = Counter(name.split(".")[0] for name in names)
+    listed = ", ".join(f"{part} {count}" for part, count in sorted(parts.items()))
+    return f"{sum(parts.values())} tensors{': ' if parts else ''}{listed}"
+
+
+def write(converted: ConvertedEncoder, path: Path) -> None:
+    """Write the weights with their origin and licence; an existing file is replaced as a whole."""
+    origin = {"source": "encoder of CUT3R (arXiv 2501.12387)", "licence": LICENCE}
+    partial = path.with_name(path.name + ".partial")
+    try:
+        save_file(dict(converted.weights), partial, origin)
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error}") from error
