@@ -106,7 +106,7 @@ def benchmark_step(
             if index >= warm_up:
                 times.append(time.perf_counter() - start)
     return StepTimes(
-        device=torch.cuda.get_device_name(device) if cuda else _processor_name(),
+        device=torch.cuda.get_device_name(device) if cuda else processor_name(),
         threads=torch.get_num_threads(),
         torch_version=torch.__version__,
         precision=str(precision).removeprefix("torch."),
@@ -128,7 +128,7 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _processor_name() -> str:
+def processor_name() -> str:
     """The CPU's model as Linux reports it, elsewhere the machine's architecture."""
     try:
         with open("/proc/cpuinfo") as cpuinfo:
