@@ -1,5 +1,6 @@
 """Reading the files that data sets are made of; every error names the file."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,13 +9,70 @@ import numpy as np
 
 from mem4d_ros.datasets.frames import FrameError
 
+RIGID_TOLERANCE = 0.02
+"""Of RᵀR; published poses have few digits, and some come from a fusion that lets them drift."""
+
+
+def existing(path: Path) -> Path:
+    """The path. Raises FrameError where nothing is there."""
+    if not path.exists():
+        raise FrameError(f"{path} is missing")
+    return path
+
+
+def list_files(folder: Path, *suffixes: str) -> list[Path]:
+    """The folder's files with one of the suffixes, such as .png, numbers in order (2 before 10).
+
+    Raises FrameError where there are none.
+    """
+    files = [path for path in existing(folder).iterdir() if path.suffix.lower() in suffixes]
+    if not files:
+        raise FrameError(f"{folder} holds no files of {' '.join(sorted(suffixes))}")
+    return sorted(files, key=natural_order)
+
+
+def matching_files(folder: Path, suffix: str, images: Sequence[Path]) -> list[Path]:
+    """For each image the folder's file with the same number, such as depth0.png for img0.png.
+
+    Raises FrameError for an image without a file and for files without an image.
+    """
+    files = {_number(path): path for path in list_files(folder, suffix)}
+    for image in images:
+        if _number(image) not in files:
+            raise FrameError(f"{folder} has no {suffix} file with the number of {image.name}")
+    check_count(folder, len(files), len(images))
+    return [files[_number(image)] for image in images]
+
+
+def _number(path: Path) -> int:
+    """The last number in a file's name. Raises FrameError where there is none."""
+    numbers = re.findall(r"\d+", path.stem)
+    if not numbers:
+        raise FrameError(f"{path} has no number in its name")
+    return int(numbers[-1])
+
+
+def natural_order(path: Path) -> list[tuple[int, int, str]]:
+    """Digits are compared as numbers, everything else as text."""
+    pieces = re.findall(r"\d+|\D+", path.name.lower())
+    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces]
+
+
+def check_count(path: Path, count: int, expected: int) -> None:
+    """Raises FrameError where `path` does not hold as many entries as the images need."""
+    if count != expected:
+        raise FrameError(
+            f"{path} has {count} entries, but {expected} are needed for the images:"
+            " the sequence is incomplete"
+        )
+
 
 def read_image(path: Path) -> np.ndarray:
-    """An image (H, W, 3) uint8 RGB; grey becomes RGB, a rotation in EXIF is left alone.
+    """An image (H, W, 3) uint8 RGB; grey becomes RGB.
 
     Raises FrameError for a file that is missing or no image.
     """
-    image = cv2.imread(str(existing(path)), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    image = cv2.imread(str(existing(path)), cv2.IMREAD_COLOR)
     if image is None:
         raise FrameError(f"{path} is not a readable image: replace or remove it")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -34,7 +92,7 @@ def read_depth_image(
 
 
 def same_size(depth: np.ndarray, path: Path, image: np.ndarray) -> np.ndarray:
-    """The depth (H, W) read from `path`.
+    """The depth (H, W) that was read from `path`.
 
     Raises FrameError where it is not of the size of its image (H, W, 3).
     """
@@ -46,30 +104,54 @@ def same_size(depth: np.ndarray, path: Path, image: np.ndarray) -> np.ndarray:
     return depth
 
 
+def read_table(path: Path, columns: int) -> np.ndarray:
+    """The numbers of a text file, (rows, columns) float64; lines that start with # are skipped.
+
+    Raises FrameError for a file that is missing or holds anything else. Numbers may be infinite.
+    """
+    try:
+        table = np.loadtxt(existing(path), dtype=np.float64, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise FrameError(f"{path} is not a readable matrix: {error}") from error
+    if table.shape[0] == 0 or table.shape[1] != columns:
+        raise FrameError(f"{path} does not have {columns} numbers in every line")
+    return table
+
+
 def read_matrix(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """A text file of numbers as a float64 matrix.
 
     Raises FrameError for other contents, or numbers that are not finite.
     """
-    matrix = read_table(path)
+    matrix = read_table(path, shape[1])
     if matrix.shape != shape or not np.isfinite(matrix).all():
         raise FrameError(f"{path} is not a finite {shape[0]}x{shape[1]} matrix")
     return matrix
 
 
-def read_table(path: Path) -> np.ndarray:
-    """The numbers of a text file, (rows, columns) float64; lines that start with # are skipped.
+def read_pose(path: Path) -> np.ndarray:
+    """A text file of a rigid motion, (4, 4) float64. Raises FrameError for anything else."""
+    return rigid(read_matrix(path, (4, 4)), path)
 
-    Raises FrameError for a file that is missing or holds anything else.
+
+def rigid(pose: np.ndarray, path: Path) -> np.ndarray:
+    """The pose (3 or 4, 4) that was read from `path`, as (4, 4) float64.
+
+    Raises FrameError for a matrix that is not a rotation and a translation.
     """
-    try:
-        return np.loadtxt(existing(path), dtype=np.float64, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise FrameError(f"{path} is not a readable matrix: {error}") from error
+    if pose.shape not in ((3, 4), (4, 4)):
+        raise FrameError(f"{path} is not a 4x4 matrix")
+    full = np.eye(4)
+    full[: len(pose)] = pose
+    rotation = full[:3, :3]
+    close = np.abs(rotation.T @ rotation - np.eye(3)).max() < RIGID_TOLERANCE
+    if not (np.isfinite(full).all() and close and np.linalg.det(rotation) > 0):
+        raise FrameError(f"{path} holds a matrix that is no rotation and translation")
+    if not np.array_equal(full[3], [0, 0, 0, 1]):
+        raise FrameError(f"{path} holds a matrix whose last row is not 0 0 0 1")
+    return full
 
 
-def existing(path: Path) -> Path:
-    """The path. Raises FrameError where nothing is there."""
-    if not path.exists():
-        raise FrameError(f"{path} is missing")
-    return path
+def pinhole(fx: float, fy: float, cx: float, cy: float) -> np.ndarray:
+    """Intrinsics (3, 3) float64."""
+    return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])

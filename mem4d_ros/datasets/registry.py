@@ -1,44 +1,78 @@
 """The data sets that can be read, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mem4d_ros.datasets.arkitscenes import ArkitScenes
 from mem4d_ros.datasets.frames import FrameError
+from mem4d_ros.datasets.kitti_depth import GROUND_TRUTH, KittiDepth
+from mem4d_ros.datasets.kitti_odometry import KittiOdometry
+from mem4d_ros.datasets.nrgbd import NeuralRgbd
+from mem4d_ros.datasets.pointodyssey import PointOdyssey
 from mem4d_ros.datasets.sample import Recording
+from mem4d_ros.datasets.scannet import ScanNet
 from mem4d_ros.datasets.seven_scenes import SevenScenes
+from mem4d_ros.datasets.sintel import Sintel, find_sintel
+from mem4d_ros.datasets.spring import Spring
+from mem4d_ros.datasets.stereo4d import VIDEO_SUFFIX, Stereo4D
+from mem4d_ros.datasets.tum import open_bonn, open_tum
+
+Open = Callable[[Path], list[Recording]]
+Reader = Callable[[Path, str], Recording]
 
 
 def open_dataset(name: str, root: Path) -> list[Recording]:
-    """The sequences of the data set `name` under `root`, in the order of their names.
+    """The sequences of the data set `name` under `root`, in the order of their folders.
 
-    `root` is the folder of one sequence, or one above it at any of the data set's own levels.
-    Raises FrameError for an unknown name, a missing folder and one without sequences.
+    `root` is the folder of one sequence, or one above it at any of the data set's own levels. A
+    sequence is called by its folder, or by its path below `root` where several folders are called
+    the same. Raises FrameError for an unknown name, a missing folder and one without sequences.
     """
     if name not in DATASETS:
         raise FrameError(f"no data set is called {name!r}: choose from {', '.join(DATASETS)}")
     if not root.is_dir():
         raise FrameError(f"{root} is not a folder: give that of the data set {name!r}")
-    return DATASETS[name](root)
+    sequences = DATASETS[name](root)
+    if not sequences:
+        raise FrameError(f"{root} holds no sequence in the layout of the data set {name!r}")
+    return sequences
 
 
-def _sequences(
-    reader: Callable[[Path, str], Recording], mark: str
-) -> Callable[[Path], list[Recording]]:
+def _sequences(reader: Reader, mark: str) -> Open:
     """Opens each folder, from the root on down, that holds something that matches `mark`."""
-
-    def find(root: Path) -> list[Recording]:
-        if any(root.glob(mark)):
-            return [reader(root, root.resolve().name)]
-        levels = len(Path(mark).parts)
-        folders = sorted({found.parents[levels - 1] for found in root.glob(f"**/{mark}")})
-        if not folders:
-            raise FrameError(f"{root} holds no sequence: none of its folders has {mark}")
-        return [reader(folder, folder.relative_to(root).as_posix()) for folder in folders]
-
-    return find
+    return lambda root: _open_all(reader, root, _marked(root, mark))
 
 
-DATASETS: Mapping[str, Callable[[Path], list[Recording]]] = {
+def _marked(root: Path, mark: str) -> list[Path]:
+    if any(root.glob(mark)):
+        return [root]
+    levels = len(Path(mark).parts)
+    return sorted({found.parents[levels - 1] for found in root.glob(f"**/{mark}")})
+
+
+def _open_all(reader: Reader, root: Path, folders: Sequence[Path]) -> list[Recording]:
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        names = [folder.relative_to(root).as_posix() for folder in folders]
+    return [reader(folder, name) for folder, name in zip(folders, names, strict=True)]
+
+
+def _open_kitti(root: Path) -> list[Recording]:
+    depth = _open_all(KittiDepth, root, _marked(root, GROUND_TRUTH))
+    return depth or _open_all(KittiOdometry, root, _marked(root, "calib.txt"))
+
+
+DATASETS: Mapping[str, Open] = {
     "7scenes": _sequences(SevenScenes, "*.color.*"),
+    "tum": _sequences(open_tum, "rgb.txt"),
+    "bonn": _sequences(open_bonn, "rgb.txt"),
+    "sintel": lambda root: _open_all(Sintel, root, find_sintel(root)),
+    "kitti": _open_kitti,
+    "nrgbd": _sequences(NeuralRgbd, "poses.txt"),
+    "scannet": _sequences(ScanNet, "intrinsic"),
+    "stereo4d": _sequences(Stereo4D, f"*{VIDEO_SUFFIX}"),
+    "spring": _sequences(Spring, "cam_data"),
+    "pointodyssey": _sequences(PointOdyssey, "anno.npz"),
+    "arkitscenes": _sequences(ArkitScenes, "lowres_wide.traj"),
 }
-"""Each opens all sequences under a folder; raises FrameError where it cannot."""
+"""Each opens all sequences under a folder, none where there are none."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from mem4d_ros.datasets.frames import Frame, FrameError
 
@@ -17,16 +18,16 @@ class Video:
     def __init__(self, path: Path) -> None:
         """Raises FrameError for a file that OpenCV cannot decode."""
         self.path = path
-        capture = self._open()
+        capture = open_capture(path)
         readable, _ = capture.read()
         rate = capture.get(cv2.CAP_PROP_FPS)
         capture.release()
         if not readable:
-            raise self._unreadable()
+            raise unreadable(path)
         self.frame_rate: float | None = rate if rate > 0 else None
 
     def __iter__(self) -> Iterator[Frame]:
-        capture = self._open()
+        capture = open_capture(self.path)
         try:
             index = 0
             while True:
@@ -38,14 +39,45 @@ class Video:
         finally:
             capture.release()
 
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.path))
-        if not capture.isOpened():
-            raise self._unreadable()
-        return capture
 
-    def _unreadable(self) -> FrameError:
-        return FrameError(
-            f"{self.path} is not a video that OpenCV can decode: give a video file,"
-            " or a folder of images"
-        )
+class VideoCursor:
+    """Any frame of a video, by its number; the next ones come without decoding from the start.
+
+    Containers seek to a time or a key frame, which is not exact: frames are counted instead.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._capture: cv2.VideoCapture | None = None
+        self._next = 0
+
+    def read(self, index: int) -> np.ndarray | None:
+        """Frame number `index`, (H, W, 3) uint8 RGB; None past the end.
+
+        Raises FrameError for a file that OpenCV cannot decode.
+        """
+        if self._capture is None or index < self._next:
+            self._capture, self._next = open_capture(self.path), 0
+        while self._next < index and self._capture.grab():
+            self._next += 1
+        readable, image = self._capture.read()
+        if self._next < index or not readable:
+            self._capture = None
+            return None
+        self._next += 1
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def open_capture(path: Path) -> cv2.VideoCapture:
+    """The opened video. Raises FrameError for a file that OpenCV cannot decode."""
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise unreadable(path)
+    return capture
+
+
+def unreadable(path: Path) -> FrameError:
+    """The error of a file that is no video, for the caller to raise."""
+    return FrameError(
+        f"{path} is not a video that OpenCV can decode: give a video file, or a folder of images"
+    )

@@ -1,0 +1,19 @@
+"""Packages that only some readers need."""
+
+from importlib import import_module
+from types import ModuleType
+
+from mem4d_ros.datasets.frames import FrameError
+
+
+def optional_import(name: str, purpose: str) -> ModuleType:
+    """The module. Raises FrameError where its package is not installed, with the remedy."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        package = name.partition(".")[0]
+        if error.name != package:
+            raise
+        raise FrameError(
+            f"{purpose} needs the package {package}: pip install 'mem4d_ros[datasets]'"
+        ) from error
