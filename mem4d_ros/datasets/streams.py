@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mem4d_ros.datasets.bag import Bag, is_bag
 from mem4d_ros.datasets.frames import FrameError, FrameSource
 from mem4d_ros.datasets.registry import open_dataset
 from mem4d_ros.datasets.sample import Recording, Sample, SampleStream
@@ -48,9 +49,10 @@ class RecordingStream:
 def open_samples(
     source: Path, dataset: str | None = None, topic: str | None = None
 ) -> SampleStream:
-    """The samples of a folder of images, a video or, where `dataset` names it, of a data set.
+    """The samples of a folder of images, a video, a ROS 2 bag, or one sequence of a data set.
 
-    Raises FrameError for what cannot be read, and for a folder of several sequences.
+    `dataset` names the data set whose layout the folder has; `topic` is for bags that hold several
+    topics with images. Raises FrameError for what cannot be read or chosen.
     """
     if not source.exists():
         raise FrameError(
@@ -59,6 +61,10 @@ def open_samples(
         )
     if dataset is not None:
         return _only_sequence(source, dataset)
+    if is_bag(source):
+        return Bag(source, topic)
+    if topic is not None:
+        raise FrameError(f"{source} is not a ROS 2 bag, so it has no topic {topic}")
     return FrameStream(source.stem if source.is_file() else source.name, open_frames(source))
 
 
