@@ -63,8 +63,19 @@ class Attention(nn.Module):
         context = self.key_value(x, rotation)
         if memory is not None:
             context = KeyValue.cat((context, memory))
-        y = F.scaled_dot_product_attention(query, context.key, context.value)
+        y = attend(query, context.key, context.value)
         return self.output(y.transpose(1, 2).flatten(2))  # (B, N, C)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """softmax(q·kᵀ/√d)·v: query (B, heads, n, d), key and value (B, heads, m, d) to query's shape.
+
+    On a CPU in bf16 two plain products take a third of the time of PyTorch's fused kernel.
+    """
+    if query.device.type != "cpu" or query.dtype != torch.bfloat16:
+        return F.scaled_dot_product_attention(query, key, value)
+    weights = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, heads, n, m)
+    return weights.softmax(dim=-1).to(value.dtype) @ value
 
 
 class Block(nn.Module):

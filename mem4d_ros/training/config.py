@@ -16,6 +16,7 @@ from mem4d_ros.training.losses import LossWeights
 from mem4d_ros.training.plain_data import build
 
 PRECISIONS = ("auto", "fp32", "bf16")
+OPTIMIZERS = ("adamw", "muon")
 
 
 class TrainingConfigError(ValueError):
@@ -117,7 +118,9 @@ class TrainingConfig:
             file, or None for random ones.
         freeze_encoder: do not train the encoder (the paper's way), whose weights must be known.
         memory: sizes of the memories; None takes the network's.
-        learning_rate: peak of AdamW's, reached after `warm_up` steps, then a cosine to zero.
+        encoder_rate: the encoder's share of the learning rate, if it is trained.
+        optimizer: adamw (the paper's), or muon for the matrices that tokens pass through.
+        learning_rate: its peak, reached after `warm_up` steps, then a cosine to zero.
         clip: largest norm of the gradient.
         precision: of the network's layers: auto, fp32 or bf16.
         activation_checkpointing: compute the layers twice to keep fewer of their values; for long
@@ -132,10 +135,12 @@ class TrainingConfig:
     initial_checkpoint: str | None = None
     encoder: str | None = "efficientnet-lite0"
     freeze_encoder: bool = True
+    encoder_rate: float = 1.0
     memory: MemorySizes | None = None
     data: DataConfig = field(default_factory=DataConfig)
     stages: tuple[StageConfig, ...] = (StageConfig(1000),)
     losses: LossWeights = field(default_factory=LossWeights)
+    optimizer: str = "adamw"
     learning_rate: float = 5e-4
     weight_decay: float = 0.05
     warm_up: int = 100
@@ -149,9 +154,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         _require_one_of(self, "preset", sorted(PRESETS))
         _require_one_of(self, "precision", PRECISIONS)
+        _require_one_of(self, "optimizer", OPTIMIZERS)
         _require_at_least(self, 1, "checkpoint_every", "evaluate_every")
         _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
-        for name in ("learning_rate", "clip"):
+        for name in ("learning_rate", "encoder_rate", "clip"):
             if getattr(self, name) <= 0:
                 raise TrainingConfigError(f"{name} must be more than 0, got {getattr(self, name)}")
         if self.freeze_encoder and self.encoder is None and self.initial_checkpoint is None:

@@ -11,6 +11,10 @@ from torch import Tensor
 from mem4d_ros.geometry import matrix_to_quaternion, rigid_inverse
 from mem4d_ros.model import FrameOutput
 
+UNITS = ("sequence", "point")
+NEAREST_M = 0.1
+"""Errors of points nearer than this are measured as if they were so far away."""
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -32,13 +36,25 @@ class Truth:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the sum (eq. 10); `alpha` is the price of low confidence (eq. 7)."""
+    """Weights of the sum (eq. 10), and how errors of points are measured.
+
+    Attributes:
+        alpha: the price of low confidence (eq. 7).
+        unit: of a point's error: 'sequence', the mean distance of all points of the sequence from
+            their camera; 'point', the point's own distance, so that a tenth of it counts alike near
+            and far.
+    """
 
     world: float = 1.0
     camera: float = 1.0
     pose: float = 1.0
     relative_pose: float = 1.0
     alpha: float = 0.2
+    unit: str = "sequence"
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise ValueError(f"unit must be one of {UNITS}, got {self.unit!r}")
 
 
 @dataclass(frozen=True)
@@ -55,16 +71,17 @@ class Losses:
 def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Losses:
     """All parts of the objective for a prediction with shapes (B, T, …).
 
-    Lengths are divided by each sequence's own mean distance of true points from their origin, the
-    same for prediction and truth: the prediction has to be metric.
+    Lengths are divided by those of the truth, the same for prediction and truth: the prediction has
+    to be metric.
     """
     scale = mean_distance(truth.points_camera, truth.valid)  # (B,)
+    unit = point_distance(truth) if weights.unit == "point" else scale[:, None, None, None]
     world = confidence_regression(
         output.points_world,
         output.confidence_world,
         truth.points_world,
         truth.valid,
-        scale,
+        unit,
         weights.alpha,
     )
     camera = confidence_regression(
@@ -72,7 +89,7 @@ def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Lo
         output.confidence_camera,
         truth.points_camera,
         truth.valid,
-        scale,
+        unit,
         weights.alpha,
     )
     pose = pose_loss(output, truth, scale)
@@ -92,16 +109,23 @@ def mean_distance(points: Tensor, valid: Tensor) -> Tensor:
     return distance.sum(1) / valid.flatten(1).sum(1).clamp_min(1)
 
 
+def point_distance(truth: Truth) -> Tensor:
+    """Each point's distance from its camera, at least NEAREST_M: (B, T, H, W), in metres."""
+    distance = truth.points_camera.norm(dim=-1).clamp_min(NEAREST_M)
+    return distance.where(truth.valid, 1)
+
+
 def confidence_regression(
-    points: Tensor, confidence: Tensor, truth: Tensor, valid: Tensor, scale: Tensor, alpha: float
+    points: Tensor, confidence: Tensor, truth: Tensor, valid: Tensor, unit: Tensor, alpha: float
 ) -> Tensor:
     """Mean of C·‖x̂ - x‖/s - α·log C over valid pixels (eq. 7).
 
     Args:
-        points, truth: (B, T, H, W, 3); confidence, valid: (B, T, H, W); scale: s, (B,).
+        points, truth: (B, T, H, W, 3); confidence, valid: (B, T, H, W).
+        unit: s in metres, (B, T, H, W) or what can be broadcast to it.
     """
     truth = truth.where(valid[..., None], 0)  # NaN where invalid would poison the gradient
-    error = (points - truth).norm(dim=-1) / scale[:, None, None, None]
+    error = (points - truth).norm(dim=-1) / unit
     loss = confidence * error - alpha * confidence.log()
     return loss[valid].mean()
 

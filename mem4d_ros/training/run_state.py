@@ -5,38 +5,36 @@ Batches are functions of run seed, step and rank, so the step number is all the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
+from mem4d_ros.training.optimizer import Optimizer
 from mem4d_ros.training.writing import write_tensors
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")
-_UPDATES = "updates"
+_MODEL, _OPTIMIZER = "model.", "optimizer."
 
 
 class RunStateError(Exception):
     """A run cannot be resumed from a file; the message names the file and the remedy."""
 
 
-def save_run(path: Path, model: nn.Module, optimizer: torch.optim.AdamW, step: int) -> None:
+def save_run(path: Path, model: nn.Module, optimizer: Optimizer, step: int) -> None:
     """Write the state after `step` steps; the previous file survives until the new one is whole."""
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    for name, parameter in model.named_parameters():
-        state = optimizer.state.get(parameter)
-        if state:
-            tensors |= {f"{moment}.{name}": state[moment] for moment in _MOMENTS}
-            tensors[f"{_UPDATES}.{name}"] = state["step"]
+    tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
+    for name, weight in model.named_parameters():
+        for key, value in optimizer.state_of(weight).items():
+            tensors[f"{_OPTIMIZER}{key}.{name}"] = value
     write_tensors(path, tensors, {"step": str(step)})
 
 
-def load_run(path: Path, model: nn.Module, optimizer: torch.optim.AdamW) -> int:
+def load_run(path: Path, model: nn.Module, optimizer: Optimizer) -> int:
     """Read a state into model and optimiser; the number of steps it has seen.
 
     Raises:
-        RunStateError: the file is no such state, or one of another network.
+        RunStateError: the file is no such state, or one of another network or optimiser.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
@@ -46,20 +44,33 @@ def load_run(path: Path, model: nn.Module, optimizer: torch.optim.AdamW) -> int:
         raise RunStateError(
             f"{path}: is not the state of a training run ({error}); remove it to start anew"
         ) from error
-    weights = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+    weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
     _require_same_network(path, weights, model)
     model.load_state_dict(weights)
-    for name, parameter in model.named_parameters():
-        if f"exp_avg.{name}" in tensors:
-            optimizer.state[parameter] = {
-                # A weight that some steps do not use has seen fewer updates than the run has steps.
-                "step": tensors.get(f"{_UPDATES}.{name}", torch.tensor(float(step))),
-                **{m: tensors[f"{m}.{name}"].to(parameter.device) for m in _MOMENTS},
-            }
+    for name, state in _states(tensors).items():
+        weight = model.get_parameter(name)
+        restored = {key: v if key == "step" else v.to(weight.device) for key, v in state.items()}
+        try:
+            optimizer.restore(weight, restored)
+        except KeyError as error:
+            raise RunStateError(
+                f"{path}: is the state of a run that trained {name}, which this one does not, or "
+                "by another optimizer; give the run a folder of its own"
+            ) from error
     return step
 
 
-def _require_same_network(path: Path, weights: dict[str, torch.Tensor], model: nn.Module) -> None:
+def _states(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The optimiser's memory by weight and key."""
+    states: dict[str, dict[str, Tensor]] = {}
+    for label, value in tensors.items():
+        if label.startswith(_OPTIMIZER):
+            key, name = label.removeprefix(_OPTIMIZER).split(".", 1)
+            states.setdefault(name, {})[key] = value
+    return states
+
+
+def _require_same_network(path: Path, weights: dict[str, Tensor], model: nn.Module) -> None:
     found = {name: weight.shape for name, weight in weights.items()}
     expected = {name: weight.shape for name, weight in model.state_dict().items()}
     differing = sorted(n for n in found.keys() | expected.keys() if found.get(n) != expected.get(n))

@@ -20,6 +20,7 @@ from mem4d_ros.training.batches import Batch, BatchKey, training_batch
 from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import Losses, training_loss
+from mem4d_ros.training.optimizer import make_optimizer
 from mem4d_ros.training.pools import training_pool
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
@@ -91,7 +92,7 @@ class Trainer:
         self.workers = workers or Workers()
         self.pool = training_pool(config.data, device)
         self.model = initial_model(config).to(device)
-        self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, config), betas=(0.9, 0.95))
+        self.optimizer = make_optimizer(self.model, config)
         self.step = self._resume()
         if config.activation_checkpointing:
             recompute_activations(self.model)
@@ -159,7 +160,7 @@ class Trainer:
             step=self.step,
             losses=losses,
             gradient=gradient,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=self._learning_rate(self.step - 1),
             sequences=sequences,
             frames=sequences * batch.images.shape[1],
             seconds=time.perf_counter() - started,
@@ -168,9 +169,7 @@ class Trainer:
     def _update(self, batch: Batch) -> tuple[dict[str, float], float]:
         """One step of the optimiser: the losses, and the norm of the gradient before clipping."""
         config = self.config
-        rate = learning_rate(self.step, config.steps, config.warm_up, config.learning_rate)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.optimizer.set_learning_rate(self._learning_rate(self.step))
         reduced = self.precision != torch.float32
         with torch.autocast(self.device.type, self.precision, enabled=reduced):
             output = self._forward(batch.images)
@@ -186,6 +185,10 @@ class Trainer:
             )
         self.optimizer.step()
         return values, gradient
+
+    def _learning_rate(self, step: int) -> float:
+        config = self.config
+        return learning_rate(step, config.steps, config.warm_up, config.learning_rate)
 
     def _mean(self, losses: Losses) -> dict[str, float]:
         """The losses over all processes."""
@@ -214,16 +217,3 @@ class Trainer:
         errors = self._evaluate(self.model)
         if self.workers.is_first:
             run_log.append(self.out / LOG_FILE, {"step": self.step, "held_out": dict(errors)})
-
-
-def _parameter_groups(model: Mem4D, config: TrainingConfig) -> list[dict[str, object]]:
-    """Matrices decay; biases, norms and the camera token do not."""
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
-    return [
-        {"params": [w for w in trained if _is_matrix(w)], "weight_decay": config.weight_decay},
-        {"params": [w for w in trained if not _is_matrix(w)], "weight_decay": 0.0},
-    ]
-
-
-def _is_matrix(weight: torch.Tensor) -> bool:
-    return weight.dim() > 1 and weight.shape[0] > 1

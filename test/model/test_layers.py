@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from mem4d_ros.model.layers import Attention, Block, BlockStack, KeyValue
+from mem4d_ros.model.layers import Attention, Block, BlockStack, KeyValue, attend
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
 WIDTH, HEADS = 32, 2
@@ -35,6 +35,15 @@ def test_attention_is_softmax_of_scaled_products() -> None:
         rows.append(weights @ value[:, share])
     expected = attention.output(torch.cat(rows, dim=-1))
     torch.testing.assert_close(attention(x, turn)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_attention_in_bf16_is_that_in_float32_to_its_precision() -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 3, count, 16) for count in (5, 7, 7))
+    exact = attend(query, key, value)
+    reduced = attend(query.bfloat16(), key.bfloat16(), value.bfloat16())
+    assert reduced.dtype == torch.bfloat16
+    torch.testing.assert_close(reduced.float(), exact, rtol=0, atol=0.03)
 
 
 def test_reading_a_memory_is_self_attention_restricted_to_the_current_queries() -> None:

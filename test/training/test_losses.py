@@ -73,7 +73,7 @@ def test_confidence_regression_is_the_formula(truth: Truth) -> None:
         torch.tensor(confidence),
         truth.points_world,
         truth.valid,
-        torch.tensor(scale),
+        torch.tensor(scale)[:, None, None, None],
         alpha=0.2,
     )
     assert found.item() == pytest.approx(np.mean(terms))
@@ -89,6 +89,31 @@ def test_unknown_pixels_have_no_gradient_and_no_nan(truth: Truth) -> None:
     assert (points.grad[truth.valid] != 0).any(-1).all()
 
 
+def test_a_points_own_distance_as_unit_makes_near_and_far_alike(truth: Truth) -> None:
+    """All points a tenth further away: every pixel costs a tenth."""
+    nearest = truth.points_camera.norm(dim=-1)[truth.valid].min()
+    far = replace(truth, points_camera=truth.points_camera * (1.0 / nearest))
+    exact = perfect(far)
+    further = replace(
+        exact,
+        points_camera=exact.points_camera * 1.1,
+        confidence_camera=torch.ones_like(exact.confidence_camera),
+    )
+    assert training_loss(further, far, LossWeights(unit="point")).camera.item() == pytest.approx(
+        0.1
+    )
+
+
+def test_points_at_the_camera_have_a_finite_cost(truth: Truth) -> None:
+    here = replace(truth, points_camera=torch.zeros_like(truth.points_camera))
+    assert training_loss(perfect(truth), here, LossWeights(unit="point")).camera.isfinite()
+
+
+def test_an_unknown_unit() -> None:
+    with pytest.raises(ValueError, match=r"unit must be one of .*'sequence', 'point'.*'inch'"):
+        LossWeights(unit="inch")
+
+
 def test_the_optimal_confidence_is_alpha_over_error(truth: Truth) -> None:
     """d/dC (C·e - α log C) = 0 at C = α / e."""
     error, alpha = 0.05, 0.2
@@ -96,7 +121,7 @@ def test_the_optimal_confidence_is_alpha_over_error(truth: Truth) -> None:
 
     def loss(confidence: float) -> float:
         c = torch.full(SHAPE, confidence, dtype=torch.float64)
-        one = torch.ones(2, dtype=torch.float64)
+        one = torch.ones((), dtype=torch.float64)
         args = (truth.points_world, truth.valid, one, alpha)
         return confidence_regression(shifted, c, *args).item()
 

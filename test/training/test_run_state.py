@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from mem4d_ros.training.optimizer import Optimizer
 from mem4d_ros.training.run_state import RunStateError, load_run, save_run
 
 
@@ -25,13 +26,14 @@ class Net(nn.Module):
         return self.frozen(self.second(x) if deep else x).square().mean()
 
 
-def start(seed: int, width: int = 4) -> tuple[Net, torch.optim.AdamW]:
+def start(seed: int, width: int = 4) -> tuple[Net, Optimizer]:
     torch.manual_seed(seed)
     net = Net(width)
-    return net, torch.optim.AdamW([w for w in net.parameters() if w.requires_grad], lr=0.1)
+    learning = [weight for weight in net.parameters() if weight.requires_grad]
+    return net, Optimizer(torch.optim.AdamW(learning, lr=0.1))
 
 
-def advance(net: Net, optimizer: torch.optim.AdamW, steps: range) -> None:
+def advance(net: Net, optimizer: Optimizer, steps: range) -> None:
     for step in steps:
         x = torch.randn(5, 3, generator=torch.Generator().manual_seed(step))
         optimizer.zero_grad()
@@ -54,17 +56,24 @@ def test_a_resumed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> Non
         assert torch.equal(resumed.state_dict()[name], weight), name
 
 
-def test_a_state_without_update_counts_takes_the_runs_steps(tmp_path: Path) -> None:
-    """States written by earlier versions."""
+def test_the_state_of_another_optimiser(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     net, optimizer = start(seed=0)
     advance(net, optimizer, range(3))
     save_run(path, net, optimizer, 3)
-    kept = {k: v for k, v in load_file(path).items() if not k.startswith("updates.")}
-    save_file(kept, path, {"step": "3"})
-    resumed, optimizer = start(seed=1)
-    load_run(path, resumed, optimizer)
-    assert {state["step"].item() for state in optimizer.state.values()} == {3.0}
+    momentum = Optimizer(torch.optim.Adagrad(net.parameters()))
+    with pytest.raises(RunStateError, match=r"trained first\.\w+.* or by another optimizer"):
+        load_run(path, net, momentum)
+
+
+def test_the_state_of_a_weight_that_is_now_frozen(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    net, optimizer = start(seed=0)
+    advance(net, optimizer, range(3))
+    save_run(path, net, optimizer, 3)
+    narrower = Optimizer(torch.optim.AdamW(net.second.parameters()))
+    with pytest.raises(RunStateError, match=r"trained first\.\w+, which this one does not"):
+        load_run(path, net, narrower)
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:

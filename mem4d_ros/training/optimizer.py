@@ -1,0 +1,122 @@
+"""AdamW for all weights, or Muon for the matrices of the transformers and AdamW for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mem4d_ros.model import Mem4D
+from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+
+_BETAS = (0.9, 0.95)
+_ENCODER = "encoder."
+
+_REMEMBERED = {"AdamW": {"step", "exp_avg", "exp_avg_sq"}, "Muon": {"momentum_buffer"}}
+"""What each optimiser keeps of a weight."""
+
+NamedWeight = tuple[str, nn.Parameter]
+
+
+class Optimizer:
+    """Several optimisers, each with its own weights, that step as one.
+
+    Groups of weights may say by which `factor` of the common learning rate they learn.
+    """
+
+    def __init__(self, *parts: torch.optim.Optimizer) -> None:
+        self._parts = parts
+
+    def zero_grad(self) -> None:
+        for part in self._parts:
+            part.zero_grad()
+
+    def step(self) -> None:
+        for part in self._parts:
+            part.step()
+
+    def set_learning_rate(self, rate: float) -> None:
+        for part in self._parts:
+            for group in part.param_groups:
+                group["lr"] = rate * group.get("factor", 1.0)
+
+    def state_of(self, weight: nn.Parameter) -> Mapping[str, Tensor]:
+        """What is remembered of a weight, by name; nothing before its first update."""
+        return next((part.state[weight] for part in self._parts if weight in part.state), {})
+
+    def restore(self, weight: nn.Parameter, state: Mapping[str, Tensor]) -> None:
+        """Remember of a weight what :meth:`state_of` gave.
+
+        Raises:
+            KeyError: the weight is not trained here, or not by the kind of optimiser it was.
+        """
+        for part in self._parts:
+            if any(weight is own for group in part.param_groups for own in group["params"]):
+                if state.keys() != _REMEMBERED.get(type(part).__name__):
+                    raise KeyError(f"{type(part).__name__} does not remember {sorted(state)}")
+                part.state[weight] = dict(state)
+                return
+        raise KeyError("no optimiser has this weight")
+
+
+def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
+    """The optimiser that `config` asks for, over all weights that learn.
+
+    Muon (Jordan et al. 2024) makes the update of a matrix orthogonal; scaled to the size of
+    AdamW's it takes the same learning rate. In `lite`'s first steps it needed half as many as AdamW
+    (training/README.md).
+
+    Raises:
+        TrainingConfigError: this PyTorch has no Muon.
+    """
+    weights = [(n, w) for n, w in model.named_parameters() if w.requires_grad]
+    by_muon = [pair for pair in weights if config.optimizer == "muon" and _multiplies_tokens(*pair)]
+    taken = {name for name, _ in by_muon}
+    parts = [_adamw([pair for pair in weights if pair[0] not in taken], config)]
+    return Optimizer(*([_muon(by_muon, config)] if by_muon else []), *parts)
+
+
+def _adamw(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim.Optimizer:
+    """Matrices decay; biases, norms and the camera token do not."""
+    groups = [
+        _group([pair for pair in weights if _is_matrix(pair[1])], config, config.weight_decay),
+        _group([pair for pair in weights if not _is_matrix(pair[1])], config, 0.0),
+    ]
+    return torch.optim.AdamW(
+        [group for both in groups for group in both], lr=config.learning_rate, betas=_BETAS
+    )
+
+
+def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim.Optimizer:
+    if not hasattr(torch.optim, "Muon"):
+        raise TrainingConfigError(
+            f"optimizer: muon needs PyTorch 2.9 or newer, this is {torch.__version__}: "
+            "upgrade it, or choose adamw"
+        )
+    groups = _group(weights, config, config.weight_decay)
+    return torch.optim.Muon(groups, lr=config.learning_rate, adjust_lr_fn="match_rms_adamw")
+
+
+def _group(
+    weights: Sequence[NamedWeight], config: TrainingConfig, weight_decay: float
+) -> list[dict[str, Any]]:
+    """The encoder's weights and the others, each with its share of the learning rate."""
+    encoder = [weight for name, weight in weights if name.startswith(_ENCODER)]
+    others = [weight for name, weight in weights if not name.startswith(_ENCODER)]
+    groups = ((encoder, config.encoder_rate), (others, 1.0))
+    return [
+        {"params": params, "factor": factor, "weight_decay": weight_decay}
+        for params, factor in groups
+        if params
+    ]
+
+
+def _is_matrix(weight: Tensor) -> bool:
+    return weight.dim() > 1 and weight.shape[0] > 1
+
+
+def _multiplies_tokens(name: str, weight: Tensor) -> bool:
+    """Of a linear layer outside of the encoder, and large enough for its directions to matter."""
+    return weight.dim() == 2 and min(weight.shape) >= 16 and not name.startswith(_ENCODER)
