@@ -1,0 +1,44 @@
+"""Moving is what stands where an earlier view has seen through."""
+
+import cv2
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.runtime.motion_split.evidence import Evidence
+from mem4d_ros.runtime.motion_split.reprojection import Reprojection
+from mem4d_ros.runtime.motion_split.view import View
+
+SMALLEST_GAP = 0.03
+"""Of the depth; a smaller one may be the surface itself."""
+PRECISE = 0.05
+"""A gap that depths must have to count, up to which they are trusted fully."""
+STANDING = 0.05
+"""How much a point that stood there before counts against one that did not: it may move slowly."""
+MIN_SHARE = 0.05
+"""Of the pixels that an earlier view must have seen, to judge how well the depths agree."""
+
+
+def seen_through(now: View, earlier: View, rays: np.ndarray, intrinsics: np.ndarray) -> Evidence:
+    """What an earlier view says about the points of view `now`, for rays (H, W, 3).
+
+    A point in front of the surface that the earlier view saw there was not there then; a point
+    behind it was hidden, which says nothing. How far in front depends on how well the depths of the
+    two views agree on the whole, so that rough depths ask for wide gaps and count for little.
+    """
+    motion = rigid_inverse(earlier.camera_to_world) @ now.camera_to_world
+    reprojection = Reprojection.under(rays, intrinsics, motion)
+    pixels = reprojection.pixels(now.inverse_depth)
+    surface = cv2.remap(
+        earlier.nearest_depth, pixels[..., 0], pixels[..., 1], cv2.INTER_NEAREST, borderValue=0
+    )
+    # Depth of the surface by that of the point, seen from the earlier view.
+    ratio = surface * now.inverse_depth / reprojection.depth_ratio(now.inverse_depth)
+    compared = ratio > 0
+    if compared.mean() < MIN_SHARE:
+        return Evidence(np.ones_like(ratio), np.zeros_like(ratio))
+    gap = np.log(np.where(compared, ratio, 1))
+    least = SMALLEST_GAP + float(np.percentile(np.abs(gap[compared]), 75))
+    trust = min(1.0, (PRECISE / least) ** 2)
+    stands = compared & (np.abs(gap) <= least)
+    weight = np.where(gap > least, np.float32(trust), np.float32(STANDING * trust) * stands)
+    return Evidence(np.where(stands, np.float32(-1), np.float32(1)), now.certainty * weight)

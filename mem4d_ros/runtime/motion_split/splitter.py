@@ -1,0 +1,86 @@
+"""The motion split: two cues, a neighbourhood, and a memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mem4d_ros.geometry import pixel_rays, rigid_inverse
+from mem4d_ros.runtime.motion_split.depth_cue import seen_through
+from mem4d_ros.runtime.motion_split.evidence import combine
+from mem4d_ros.runtime.motion_split.image_cue import FlowMeter
+from mem4d_ros.runtime.motion_split.view import View
+from mem4d_ros.runtime.reconstruction import Reconstruction
+
+EARLIER = (1, 3, 6)
+"""Frames ago, whose depths are compared."""
+MEMORY = 0.8
+"""Of the belief of the frame before, at the place where the point was then."""
+LARGEST_BELIEF = 1.5
+MOVING = 0.3
+"""Belief from which a pixel counts as moving."""
+
+
+@dataclass(frozen=True)
+class CueWeights:
+    """How much each cue counts; 0 leaves it out. `bench/motion_split.py` measures the choice."""
+
+    image: float = 1.0
+    depth: float = 0.5
+
+
+class MotionSplitter:
+    """Says for each frame of a stream which pixels move of their own. Not thread-safe.
+
+    Depth and poses need not be exact: the image decides first, and depths count by how well they
+    agree with each other. A first frame has nothing to compare with: nothing moves in it.
+    """
+
+    def __init__(self, weights: CueWeights | None = None, depth_error: float = 0.2) -> None:
+        """`depth_error`: a typical relative error of the depth."""
+        self._weights = weights or CueWeights()
+        self._meter = FlowMeter(depth_error)
+        self._views: deque[View] = deque(maxlen=max(EARLIER))  # the newest is the last
+        self._belief: np.ndarray | None = None
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._views.clear()
+        self._belief = None
+
+    def split(self, reconstruction: Reconstruction) -> np.ndarray:
+        """The moving pixels (H, W) bool of the next frame.
+
+        A frame with `frame_index` 0 starts a new world.
+        """
+        if reconstruction.frame_index == 0:
+            self.reset()
+        view = View.of(reconstruction)
+        belief = self._believe(view) if self._views else np.zeros(view.grey.shape, np.float32)
+        self._views.append(view)
+        self._belief = belief
+        return (belief > MOVING) & view.known
+
+    def _believe(self, view: View) -> np.ndarray:
+        """(H, W) float32, from still (negative) to moving (positive)."""
+        before = self._views[-1]
+        # A prediction that wavers would look like motion.
+        intrinsics = np.median([v.intrinsics for v in (*self._views, view)], axis=0)
+        rays = pixel_rays(intrinsics, *view.grey.shape).astype(np.float32)
+        motion = rigid_inverse(before.camera_to_world) @ view.camera_to_world
+        cue = self._meter.compare(view, before, rays, intrinsics, motion)
+        evidence = [cue.evidence.scaled(self._weights.image)] + [
+            seen_through(view, self._views[-ago], rays, intrinsics).scaled(self._weights.depth)
+            for ago in EARLIER
+            if ago <= len(self._views)
+        ]
+        belief = combine(evidence, view.grey)
+        if self._belief is None:
+            return belief
+        remembered = cv2.remap(
+            self._belief, cue.seen_at[..., 0], cue.seen_at[..., 1], cv2.INTER_LINEAR, borderValue=0
+        )
+        return np.clip(belief + MEMORY * remembered, -LARGEST_BELIEF, LARGEST_BELIEF)
