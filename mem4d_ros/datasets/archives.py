@@ -18,7 +18,7 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
     try:
         with np.load(existing(path), allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name], np.float64) for name in shapes}
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         names = ", ".join(shapes)
         raise FrameError(f"{path} is not a readable file of {names}: {error}") from error
     for name, shape in shapes.items():

@@ -1,6 +1,7 @@
 """Reading the files that data sets are made of; every error names the file."""
 
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,10 +111,12 @@ def read_table(path: Path, columns: int) -> np.ndarray:
     Raises FrameError for a file that is missing or holds anything else. Numbers may be infinite.
     """
     try:
-        table = np.loadtxt(existing(path), dtype=np.float64, ndmin=2)
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # at an empty file
+            table = np.loadtxt(existing(path), dtype=np.float64, ndmin=2)
+    except (OSError, UserWarning, ValueError) as error:
         raise FrameError(f"{path} is not a readable matrix: {error}") from error
-    if table.shape[0] == 0 or table.shape[1] != columns:
+    if table.shape[1] != columns:
         raise FrameError(f"{path} does not have {columns} numbers in every line")
     return table
 

@@ -8,12 +8,13 @@ from mem4d_ros.datasets.frames import FrameError
 
 def optional_import(name: str, purpose: str) -> ModuleType:
     """The module. Raises FrameError where its package is not installed, with the remedy."""
+    package = name.partition(".")[0]
     try:
-        return import_module(name)
+        import_module(package)
     except ModuleNotFoundError as error:
-        package = name.partition(".")[0]
         if error.name != package:
             raise
         raise FrameError(
             f"{purpose} needs the package {package}: pip install 'mem4d_ros[datasets]'"
         ) from error
+    return import_module(name)

@@ -68,11 +68,11 @@ DATASETS: Mapping[str, Open] = {
     "bonn": _sequences(open_bonn, "rgb.txt"),
     "sintel": lambda root: _open_all(Sintel, root, find_sintel(root)),
     "kitti": _open_kitti,
-    "nrgbd": _sequences(NeuralRgbd, "poses.txt"),
-    "scannet": _sequences(ScanNet, "intrinsic"),
+    "nrgbd": _sequences(NeuralRgbd, "images"),
+    "scannet": _sequences(ScanNet, "color"),
     "stereo4d": _sequences(Stereo4D, f"*{VIDEO_SUFFIX}"),
-    "spring": _sequences(Spring, "cam_data"),
-    "pointodyssey": _sequences(PointOdyssey, "anno.npz"),
-    "arkitscenes": _sequences(ArkitScenes, "lowres_wide.traj"),
+    "spring": _sequences(Spring, "frame_left"),
+    "pointodyssey": _sequences(PointOdyssey, "rgbs"),
+    "arkitscenes": _sequences(ArkitScenes, "lowres_wide"),
 }
 """Each opens all sequences under a folder, none where there are none."""

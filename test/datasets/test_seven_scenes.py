@@ -60,7 +60,7 @@ def test_a_missing_file_is_named(folder: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("suffix", "content", "message"),
     [
-        ("pose.txt", b"1 2 3\n", "not a finite 4x4 matrix"),
+        ("pose.txt", b"1 2 3 4\n", "not a finite 4x4 matrix"),
         ("pose.txt", b"a b\n", "not a readable matrix"),
         ("pose.txt", b"nan 0 0 0\n" * 4, "not a finite 4x4 matrix"),
         ("depth.png", b"no image", "not a readable 16-bit depth image"),
@@ -76,3 +76,14 @@ def test_a_depth_of_another_size_is_named(folder: Path) -> None:
     cv2.imwrite(str(folder / "frame-000002.depth.png"), np.ones((3, 8), np.uint16))
     with pytest.raises(FrameError, match=r"frame-000002.depth.png is 8x3, its image 8x6"):
         list(SevenScenes(folder))
+
+
+def test_depth_seen_from_the_colour_camera_is_preferred(folder: Path) -> None:
+    for index in (0, 2, 10):
+        depth = np.full(SIZE, 2000 + index, np.uint16)
+        cv2.imwrite(str(folder / f"frame-{index:06d}.depth.proj.png"), depth)
+    depths = [sample.depth for sample in SevenScenes(folder)]
+    np.testing.assert_allclose([depth[3, 3] for depth in depths], [2.0, 2.002, 2.01])
+    (folder / "frame-000002.depth.proj.png").unlink()
+    with pytest.raises(FrameError, match=r"frame-000002.depth.proj.png is missing"):
+        SevenScenes(folder)
