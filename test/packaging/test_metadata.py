@@ -91,7 +91,7 @@ def test_every_interface_is_generated():
     assert interfaces == set(re.findall(r"(?:msg|srv|action)/\w+\.\w+", cmake))
 
 
-@pytest.mark.parametrize("name", ["base", "training", "embedded-ros", "dev"])
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "requirements").iterdir()])
 def test_every_requirement_is_bounded_on_both_sides(name):
     for line in requirements(name):
         assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line), line
