@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import mem4d_ros
-from mem4d_ros.cli import bench, convert, evaluate, info, train
+from mem4d_ros.cli import bench, convert, evaluate, info, reconstruct, train
 from mem4d_ros.cli.errors import UserError
 
 
@@ -18,7 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mem4d {mem4d_ros.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (bench, convert, evaluate, info, train):
+    for module in (bench, convert, evaluate, info, reconstruct, train):
         module.add_parser(commands)
     return parser
 

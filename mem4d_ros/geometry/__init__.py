@@ -1,6 +1,7 @@
 """Poses, intrinsics, unprojection and alignment: small pure functions."""
 
 from mem4d_ros.geometry.alignment import Similarity, align_rigid, align_similarity
+from mem4d_ros.geometry.axes import BODY_FROM_OPTICAL
 from mem4d_ros.geometry.intrinsics import ImageTransform, fov_to_intrinsics, intrinsics_to_fov
 from mem4d_ros.geometry.poses import (
     matrix_to_quaternion,
@@ -14,6 +15,7 @@ from mem4d_ros.geometry.poses import (
 from mem4d_ros.geometry.unprojection import pixel_rays, project, unproject
 
 __all__ = [
+    "BODY_FROM_OPTICAL",
     "ImageTransform",
     "Similarity",
     "align_rigid",

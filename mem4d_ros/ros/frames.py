@@ -11,18 +11,9 @@ from typing import Protocol
 import numpy as np
 import tf_transformations
 
-from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.geometry import BODY_FROM_OPTICAL, rigid_inverse
 
 POSE_FORMAT = "'x y z roll pitch yaw' in metres and radians"
-
-BODY_FROM_OPTICAL = np.array(
-    [
-        [0.0, 0.0, 1.0, 0.0],  # forward is the optical z
-        [-1.0, 0.0, 0.0, 0.0],  # left is against the optical x
-        [0.0, -1.0, 0.0, 0.0],  # up is against the optical y
-        [0.0, 0.0, 0.0, 1.0],
-    ]
-)
 
 
 def parse_pose(text: str) -> np.ndarray:

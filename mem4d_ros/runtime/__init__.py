@@ -6,7 +6,7 @@ from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
 from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor
+from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor, StreamState
 from mem4d_ros.runtime.timing import Timing, TimingWindow
 from mem4d_ros.runtime.worker import Counters, LatestFrameWorker
 
@@ -22,6 +22,7 @@ __all__ = [
     "PointFilter",
     "PoseSource",
     "Reconstruction",
+    "StreamState",
     "Timing",
     "TimingWindow",
     "make_pose_source",

@@ -1,6 +1,7 @@
 """Frames in, reconstructions out, one after the other."""
 
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,15 @@ class FrameModel(Protocol):
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState: ...
 
     def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]: ...
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """All that a stream's next frame depends on, besides the network and the settings."""
+
+    memory: MemoryState
+    pose_source: PoseSource
+    transform: ImageTransform | None
 
 
 class OnlineReconstructor:
@@ -64,6 +74,17 @@ class OnlineReconstructor:
         """Change the memories' sizes; frames that still fit are kept."""
         self._memory = memory
         self._state = self._state.resized(memory)
+
+    @property
+    def state(self) -> StreamState:
+        """Where the stream stands. Not a copy: the next frame changes it."""
+        return StreamState(self._state, self._pose_source, self._transform)
+
+    def restore(self, state: StreamState) -> None:
+        """Go on where a stream stood: frames become what they would have become there."""
+        self._state, self._pose_source = state.memory, state.pose_source
+        self._transform = state.transform
+        self._memory = state.memory.memory
 
     def occupancy(self) -> MemorySizes:
         """The number of frames each memory holds."""

@@ -3,6 +3,7 @@
 from mem4d_ros.viz.cloud import render_cloud
 from mem4d_ros.viz.colour_maps import confidence_picture, depth_picture
 from mem4d_ros.viz.sheet import contact_sheet
+from mem4d_ros.viz.summary import summary_picture
 from mem4d_ros.viz.view import View, view_from_behind
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "contact_sheet",
     "depth_picture",
     "render_cloud",
+    "summary_picture",
     "view_from_behind",
 ]

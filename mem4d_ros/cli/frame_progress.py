@@ -1,0 +1,62 @@
+"""How far a run through the frames of a source has come: a bar on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from mem4d_ros.cli.progress import LOG_INTERVAL_S, duration
+
+BAR_WIDTH = 30
+
+
+class FrameProgress:
+    """Shows how many frames of `total` are done, where the total is known, and when it will end.
+
+    `done` frames were there before; speed is that of the others.
+    """
+
+    def __init__(
+        self,
+        total: int | None,
+        done: int,
+        stream: TextIO,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._total = total
+        self._done = self._first = done
+        self._stream = stream
+        self._clock = clock
+        self._started = self._shown = clock()
+        self._width = 0
+
+    def advance(self) -> None:
+        """One frame more is done."""
+        self._done += 1
+        if self._stream.isatty():
+            line = self._line()
+            self._write("\r" + line.ljust(self._width))
+            self._width = len(line)
+        elif self._clock() - self._shown >= LOG_INTERVAL_S:
+            self._write(self._line() + "\n")
+            self._shown = self._clock()
+
+    def end(self) -> None:
+        """Leave the line on the terminal."""
+        if self._width:
+            self._write("\n")
+        self._width = 0
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+    def _line(self) -> str:
+        speed = (self._done - self._first) / max(self._clock() - self._started, 1e-9)
+        if self._total is None:
+            return f"{self._done} frames  {speed:.2f} frames/s"
+        filled = BAR_WIDTH * self._done // max(self._total, 1)
+        bar = "#" * filled + "." * (BAR_WIDTH - filled)
+        ahead = duration((self._total - self._done) / speed)
+        return f"[{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  ETA {ahead}"

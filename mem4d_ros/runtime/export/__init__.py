@@ -1,0 +1,17 @@
+"""A reconstruction as files: poses, depth, clouds; and, in `bag`, a ROS 2 bag.
+
+`bag` needs the package rosbags, so it is not imported here.
+"""
+
+from mem4d_ros.runtime.export.ply import read_ply, write_ply
+from mem4d_ros.runtime.export.record import FrameRecord
+from mem4d_ros.runtime.export.record_folder import RecordFolder
+from mem4d_ros.runtime.export.static_cloud import VoxelCloud
+
+__all__ = [
+    "FrameRecord",
+    "RecordFolder",
+    "VoxelCloud",
+    "read_ply",
+    "write_ply",
+]

@@ -1,0 +1,87 @@
+"""A stream of images into a folder of records, which may stop at any time and go on later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mem4d_ros.runtime.errors import FrameRejected
+from mem4d_ros.runtime.export.record import FrameRecord
+from mem4d_ros.runtime.export.record_folder import RecordFolder
+from mem4d_ros.runtime.points import PointFilter
+from mem4d_ros.runtime.reconstructor import OnlineReconstructor
+from mem4d_ros.runtime.saved_stream import (
+    SavedStream,
+    SavedStreamError,
+    load_stream,
+    save_stream,
+)
+
+STATE = "state.pt"
+SAVE_INTERVAL_S = 120.0
+
+
+class ExportSession:
+    """Reconstructs images one by one and keeps a record of each in `folder`.
+
+    The stream's whole state (the network's memories and the pose source's keyframe) is saved now
+    and then. Resuming goes back to the newest saved state and drops the records after it, so that
+    a run that was interrupted, even killed, ends with the same files as one that was not.
+    """
+
+    def __init__(
+        self,
+        reconstructor: OnlineReconstructor,
+        folder: Path,
+        keep: PointFilter,
+        device: torch.device,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises SavedStreamError for a state that cannot be used, and OSError."""
+        self.records = RecordFolder(folder)
+        self._reconstructor = reconstructor
+        self._keep = keep
+        self._state = folder / STATE
+        self._clock = clock
+        self._saved = clock()
+        self._resume(device)
+
+    def process(
+        self, image: np.ndarray, name: str, stamp_ns: int, intrinsics: np.ndarray | None
+    ) -> None:
+        """Reconstruct the next image (H, W, 3) uint8 RGB; its intrinsics are predicted if None.
+
+        Raises FrameRejected for an image that does not continue the stream, and OSError.
+        """
+        found = self._reconstructor.process(image, stamp_ns, intrinsics)
+        if found.frame_index != len(self.records):
+            height, width = image.shape[:2]
+            raise FrameRejected(
+                f"the image is {width}x{height}, those before it have another size: a world is"
+                " seen by one camera"
+            )
+        self.records.append(FrameRecord.of(found, name, self._keep))
+        if self._clock() - self._saved >= SAVE_INTERVAL_S:
+            self.save()
+
+    def save(self) -> None:
+        """Save the state, so that a later session goes on after the newest record."""
+        save_stream(self._state, SavedStream(len(self.records), self._reconstructor.state))
+        self._saved = self._clock()
+
+    def _resume(self, device: torch.device) -> None:
+        frames = 0
+        if self._state.exists():
+            saved = load_stream(self._state, device)
+            frames = saved.frames
+            self._reconstructor.restore(saved.state)
+        if frames > len(self.records):
+            raise SavedStreamError(
+                f"{self._state} stands at frame {frames}, but only {len(self.records)} frames are"
+                " beside it: delete it to start anew"
+            )
+        self.records.truncate(frames)

@@ -1,0 +1,51 @@
+"""What a run through frames shows."""
+
+from __future__ import annotations
+
+import io
+
+from mem4d_ros.cli.frame_progress import FrameProgress
+from mem4d_ros.cli.progress import LOG_INTERVAL_S
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """A second passes at each look."""
+
+    def __init__(self, step: float = 1.0) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def test_a_bar_with_the_time_that_is_left() -> None:
+    terminal = Terminal()
+    progress = FrameProgress(60, 20, terminal, Clock())
+    for _ in range(10):
+        progress.advance()
+    progress.end()
+    line = terminal.getvalue().split("\r")[-1]
+    assert line.startswith("[" + 15 * "#" + 15 * "." + "] 30/60 frames  1.00 frames/s")
+    assert line.endswith("ETA 30 s\n")
+
+
+def test_without_a_known_end_there_is_none() -> None:
+    terminal = Terminal()
+    FrameProgress(None, 0, terminal, Clock()).advance()
+    assert terminal.getvalue() == "\r1 frames  1.00 frames/s"
+
+
+def test_a_log_gets_a_line_now_and_then() -> None:
+    log = io.StringIO()
+    progress = FrameProgress(100, 0, log, Clock(LOG_INTERVAL_S / 8))
+    for _ in range(20):
+        progress.advance()
+    progress.end()
+    assert 1 <= len(log.getvalue().splitlines()) <= 5
+    assert "\r" not in log.getvalue()

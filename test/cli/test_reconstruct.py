@@ -1,0 +1,236 @@
+"""`mem4d reconstruct`: a video, a folder or a bag in, a folder of results out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from small_networks import SMALL_VIT, small_model
+
+from mem4d_ros.cli.main import main
+from mem4d_ros.model.checkpoint import save_checkpoint
+from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
+from mem4d_ros.runtime.export import RecordFolder, read_ply
+
+pytest.importorskip("rosbags")
+
+from rosbags.highlevel import AnyReader
+from rosbags.rosbag2 import Writer
+
+from mem4d_ros.runtime.export import messages
+
+FRAMES = 6
+RATE_HZ = 12.5
+
+
+@pytest.fixture(scope="module")
+def images() -> list[np.ndarray]:
+    """RGB (48, 64, 3): a camera that moves along a wall."""
+    noise = np.random.default_rng(0).integers(0, 256, (12, 24, 3), np.uint8)
+    wall = cv2.resize(noise, (96, 48), interpolation=cv2.INTER_CUBIC)
+    return [np.ascontiguousarray(wall[:, 2 * i : 2 * i + 64]) for i in range(FRAMES)]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    save_checkpoint(path, small_model(replace(SMALL_VIT, pose_source="pnp")))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, images: list[np.ndarray]) -> Path:
+    source = tmp_path / "images"
+    source.mkdir()
+    for index, image in enumerate(images):
+        cv2.imwrite(str(source / f"{index}.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return source
+
+
+@pytest.fixture
+def video(tmp_path: Path, images: list[np.ndarray]) -> Path:
+    path = tmp_path / "video.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE_HZ, (64, 48))
+    for image in images:
+        writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def bag(tmp_path: Path, images: list[np.ndarray]) -> Path:
+    path = tmp_path / "recording"
+    kind = "sensor_msgs/msg/Image"
+    with Writer(path, version=8) as writer:
+        camera = writer.add_connection("/camera/image", kind, typestore=messages.TYPESTORE)
+        for index, image in enumerate(images):
+            stamp_ns = 1_000_000_000 + index * 80_000_000
+            message = messages.colour_image(image, stamp_ns)
+            data = messages.TYPESTORE.serialize_cdr(message, kind)
+            writer.write(camera, stamp_ns, data)
+    return path
+
+
+@pytest.fixture(params=["folder", "video", "bag"])
+def source(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(request.param)
+
+
+def reconstruct(source: Path, out: Path, checkpoint: Path, *more: str) -> int:
+    arguments = ["reconstruct", str(source), "--out", str(out), "--checkpoint", str(checkpoint)]
+    return main([*arguments, "--device", "cpu", "--voxel", "0.05", *more])
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """All files to the byte, but the state to go on from."""
+    files = [path for path in out.rglob("*") if path.is_file() and path.name != "state.pt"]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def test_every_source_gives_every_result(
+    source: Path, tmp_path: Path, checkpoint: Path, images: list[np.ndarray]
+) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(source, out, checkpoint) == 0
+
+    records = list(RecordFolder(out))
+    assert len(records) == FRAMES
+    network = small_model(SMALL_VIT)
+    online = OnlineReconstructor(network, 64, network.config.memory)
+    for record, image in zip(records, images, strict=True):
+        assert np.abs(record.image.astype(int) - image).mean() < 20  # a video is lossy
+        found = online.process(record.image, 0)
+        np.testing.assert_allclose(record.depth, found.depth, rtol=1e-4)
+        np.testing.assert_allclose(record.intrinsics, found.intrinsics, rtol=1e-4)
+    start_ns, step_ns = {
+        "images": (0, 33_333_333),
+        "video": (0, 80_000_000),
+        "recording": (1_000_000_000, 80_000_000),
+    }[source.stem]
+    stamps = [record.stamp_ns for record in records]
+    assert np.abs(np.diff([start_ns - step_ns, *stamps]) - step_ns).max() <= 1
+
+    assert len(read_ply(out / "static_cloud.ply").positions) > 0
+    assert cv2.imread(str(out / "summary.png")).shape[1] > 1000
+    with AnyReader([out / "bag"]) as reader:
+        counts = {topic: info.msgcount for topic, info in reader.topics.items()}
+    assert counts["/mem4d/points"] == counts["/tf"] == FRAMES
+
+
+def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:
+    """Ctrl-C while a frame is worked on."""
+    process = OnlineReconstructor.process
+
+    def interrupted(
+        self: OnlineReconstructor,
+        image: np.ndarray,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None = None,
+    ) -> Reconstruction:
+        found = process(self, image, stamp_ns, intrinsics)
+        if found.frame_index == frame:
+            os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    patch.setattr(OnlineReconstructor, "process", interrupted)
+
+
+def test_interrupted_and_resumed_is_as_never_interrupted(
+    folder: Path,
+    tmp_path: Path,
+    checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert reconstruct(folder, whole, checkpoint) == 0
+    with monkeypatch.context() as patch:
+        interrupt(patch, frame=2)
+        assert reconstruct(folder, parts, checkpoint) == 0
+    assert f"stopped: 3 frames are in {parts}, --resume goes on" in capsys.readouterr().out
+    assert len(RecordFolder(parts)) == 3
+    assert len(read_ply(parts / "static_cloud.ply").positions) > 0
+    assert reconstruct(folder, parts, checkpoint, "--resume") == 0
+    assert contents(parts) == contents(whole)
+    assert len(RecordFolder(whole)) == FRAMES
+
+
+def test_a_broken_image_ends_the_run_and_keeps_what_was_before(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = folder / "3.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(b"nonsense")
+    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
+    said = capsys.readouterr().err
+    assert "3.png" in said
+    assert "the 3 frames before it are kept" in said
+    assert (tmp_path / "out/summary.png").exists()
+    broken.write_bytes(whole)
+    assert reconstruct(folder, tmp_path / "out", checkpoint, "--resume") == 0
+    assert len(RecordFolder(tmp_path / "out")) == FRAMES
+
+
+def test_an_image_of_another_size_is_named(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(folder / "4.png"), np.zeros((64, 32, 3), np.uint8))
+    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
+    said = capsys.readouterr().err
+    assert "images, 4.png: the image is 32x64" in said
+    assert len(RecordFolder(tmp_path / "out")) == 4
+
+
+def test_a_run_ends_where_it_is_told(folder: Path, tmp_path: Path, checkpoint: Path) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--stride", "2", "--frames", "2") == 0
+    assert [record.name for record in RecordFolder(out)] == ["0.png", "2.png"]
+    assert reconstruct(folder, out, checkpoint, "--stride", "2", "--resume") == 0
+    assert [record.name for record in RecordFolder(out)] == ["0.png", "2.png", "4.png"]
+
+
+def test_a_folder_with_other_things_is_left_alone(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(folder)
+    for more in ([], ["--resume"]):
+        assert reconstruct(folder, folder, checkpoint, *more) == 1
+        assert "holds no reconstruction: give a new folder" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_a_run_is_not_mixed_with_another(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--frames", "1") == 0
+    assert reconstruct(folder, out, checkpoint) == 1
+    assert "--resume goes on with it" in capsys.readouterr().err
+    assert reconstruct(folder, out, checkpoint, "--resume", "--stride", "3") == 1
+    assert "begun with stride 1, now it is 3" in capsys.readouterr().err
+    assert json.loads((out / "run.json").read_text())["stride"] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [("nowhere", "does not exist"), ("empty", "holds no images")],
+)
+def test_a_source_that_cannot_be_read_is_one_line(
+    source: str,
+    message: str,
+    tmp_path: Path,
+    checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert reconstruct(tmp_path / source, tmp_path / "out", checkpoint) == 1
+    said = capsys.readouterr().err
+    assert message in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
