@@ -25,6 +25,7 @@ ARGUMENTS = {
     "map_frame": ("", "fixed frame; empty: what the parameters say"),
     "base_frame": ("", "robot's base frame; empty: what the parameters say"),
     "tf_mode": ("", "camera, base or off; empty: what the parameters say"),
+    "autostart": ("", "false: wait for a lifecycle manager; empty: what the parameters say"),
     "rviz": ("false", "true: start RViz with the node's topics"),
     "use_sim_time": ("false", "true: time comes from /clock"),
 }
@@ -66,6 +67,8 @@ def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         raise FileNotFoundError(f"params_file {given['params_file']!r} is not a file")
     parameters = {PARAMETERS[name]: given[name] for name in PARAMETERS if given[name]}
     parameters["use_sim_time"] = _is_true(given["use_sim_time"])
+    if given["autostart"]:
+        parameters["lifecycle.autostart"] = _is_true(given["autostart"])
     if _is_true(given["compressed"]):
         parameters["input.image_transport"] = "compressed"
     node = Node(

@@ -5,19 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from mem4d_ros.ros.conversions.camera_info import CameraInfoError, intrinsics_of_image
+from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.calibration import Calibration
 from mem4d_ros.ros.conversions.compressed import compressed_to_rgb
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.outputs import ReconstructedFrame
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor
-
-JUMP_NS = 500_000_000
-"""Stamps that go back by less than this are frames out of order; by more, the clock was set."""
+from mem4d_ros.ros.stream import Kind, Stream
+from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor, Reconstruction
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,19 @@ class FrameProcessor:
         self._reporter = reporter
         self._reset_requested = threading.Event()
         self._resets = 0
-        self._newest_stamp_ns = 0
-        self._shape: tuple[int, ...] | None = None
+        self._stream = Stream()
+        self._calibration = Calibration(reporter)
+        self._wanted_memory = reconstructor.memory
 
     @property
     def resets(self) -> int:
         """How often the memory was emptied."""
         return self._resets
+
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether the device has no room for the memory that the settings ask for."""
+        return self._reconstructor.memory != self._wanted_memory
 
     def request_reset(self) -> None:
         """Empty the memory before the next frame; one that is in work is rejected."""
@@ -61,76 +67,79 @@ class FrameProcessor:
     def process(self, incoming: IncomingFrame) -> ReconstructedFrame:
         """The reconstruction of a frame. Raises FrameRejected."""
         self._follow_requests()
+        settings = self._settings()
         header = incoming.image.header
-        camera_frame = header.frame_id or self._settings().frames.camera
+        camera_frame = header.frame_id or settings.frames.camera
         if not camera_frame:
             raise FrameRejected(
                 "images have an empty header.frame_id: set the frame in the camera's driver,"
                 " or name it in frames.camera"
             )
         stamp_ns = stamp_to_ns(header.stamp)
-        self._follow_clock(stamp_ns)
+        if stamp_ns == 0:
+            self._reporter.warning(
+                "no stamp",
+                "images have no stamp (0), and so has nothing that is published of them: set it in"
+                " the camera's driver",
+            )
+        self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
         image = _decode(incoming.image)
-        self._follow_size(image)
-        camera_info, intrinsics = self._calibration(incoming.camera_info, image)
-        try:
-            reconstruction = self._reconstructor.process(image, stamp_ns, intrinsics)
-        except NonFiniteOutput:
-            self._resets += 1
-            raise
+        self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
+        calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
+        reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
         if self._reset_requested.is_set():
             raise FrameRejected("a reset was asked for while this frame was in work")
-        return ReconstructedFrame(reconstruction, header.stamp, camera_frame, camera_info)
+        return ReconstructedFrame(
+            reconstruction,
+            header.stamp,
+            camera_frame,
+            calibrated.intrinsics is not None,
+            calibrated.camera_info,
+        )
 
     def _follow_requests(self) -> None:
         if self._reset_requested.is_set():
             self._reset_requested.clear()
             self._reset()
-        sizes = self._settings().memory.sizes()
-        if sizes != self._reconstructor.memory:
-            self._reconstructor.resize_memory(sizes)
+        wanted = self._settings().memory.sizes()
+        if wanted != self._wanted_memory:
+            self._wanted_memory = wanted
+            self._reconstructor.resize_memory(wanted)
 
-    def _follow_clock(self, stamp_ns: int) -> None:
-        behind_ns = self._newest_stamp_ns - stamp_ns
-        if stamp_ns and 0 <= behind_ns < JUMP_NS:
-            raise FrameRejected(
-                f"an image is {behind_ns * 1e-9:.3f} s older than the one before it, or as old:"
-                " images arrive twice or out of order"
-            )
-        if behind_ns >= JUMP_NS:
+    def _start_new_world(self, key: str, cause: str) -> None:
+        if cause:
             self._reset()
-            self._reporter.warning(
-                "clock",
-                f"stamps jumped back by {behind_ns * 1e-9:.3f} s (a looped recording?):"
-                " a new world starts",
-            )
-        self._newest_stamp_ns = stamp_ns
+            self._reporter.warning(key, f"{cause}: a new world starts")
 
-    def _follow_size(self, image: np.ndarray) -> None:
-        if self._shape not in (None, image.shape):
-            self._resets += 1  # by the reconstructor, whose memory has the old size
-            self._reporter.warning(
-                "size",
-                f"images changed from {_size(self._shape)} to {_size(image.shape)} pixels:"
-                " a new world starts",
-            )
-        self._shape = image.shape
+    def _reconstruct(
+        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None
+    ) -> Reconstruction:
+        """With ever smaller memories where the device has no room. Raises FrameRejected."""
+        while True:
+            try:
+                return self._reconstructor.process(image, stamp_ns, intrinsics)
+            except NonFiniteOutput:
+                self._resets += 1
+                raise
+            except torch.cuda.OutOfMemoryError as error:
+                smaller = _halved(self._reconstructor.memory)
+                if smaller == self._reconstructor.memory:
+                    raise FrameRejected(
+                        "the device has no memory for a single frame: end what else runs on it, or"
+                        " set a smaller model.image_size"
+                    ) from error
+            # Behind the except clause, whose error still holds the tensors of the failed step.
+            self._shrink_memory(smaller)
 
-    def _calibration(
-        self, info: CameraInfo | None, image: np.ndarray
-    ) -> tuple[CameraInfo | None, np.ndarray | None]:
-        """The CameraInfo and the intrinsics (3, 3) it gives the image; None where it gives none."""
-        if info is None:
-            return None, None
-        height, width = image.shape[:2]
-        try:
-            intrinsics = intrinsics_of_image(info, width, height)
-        except CameraInfoError as error:
-            self._reporter.warning(
-                "camera_info", f"CameraInfo is not used, intrinsics are predicted: {error}"
-            )
-            return None, None
-        return (info, intrinsics) if intrinsics is not None else (None, None)
+    def _shrink_memory(self, smaller: MemorySizes) -> None:
+        self._reconstructor.resize_memory(smaller)
+        torch.cuda.empty_cache()
+        self._reporter.warning(
+            f"out of memory {smaller}",
+            "the device is out of memory: the network now remembers fewer frames (TCA"
+            f" {smaller.tca_window}, TDM {smaller.tdm_size}, PSM {smaller.psm_size}), until other"
+            " sizes are set",
+        )
 
     def _reset(self) -> None:
         self._reconstructor.reset()
@@ -143,5 +152,11 @@ def _decode(message: Image | CompressedImage) -> np.ndarray:
     return image_to_rgb(message)
 
 
-def _size(shape: tuple[int, ...] | None) -> str:
-    return f"{shape[1]}x{shape[0]}" if shape else "none"
+def _kind(message: Image | CompressedImage, image: np.ndarray) -> Kind:
+    height, width = image.shape[:2]
+    encoding = message.encoding if isinstance(message, Image) else message.format
+    return Kind(width, height, encoding)
+
+
+def _halved(memory: MemorySizes) -> MemorySizes:
+    return MemorySizes(memory.tca_window // 2, memory.tdm_size // 2, max(1, memory.psm_size // 2))

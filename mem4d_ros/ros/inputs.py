@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, qos_check_compatible
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.ros import topics
@@ -18,6 +21,15 @@ except ImportError:  # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 WATCHDOG_PERIOD_S = 0.5
+
+
+@dataclass(frozen=True)
+class InputHealth:
+    """Whether images arrive."""
+
+    topic: str
+    has_heard: bool  # one arrived since the node is active
+    is_stalled: bool  # none arrived for the watchdog's time
 
 
 class Inputs:
@@ -38,11 +50,11 @@ class Inputs:
         self._receive = receive
         self._reporter = reporter
         self._camera_info: CameraInfo | None = None
-        self._incompatible_publishers = 0
         self._alive_at_s = time.monotonic()
         self._has_heard = False
         topic = topics.image_topic(settings().input)
-        self.image_topic = _resolved(node, topic)
+        self._qos = topic.qos
+        self.image_topic = resolved_name(node, topic)
         node.create_subscription(
             topic.type,
             self.image_topic,
@@ -56,16 +68,15 @@ class Inputs:
             self._on_camera_info,
             topics.CAMERA_INFO.qos,
         )
-        node.create_timer(WATCHDOG_PERIOD_S, self._watch)
+        # ROS time may stand still, and then no camera is heard either.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(WATCHDOG_PERIOD_S, self._watch, clock=steady)
 
-    @property
-    def has_heard(self) -> bool:
-        """Whether an image ever arrived."""
-        return self._has_heard
+    def health(self) -> InputHealth:
+        """For reports."""
+        return InputHealth(self.image_topic, self._has_heard, self._is_stalled())
 
-    @property
-    def is_stalled(self) -> bool:
-        """Whether nothing arrived for the watchdog's time."""
+    def _is_stalled(self) -> bool:
         limit_s = self._settings().input.watchdog_s
         return 0 < limit_s < time.monotonic() - self._alive_at_s
 
@@ -78,11 +89,10 @@ class Inputs:
         self._camera_info = message
 
     def _on_incompatible_qos(self, event: Any) -> None:
-        self._incompatible_publishers = event.total_count
-        self._reporter.error("qos", self._qos_mismatch())
+        self._reporter.error("qos", self._qos_mismatch(self._incompatible_publishers()))
 
     def _watch(self) -> None:
-        if self.is_stalled:
+        if self._is_stalled():
             silence_s = time.monotonic() - self._alive_at_s
             self._reporter.warning(
                 "silence", f"no image on {self.image_topic} for {silence_s:.0f} s: {self._cause()}"
@@ -92,22 +102,31 @@ class Inputs:
         publishers = self._node.count_publishers(self.image_topic)
         if not publishers:
             return "nobody publishes there; start the camera or remap 'image' to its topic"
-        if self._incompatible_publishers:
-            return self._qos_mismatch()
+        if incompatible := self._incompatible_publishers():
+            return self._qos_mismatch(incompatible)
         return (
             f"its {publishers} publisher(s) send nothing, or what they send is lost on the way"
             " (large best-effort images need a larger shared-memory segment on the camera's side)"
         )
 
-    def _qos_mismatch(self) -> str:
+    def _incompatible_publishers(self) -> list[str]:
+        """The full names of nodes whose images cannot be received."""
+        return [
+            f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+            for publisher in self._node.get_publishers_info_by_topic(self.image_topic)
+            if qos_check_compatible(publisher.qos_profile, self._qos)[0] == QoSCompatibility.ERROR
+        ]
+
+    def _qos_mismatch(self, publishers: list[str]) -> str:
         asked = self._settings().input.reliability
         return (
-            f"a publisher on {self.image_topic} offers a quality of service that does not match"
-            f" ({asked} is asked for): set input.reliability to best_effort, which matches any"
+            f"{', '.join(publishers) or 'a publisher'} offers {self.image_topic} with a quality of"
+            f" service that does not match ({asked} is asked for): set input.reliability to"
+            " best_effort, which matches any"
         )
 
 
-def _resolved(node: Node, topic: topics.Topic) -> str:
+def resolved_name(node: Node, topic: topics.Topic) -> str:
     """The full name after remapping; a transport follows the image topic it belongs to."""
     if topic.type is CompressedImage:
         return node.resolve_topic_name(topics.IMAGE) + topics.COMPRESSED_SUFFIX

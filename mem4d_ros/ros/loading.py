@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
@@ -34,9 +35,9 @@ class LoadedModel:
 
 
 def load_model(settings: Settings) -> LoadedModel:
-    """Build or read the network and put it on its device.
+    """Build or read the network, put it on its device and run it once.
 
-    Raises DeviceUnavailable and CheckpointError.
+    Raises DeviceUnavailable, CheckpointError, NonFiniteOutput and torch's OutOfMemoryError.
     """
     if settings.model.threads:
         torch.set_num_threads(settings.model.threads)
@@ -46,16 +47,28 @@ def load_model(settings: Settings) -> LoadedModel:
     network = _network(settings.model, checkpoint).to(device).eval()
     image_size = settings.model.image_size or network.config.image_size
     source = make_pose_source(settings.pose.source, default=network.config.pose_source)
+    reconstructor = OnlineReconstructor(
+        network, image_size, settings.memory.sizes(), device, precision, source
+    )
+    _warm_up(reconstructor, image_size)
     return LoadedModel(
-        OnlineReconstructor(
-            network, image_size, settings.memory.sizes(), device, precision, source
-        ),
+        reconstructor,
         preset=_preset_of(network.config),
         checkpoint=checkpoint,
         device=str(device),
         precision=_PRECISION_NAMES[precision],
         image_size=image_size,
     )
+
+
+def _warm_up(reconstructor: OnlineReconstructor, image_size: int) -> None:
+    """Take the first step, which is many times as slow as the next ones.
+
+    The image is square: none needs more memory, so that a device too small for it is found out now.
+    """
+    grey = np.full((image_size, image_size, 3), 127, np.uint8)
+    reconstructor.process(grey, stamp_ns=0)
+    reconstructor.reset()
 
 
 def _preset_of(config: Mem4DConfig) -> str:

@@ -1,23 +1,36 @@
 """The `mem4d_node` executable: the node's process, from arguments to exit status."""
 
+import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
+from typing import NoReturn
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
-from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from mem4d_ros.model.checkpoint import CheckpointError
+from mem4d_ros.ros.loading import LoadedModel, load_model
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.ros.parameters import ParameterError
-from mem4d_ros.runtime import DeviceUnavailable
+from mem4d_ros.ros.settings import Settings
+
+END_WITHIN_S = 1.5
+"""After a signal; work that takes longer is abandoned."""
 
 
-def main(args: list[str] | None = None) -> int:
+def main() -> NoReturn:
+    """The program. Python would need a second to take torch apart, and may wait for a thread."""
+    status = run(sys.argv)
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -> int:
     """Run the node until SIGINT or SIGTERM; the exit status is 1 if it cannot start or breaks."""
     # rclpy's own handlers would end the context under the frame in work.
     stop = threading.Event()
@@ -25,46 +38,51 @@ def main(args: list[str] | None = None) -> int:
         signal.signal(number, lambda number, frame: stop.set())
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # malformed arguments or parameter file
-        return _give_up(error)
-    try:
-        node = Mem4DNode()
-    except (ParameterError, ParameterException, DeviceUnavailable, CheckpointError) as error:
-        return _give_up(error)
-    status = _spin_until(stop, node)
-    node.destroy_node()
-    rclpy.try_shutdown()
-    return status
-
-
-def _give_up(reason: Exception) -> int:
-    get_logger("mem4d").fatal(f"cannot start: {reason}")
-    rclpy.try_shutdown()
-    return 1
-
-
-def _spin_until(stop: threading.Event, node: Node) -> int:
-    """Spin on another thread: signals only reach Python where the main thread runs Python."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    broken = threading.Event()
-
-    def spin() -> None:
-        try:
-            executor.spin()
-        except BaseException:
-            broken.set()
-            raise
-        finally:
-            stop.set()
-
-    spinner = threading.Thread(target=spin, name="mem4d-executor")
-    spinner.start()
+        node = Mem4DNode(load)
+    except (RuntimeError, ParameterError, ParameterException) as error:
+        # RuntimeError: malformed arguments or parameter file
+        get_logger("mem4d").fatal(f"cannot start: {error}")
+        rclpy.try_shutdown()
+        return 1
+    spinner = _Spinner(node, stop)
     stop.wait()
-    executor.shutdown()
-    spinner.join()
-    return 1 if broken.is_set() else 0
+    deadline = time.monotonic() + END_WITHIN_S
+    if spinner.end(deadline) and node.finish(deadline - time.monotonic()):
+        node.destroy_node()
+        rclpy.try_shutdown()
+    else:
+        node.get_logger().info("the work in progress is abandoned, as it takes too long")
+    return spinner.status
+
+
+class _Spinner:
+    """Runs the node on another thread: signals only reach Python where the main thread runs it."""
+
+    def __init__(self, node: Mem4DNode, ended: threading.Event) -> None:
+        self.status = 0
+        self._node = node
+        self._ended = ended
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._run, name="mem4d-executor", daemon=True)
+        self._thread.start()
+
+    def end(self, deadline: float) -> bool:
+        """Stop; False if what runs on the thread, such as loading a model, takes longer."""
+        self._executor.shutdown(timeout_sec=max(0.0, deadline - time.monotonic()))
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        status = 1
+        try:
+            if self._node.start():
+                self._executor.spin()
+                status = 0
+        finally:
+            self.status = status
+            self._ended.set()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

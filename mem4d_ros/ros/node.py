@@ -1,61 +1,154 @@
-"""The node: wires inputs, pipeline, outputs and services together."""
+"""The node: a managed one, whose transitions make its parts and release them."""
 
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import torch
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.node import Node
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from std_srvs.srv import Trigger
 
+from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.ros import topics
+from mem4d_ros.ros.diagnostics import Diagnostics
+from mem4d_ros.ros.engine import Engine, free_memory
 from mem4d_ros.ros.health import Health
 from mem4d_ros.ros.inputs import Inputs
+from mem4d_ros.ros.introduction import introduce
 from mem4d_ros.ros.loading import LoadedModel, load_model
-from mem4d_ros.ros.outputs import Outputs
-from mem4d_ros.ros.parameters import ParameterError, declare_parameters, with_values
-from mem4d_ros.ros.pipeline import Pipeline
+from mem4d_ros.ros.ownership import ownership
+from mem4d_ros.ros.parameters import (
+    ParameterError,
+    check_changeable,
+    declare_parameters,
+    with_values,
+)
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.resources import read_resources
+from mem4d_ros.ros.services import Services
 from mem4d_ros.ros.settings import Settings
+from mem4d_ros.runtime import DeviceUnavailable, FrameRejected
 
 DIAGNOSTICS_PERIOD_S = 1.0
 
+CAUSES_TO_MEND = (
+    CheckpointError,
+    DeviceUnavailable,
+    FrameRejected,
+    torch.cuda.OutOfMemoryError,
+)
+"""What fails a transition for a reason that lies outside of the code: it may be tried again."""
 
-class Mem4DNode(Node):
+
+class Mem4DNode(LifecycleNode):
     """Images in; clouds, depth and poses out.
+
+    Configuring loads the model, activating subscribes; deactivating is silent and keeps what was
+    remembered, cleaning up releases everything. Status and diagnostics go on throughout.
 
     Callbacks of the executor only store what arrives. Decoding, the network and publishing run on
     the pipeline's thread, so that services, parameters and TF stay responsive.
     """
 
     def __init__(self, load: Callable[[Settings], LoadedModel] = load_model) -> None:
-        """Declare the parameters, load the model and start listening.
+        """Declare the parameters; the node is not configured yet.
 
-        Raises ParameterError, rclpy's ParameterException, and what `load` raises.
+        Raises ParameterError and rclpy's ParameterException.
         """
-        self._cleanup = ExitStack()  # rclpy destroys half-made nodes, too
+        self._load = load
+        self._engine: Engine | None = None  # while it is configured
+        self._inputs: Inputs | None = None  # while it is active
+        self._listening = ExitStack()
         super().__init__("mem4d")
         self._settings = declare_parameters(self)
-        self.add_on_set_parameters_callback(self._on_set_parameters)
-        self._model = load(self._settings)
         self._reporter = Reporter(self.get_logger())
-        outputs = Outputs(self, self._settings, self._reporter)
-        self._pipeline = Pipeline(
-            self._model.reconstructor, outputs, self._current_settings, self._reporter
-        )
-        self._cleanup.callback(self._pipeline.close)
-        self._inputs = Inputs(self, self._current_settings, self._pipeline.submit, self._reporter)
-        self._status = topics.STATUS.publisher(self)
-        self._diagnostics = topics.DIAGNOSTICS.publisher(self)
-        self.create_timer(self._settings.status.period_s, self._publish_status)
-        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
-        self.create_service(topics.RESET.type, topics.RESET.name, self._on_reset)
-        self._introduce()
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        Services(self, lambda: self._engine, lambda: self._inputs is not None)
+        self._status_publisher = topics.STATUS.publisher(self)
+        self._diagnostics_publisher = topics.DIAGNOSTICS.publisher(self)
+        self._diagnostics = Diagnostics(self.get_fully_qualified_name(), self._current_settings)
+        # With use_sim_time ROS time may stand still, which is worth a report.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        period_s = self._settings.status.period_s
+        self._status_timer = self.create_timer(period_s, self._publish_status, clock=steady)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=steady)
+
+    def start(self) -> bool:
+        """Configure and activate where lifecycle.autostart asks for it; False if that failed."""
+        if not self._settings.lifecycle.autostart:
+            return True
+        transitions = (self.trigger_configure, self.trigger_activate)
+        return all(start() == TransitionCallbackReturn.SUCCESS for start in transitions)
+
+    def finish(self, timeout_s: float) -> bool:
+        """Take no more frames and finish the one in work; False if that takes longer."""
+        return self._engine is None or self._engine.pipeline.close(timeout_s)
 
     def destroy_node(self) -> None:
         """Finish the frame in work, then leave ROS."""
-        self._cleanup.close()
+        self._release()
         super().destroy_node()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt("configure", self._configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt("activate", self._activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt("deactivate", self._deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt("clean up", self._clean_up)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt("shut down", self._clean_up)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """After a fault in a transition: start anew."""
+        return self._attempt("clean up", self._clean_up)
+
+    def _attempt(self, name: str, transition: Callable[[], None]) -> TransitionCallbackReturn:
+        try:
+            transition()
+        except CAUSES_TO_MEND as cause:
+            self._reporter.failure(f"cannot {name}: {cause}")
+            return TransitionCallbackReturn.FAILURE
+        except Exception as fault:  # of which rclpy would not say a word
+            self._reporter.failure(
+                f"cannot {name}, for a fault of this node: {fault!r}", traceback.format_exc()
+            )
+            return TransitionCallbackReturn.ERROR
+        return TransitionCallbackReturn.SUCCESS
+
+    def _configure(self) -> None:
+        self._engine = Engine(self, self._current_settings, self._load, self._reporter)
+        introduce(self, self._settings, self._engine.model)
+
+    def _activate(self) -> None:
+        assert self._engine is not None
+        pipeline = self._engine.pipeline
+        with ownership(self) as self._listening:
+            self._inputs = Inputs(self, self._current_settings, pipeline.submit, self._reporter)
+        pipeline.resume()
+
+    def _deactivate(self) -> None:
+        self._inputs = None
+        self._listening.close()
+        if self._engine is not None:
+            self._engine.pipeline.silence()
+
+    def _clean_up(self) -> None:
+        self._release()
+        free_memory()
+
+    def _release(self) -> None:
+        self._deactivate()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
     def _current_settings(self) -> Settings:
         return self._settings
@@ -64,55 +157,28 @@ class Mem4DNode(Node):
         """Called when the descriptors have let the changes pass."""
         values = {change.name: change.value for change in changes}
         try:
-            self._settings = with_values(self._settings, values)
+            settings = with_values(self._settings, values)
+            if self._engine is not None:
+                check_changeable(self._settings, settings)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        self._settings = settings
+        self._status_timer.timer_period_ns = int(self._settings.status.period_s * 1e9)
         return SetParametersResult(successful=True)
 
-    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._pipeline.request_reset()
-        response.success = True
-        response.message = "the memory is emptied before the next frame, which starts a new world"
-        return response
-
     def _health(self) -> Health:
+        engine, inputs = self._engine, self._inputs
         return Health(
-            model=self._model,
-            progress=self._pipeline.progress(),
-            image_topic=self._inputs.image_topic,
-            has_heard=self._inputs.has_heard,
-            is_stalled=self._inputs.is_stalled,
+            model=engine.model if engine else None,
+            progress=engine.pipeline.progress() if engine else None,
+            input=inputs.health() if inputs else None,
+            resources=read_resources(engine.model.device if engine else ""),
             last_error=self._reporter.last_error,
         )
 
     def _publish_status(self) -> None:
-        self._status.publish(self._health().to_status(self.get_clock().now().to_msg()))
+        self._status_publisher.publish(self._health().to_status(self.get_clock().now().to_msg()))
 
     def _publish_diagnostics(self) -> None:
-        now = self.get_clock().now().to_msg()
-        self._diagnostics.publish(
-            self._health().to_diagnostics(self.get_fully_qualified_name(), now)
-        )
-
-    def _introduce(self) -> None:
-        settings, model = self._settings, self._model
-        memory = settings.memory
-        outputs = ", ".join(
-            f"{self.resolve_topic_name(topic.name)} ({topics.describe_qos(topic.qos)})"
-            for topic in topics.OUTPUTS
-        )
-        self.get_logger().info(
-            f"Mem4D {model.preset or 'custom'} with {model.checkpoint or 'random weights'}"
-            f" on {model.device} in {model.precision}, images at {model.image_size} px;"
-            f" memories: TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size};"
-            f" images from {self._inputs.image_topic}"
-            f" ({topics.describe_qos(topics.image_topic(settings.input).qos)});"
-            f" TF {settings.tf.mode}; to {outputs}"
-        )
-        if settings.model.device == "auto" and model.device == "cpu":
-            self.get_logger().info("no CUDA device is available: the network runs on the CPU")
-        if not model.checkpoint:
-            self.get_logger().warning(
-                "the weights are random: everything is published, but nothing of it is true;"
-                " set model.checkpoint to trained weights"
-            )
+        report = self._diagnostics.report(self._health(), self.get_clock().now().to_msg())
+        self._diagnostics_publisher.publish(report)

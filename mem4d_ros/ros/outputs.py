@@ -29,7 +29,8 @@ class ReconstructedFrame:
     reconstruction: Reconstruction
     stamp: Time
     camera_frame: str
-    camera_info: CameraInfo | None  # as it came, where it was used
+    intrinsics_given: bool  # by CameraInfo
+    camera_info: CameraInfo | None  # with the distortion that the image has; None: none or unknown
 
 
 class Outputs:

@@ -46,6 +46,11 @@ class Parameter:
         step = f", multiples of {limits.step}" if limits.step else ""
         return f"{limits.minimum:g} to {limits.maximum:.10g}{step}"
 
+    def value_in(self, settings: Settings) -> Any:
+        """Its value."""
+        group, _, name = self.name.partition(".")
+        return getattr(getattr(settings, group), name)
+
     def check(self, value: Any) -> None:
         """Raises ParameterError for a value that is not allowed."""
         limits = self.constraint
@@ -91,6 +96,16 @@ def declare_parameters(node: Node) -> Settings:
     return with_values(Settings(), values)
 
 
+def check_changeable(before: Settings, after: Settings) -> None:
+    """Raises ParameterError where they differ in what a configured node cannot change."""
+    for row in parameters():
+        if not row.constraint.changeable and row.value_in(before) != row.value_in(after):
+            raise ParameterError(
+                f"{row.name} cannot change while the node is configured: clean it up first"
+                " (ros2 lifecycle set <node> cleanup), or start it with another value"
+            )
+
+
 def _check_frames(settings: Settings) -> None:
     frames = settings.frames
     for name in ("map", "base", "camera"):
@@ -116,7 +131,7 @@ def _descriptor(row: Parameter) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(
         description=limits.description,
         additional_constraints=f"one of {row.allowed}" if limits.choices else "",
-        read_only=not limits.changeable,
+        read_only=limits.read_only,
     )
     if limits.minimum is None or limits.maximum is None:
         return descriptor

@@ -24,16 +24,27 @@ from mem4d_ros.runtime import (
 
 
 @dataclass(frozen=True)
+class NewestFrame:
+    """What is told of the frame that was published last; the defaults, before the first."""
+
+    latency_last_s: float = 0.0
+    confidence_mean: float = math.nan  # of the global pointmap; NaN if no pixel is valid
+    pose_measured: bool = False
+    camera_info_used: bool = False
+
+
+@dataclass(frozen=True)
 class Progress:
     """What became of the frames, at one moment."""
 
     counters: Counters
     timing: Timing
-    latency_last_s: float  # 0 before the first frame
-    confidence_mean: float  # of the newest global pointmap; NaN before the first frame
+    newest: NewestFrame
     last_frame_failed: bool
+    is_paused: bool
     resets: int
     capacity: MemorySizes
+    is_shrunk: bool  # the device has no memory for the capacity that was asked for
     occupancy: MemorySizes
     structure_tokens: int
 
@@ -54,8 +65,7 @@ class Pipeline:
         self._reporter = reporter
         self._processor = FrameProcessor(reconstructor, settings, reporter)
         self._timing = TimingWindow()
-        self._latency_last_s = 0.0
-        self._confidence_mean = math.nan
+        self._newest = NewestFrame()
         self._last_frame_failed = False
         self._worker = LatestFrameWorker(self._process, self._on_failure, name="mem4d-worker")
 
@@ -72,18 +82,32 @@ class Pipeline:
         return Progress(
             counters=self._worker.counters,
             timing=self._timing.summary(),
-            latency_last_s=self._latency_last_s,
-            confidence_mean=self._confidence_mean,
+            newest=self._newest,
             last_frame_failed=self._last_frame_failed,
+            is_paused=self._worker.is_paused,
             resets=self._processor.resets,
             capacity=self._reconstructor.memory,
+            is_shrunk=self._processor.is_shrunk,
             occupancy=self._reconstructor.occupancy(),
             structure_tokens=self._reconstructor.structure_tokens(),
         )
 
-    def close(self) -> None:
-        """Finish the frame in work, and stop."""
-        self._worker.close()
+    def pause(self) -> None:
+        """Let all frames go, but the one in work."""
+        self._worker.pause()
+
+    def resume(self) -> None:
+        """Take frames again; the network's memory is as it was."""
+        self._worker.resume()
+
+    def silence(self) -> None:
+        """Pause, and return when the frame in work is published."""
+        self._worker.pause()
+        self._worker.wait_idle()
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Finish the frame in work, and stop; False if that takes longer than `timeout_s`."""
+        return self._worker.close(timeout_s)
 
     def _process(self, incoming: IncomingFrame) -> None:
         frame = self._processor.process(incoming)
@@ -94,11 +118,14 @@ class Pipeline:
                 "the camera's pose could not be measured and continues the motion before: too"
                 " little of the scene is recognised (no texture, blur, or a covered lens)",
             )
-        self._latency_last_s = time.monotonic() - incoming.received_at_s
-        self._timing.add(self._latency_last_s)
-        confidence = frame.reconstruction.confidence_world
-        valid = confidence > 0
-        self._confidence_mean = float(np.mean(confidence, where=valid)) if valid.any() else math.nan
+        latency_s = time.monotonic() - incoming.received_at_s
+        self._timing.add(latency_s)
+        self._newest = NewestFrame(
+            latency_s,
+            _mean_confidence(frame.reconstruction.confidence_world),
+            frame.reconstruction.pose_measured,
+            camera_info_used=frame.intrinsics_given,
+        )
         self._last_frame_failed = False
 
     def _on_failure(self, failure: Exception) -> None:
@@ -111,3 +138,9 @@ class Pipeline:
                 f"image lost to a fault of this node: {failure!r}",
                 details="".join(traceback.format_exception(failure)),
             )
+
+
+def _mean_confidence(confidence: np.ndarray) -> float:
+    """Of the valid pixels of (H, W), whose confidence is not 0; NaN if there are none."""
+    valid = confidence > 0
+    return float(np.mean(confidence, where=valid)) if valid.any() else math.nan

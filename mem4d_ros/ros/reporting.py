@@ -11,13 +11,18 @@ INTERVAL_S = 5.0
 class Logger(Protocol):
     """What is used of an rclpy logger."""
 
+    def info(self, message: str) -> object: ...
+
     def warning(self, message: str) -> object: ...
 
     def error(self, message: str) -> object: ...
 
 
 class Reporter:
-    """Warns and complains; the same `key` at most once in INTERVAL_S of real time. Thread-safe."""
+    """Notes, warns and complains; the same `key` at most once in INTERVAL_S of real time.
+
+    Thread-safe.
+    """
 
     def __init__(self, logger: Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._logger = logger
@@ -31,16 +36,26 @@ class Reporter:
         """The newest complaint, said or not; empty before the first."""
         return self._last_error
 
+    def note(self, key: str, message: str) -> None:
+        """Say what is worth knowing."""
+        if self._is_due(key):
+            self._logger.info(message)
+
     def warning(self, key: str, message: str) -> None:
         """Say that something may be wrong."""
         if self._is_due(key):
             self._logger.warning(message)
 
+    def failure(self, message: str, details: str = "") -> None:
+        """Say at once what somebody asked for and did not get."""
+        self._last_error = message
+        self._logger.error(f"{message}\n{details}" if details else message)
+
     def error(self, key: str, message: str, details: str = "") -> None:
         """Say in one line that something is wrong, and how to mend it; details go to the log."""
-        self._last_error = message
         if self._is_due(key):
-            self._logger.error(f"{message}\n{details}" if details else message)
+            self.failure(message, details)
+        self._last_error = message
 
     def _is_due(self, key: str) -> bool:
         with self._lock:

@@ -16,19 +16,30 @@ from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 @dataclass(frozen=True)
 class Constraint:
-    """What a value must fulfil besides its type, and whether it may change while the node runs."""
+    """What a value must fulfil besides its type, and when it may change."""
 
     description: str
     minimum: float | None = None
     maximum: float | None = None
     step: int = 0  # of integers; 0: any
     choices: tuple[str, ...] = ()
-    changeable: bool = False
+    changeable: bool = False  # while the node is configured
+    read_only: bool = False  # not even before
 
 
 def parameter(default: Any, description: str, **constraint: Any) -> Any:
     """A field of a group, declared as a ROS parameter."""
     return field(default=default, metadata={"constraint": Constraint(description, **constraint)})
+
+
+@dataclass(frozen=True)
+class LifecycleSettings:
+    autostart: bool = parameter(
+        True,
+        "Configure and activate the node when it starts, and end it where that fails; false: wait"
+        " for a lifecycle manager",
+        read_only=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,11 @@ class InputSettings:
         minimum=1,
         maximum=100,
     )
+    undistort: bool = parameter(
+        False,
+        "Straighten images by CameraInfo (plumb_bob, rational_polynomial or equidistant) first;"
+        " those that cannot be straightened are rejected",
+    )
     watchdog_s: float = parameter(
         5.0,
         "Seconds without an image before a warning names the topic; 0: never",
@@ -202,13 +218,23 @@ class PathSettings:
 
 @dataclass(frozen=True)
 class StatusSettings:
-    period_s: float = parameter(1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0)
+    period_s: float = parameter(
+        1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0, changeable=True
+    )
+    min_confidence: float = parameter(
+        1.0,
+        "A mean confidence below this is a warning in /diagnostics",
+        minimum=0.0,
+        maximum=1e6,
+        changeable=True,
+    )
 
 
 @dataclass(frozen=True)
 class Settings:
     """All parameters' values."""
 
+    lifecycle: LifecycleSettings = LifecycleSettings()
     model: ModelSettings = ModelSettings()
     memory: MemorySettings = MemorySettings()
     pose: PoseSettings = PoseSettings()

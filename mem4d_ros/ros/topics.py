@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
-from std_srvs.srv import Trigger
+from std_srvs.srv import SetBool, Trigger
 from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.msg import Mem4DStatus
@@ -100,6 +100,9 @@ class ServiceName:
 
 
 RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
+PAUSE = ServiceName("~/pause", SetBool, "drop all images and keep the memory, until set to false")
+
+SERVICES = (RESET, PAUSE)
 
 
 def image_topic(settings: InputSettings) -> Topic:
@@ -126,7 +129,10 @@ def markdown() -> str:
         f" | {topic.description} |"
         for direction, topic in rows
     ]
-    lines.append(f"| service | `{RESET.name}` | {type_name(RESET.type)} | | {RESET.description} |")
+    lines += [
+        f"| service | `{service.name}` | {type_name(service.type)} | | {service.description} |"
+        for service in SERVICES
+    ]
     return "\n".join(lines) + "\n"
 
 

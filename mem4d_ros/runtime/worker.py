@@ -37,6 +37,7 @@ class LatestFrameWorker(Generic[Item]):
         self._changed = threading.Condition()
         self._waiting: list[Item] = []  # at most one
         self._busy = False
+        self._paused = False
         self._closed = False
         self._counts = dict.fromkeys(("received", "processed", "dropped", "rejected"), 0)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -48,28 +49,50 @@ class LatestFrameWorker(Generic[Item]):
         with self._changed:
             return Counters(**self._counts)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether all items are dropped."""
+        return self._paused
+
     def submit(self, item: Item) -> None:
-        """Offer an item and return at once. After `close` it counts as dropped."""
+        """Offer an item and return at once. After `pause` or `close` it counts as dropped."""
         with self._changed:
             self._counts["received"] += 1
             self._drop_waiting()
             self._waiting.append(item)
-            if self._closed:
+            if self._paused or self._closed:
                 self._drop_waiting()
             self._changed.notify_all()
+
+    def pause(self) -> None:
+        """Drop the item that waits and all that come; the one in work is finished."""
+        with self._changed:
+            self._paused = True
+            self._drop_waiting()
+            self._changed.notify_all()
+
+    def resume(self) -> None:
+        """Take items again."""
+        with self._changed:
+            self._paused = False
 
     def wait_idle(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing waits and nothing is in work; False if that took too long."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._waiting or self._busy), timeout_s)
 
-    def close(self) -> None:
-        """Finish the item in work, drop the one that waits, and end the thread."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Finish the item in work, drop the one that waits, and end the thread.
+
+        False if the item in work took longer than `timeout_s`: the thread then ends after it, or
+        with the process.
+        """
         with self._changed:
             self._closed = True
             self._drop_waiting()
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _drop_waiting(self) -> None:
         self._counts["dropped"] += len(self._waiting)

@@ -12,6 +12,7 @@ import pytest
 # `launch` alone would find this repository's folder of that name.
 pytest.importorskip("launch_ros", reason="ROS 2's launch is not installed")
 
+from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
 from ros_probe import connected
 from sensor_msgs.msg import CameraInfo, CompressedImage
@@ -58,6 +59,19 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     assert "process has finished cleanly" in log
     assert "Traceback" not in log
     assert "XMLPARSER" not in log
+
+
+def test_without_autostart_the_node_waits_for_a_manager():
+    command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py", "autostart:=false"]
+    launched = subprocess.Popen(command, start_new_session=True)
+    try:
+        with connected() as ros:
+            state = ros.call(GetState, "/mem4d/get_state", GetState.Request()).current_state
+            assert state.label == "unconfigured"
+        os.kill(launched.pid, signal.SIGINT)
+        assert launched.wait(timeout=20) == 0
+    finally:
+        launched.kill()
 
 
 def test_a_missing_parameter_file_is_an_error():

@@ -45,7 +45,12 @@ def start() -> Iterator[Callable[..., Ros]]:
                 )
                 return LoadedModel(online, "lite", "", "cpu", "fp32", IMAGE_SIZE)
 
-            ros = stack.enter_context(connected(arguments, lambda: Mem4DNode(load)))
+            def make_node() -> Mem4DNode:
+                node = Mem4DNode(load)
+                assert node.start()
+                return node
+
+            ros = stack.enter_context(connected(arguments, make_node))
             ros.listen(Mem4DStatus, ros.node.resolve_topic_name("~/status"))
             return ros
 

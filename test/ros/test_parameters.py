@@ -19,6 +19,7 @@ CONFIG = FilePath(__file__).parents[2] / "config" / "mem4d.yaml"
 def set_parameter(ros, name, value):
     """What `ros2 param set /mem4d NAME VALUE` does."""
     kinds = {
+        bool: (ParameterType.PARAMETER_BOOL, "bool_value"),
         int: (ParameterType.PARAMETER_INTEGER, "integer_value"),
         float: (ParameterType.PARAMETER_DOUBLE, "double_value"),
         str: (ParameterType.PARAMETER_STRING, "string_value"),
@@ -59,7 +60,7 @@ def test_every_parameter_is_declared_with_its_description_and_range(start):
     answer = ros.call(DescribeParameters, "/mem4d/describe_parameters", request)
     for row, descriptor in zip(rows, answer.descriptors, strict=True):
         assert descriptor.description == row.constraint.description
-        assert descriptor.read_only != row.constraint.changeable
+        assert descriptor.read_only == row.constraint.read_only
         ranges = [*descriptor.integer_range, *descriptor.floating_point_range]
         if row.constraint.minimum is None:
             assert not ranges
@@ -79,7 +80,8 @@ def test_every_parameter_is_declared_with_its_description_and_range(start):
         ("points.max_range", math.nan, "points.max_range"),
         ("depth.resolution", "huge", "use one of model, input"),
         ("memory.psm_size", 0, "range"),
-        ("model.device", "cuda", "read-only"),
+        ("model.device", "cuda", "cannot change while the node is configured"),
+        ("lifecycle.autostart", False, "read-only"),
         ("points.stride", 2.5, "type"),
     ],
 )
@@ -90,6 +92,11 @@ def test_a_bad_change_is_refused_with_the_reason(start, name, value, reason):
     assert not result.successful
     assert reason in result.reason
     assert ros.node.get_parameter(name).value == before
+
+
+def test_a_value_that_stays_is_accepted_though_it_cannot_change(start):
+    """As `ros2 param load` sends a whole file."""
+    assert set_parameter(start(), "model.device", "auto").successful
 
 
 def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start):

@@ -7,18 +7,22 @@ from mem4d_ros.ros import topics
 
 def test_the_node_publishes_the_table(start):
     ros = start()
-    infrastructure = ("/rosout", "/parameter_events")
-    found = {
-        name: types[0]
-        for name, types in ros.node.get_publisher_names_and_types_by_node("mem4d", "/")
-        if name not in infrastructure
-    }
+    infrastructure = ("/rosout", "/parameter_events", "/mem4d/transition_event")
+
+    def found():
+        return {
+            name: types[0]
+            for name, types in ros.node.get_publisher_names_and_types_by_node("mem4d", "/")
+            if name not in infrastructure
+        }
+
     expected = {}
     for topic in (*topics.OUTPUTS, topics.TF):
         name = expand_topic_name(topic.name, "mem4d", "/")
         package, message = topics.type_name(topic.type).split("/")
         expected[name] = f"{package}/msg/{message}"
-    assert found == expected
+    ros.wait_for(lambda: len(found()) >= len(expected), "the node's publishers")
+    assert found() == expected
 
 
 def test_the_node_offers_the_quality_of_service_of_the_table(start):
@@ -30,6 +34,13 @@ def test_the_node_offers_the_quality_of_service_of_the_table(start):
         assert publisher.qos_profile.durability == topic.qos.durability
 
 
+def test_the_node_offers_the_services_of_the_table(start):
+    ros = start()
+    for service in topics.SERVICES:
+        name = expand_topic_name(service.name, "mem4d", "/")
+        assert ros.probe.create_client(service.type, name).wait_for_service(10)
+
+
 def test_the_markdown_table_names_every_topic():
     lines = topics.markdown().splitlines()
     for topic in (*topics.OUTPUTS, topics.CAMERA_INFO, topics.TF):
@@ -37,3 +48,5 @@ def test_the_markdown_table_names_every_topic():
         assert topics.type_name(topic.type) in line
         assert topics.describe_qos(topic.qos) in line
         assert topic.description in line
+    for service in topics.SERVICES:
+        assert any(f"| `{service.name}` |" in line for line in lines)

@@ -106,6 +106,35 @@ def test_close_finishes_the_current_item_and_drops_the_waiting_one(start):
     assert worker.counters == Counters(received=3, processed=1, dropped=2)
 
 
+def test_a_paused_worker_finishes_the_current_item_and_drops_all_others(start):
+    gate = Gate()
+    worker = start(gate)
+    worker.submit("current")
+    gate.wait_entered()
+    worker.submit("waiting")
+    worker.pause()
+    assert worker.is_paused
+    worker.submit("paused")
+    gate.may_leave.release(2)
+    assert worker.wait_idle(PATIENCE_S)
+    worker.resume()
+    assert not worker.is_paused
+    worker.submit("resumed")
+    assert worker.wait_idle(PATIENCE_S)
+    assert gate.seen == ["current", "resumed"]
+    assert worker.counters == Counters(received=4, processed=2, dropped=2)
+
+
+def test_close_does_not_wait_longer_than_it_may(start):
+    gate = Gate()
+    worker = start(gate)
+    worker.submit("current")
+    gate.wait_entered()
+    assert not worker.close(timeout_s=0.01)
+    gate.may_leave.release()
+    assert worker.close(timeout_s=PATIENCE_S)
+
+
 def test_close_twice_is_harmless(start):
     worker = start(print)
     worker.close()

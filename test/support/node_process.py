@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATIENCE_S = 60
@@ -14,11 +14,17 @@ INTRODUCTION = "images at"  # in the line by which the node introduces itself
 
 
 class NodeProcess:
-    """A running mem4d_node and what it has said."""
+    """A running mem4d_node, or a Python program in its place, and what it has said."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = (),
+    ) -> None:
+        command = [sys.executable, *program] if program else [mem4d_node()]
         self.process = subprocess.Popen(
-            [mem4d_node(), "--ros-args", *arguments],
+            [*command, "--ros-args", *arguments],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **(environment or {})},

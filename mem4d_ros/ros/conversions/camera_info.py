@@ -12,16 +12,24 @@ class CameraInfoError(ValueError):
 def intrinsics_of_image(info: CameraInfo, width: int, height: int) -> np.ndarray | None:
     """Intrinsics (3, 3) float64 of an image of this size; None where the camera is uncalibrated.
 
-    K speaks of the full sensor; region of interest and binning are followed to the image. An image
-    that was resized afterwards is followed, too, if its aspect ratio was kept. Raises
-    CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
+    Raises CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
     """
     intrinsics = np.array(info.k, np.float64).reshape(3, 3)
-    if not intrinsics.any():
-        return None
+    return to_pixels(intrinsics, "K", info, width, height) if intrinsics.any() else None
+
+
+def to_pixels(
+    intrinsics: np.ndarray, name: str, info: CameraInfo, width: int, height: int
+) -> np.ndarray:
+    """Intrinsics (3, 3) of the full sensor, as those of an image of this size.
+
+    Region of interest and binning are followed to the image. An image that was resized afterwards
+    is followed, too, if its aspect ratio was kept. `name` is what errors call the matrix. Raises
+    CameraInfoError as above.
+    """
     focal_lengths = intrinsics[[0, 1], [0, 1]]
     if not (np.isfinite(intrinsics).all() and (focal_lengths > 0).all()):
-        raise CameraInfoError(f"K is {intrinsics.tolist()}: calibrate the camera")
+        raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
     offset = np.array([info.roi.x_offset, info.roi.y_offset])
     binning = np.array([max(info.binning_x, 1), max(info.binning_y, 1)])
     region = np.array([info.roi.width or info.width, info.roi.height or info.height])

@@ -1,0 +1,46 @@
+"""What a configured node has: the model on its device, the pipeline and the outputs."""
+
+import gc
+from collections.abc import Callable
+
+import torch
+from rclpy.node import Node
+
+from mem4d_ros.ros.loading import LoadedModel
+from mem4d_ros.ros.outputs import Outputs
+from mem4d_ros.ros.ownership import ownership
+from mem4d_ros.ros.pipeline import Pipeline
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.settings import Settings
+
+
+class Engine:
+    """Everything that configuring makes and cleaning up releases."""
+
+    def __init__(
+        self,
+        node: Node,
+        settings: Callable[[], Settings],
+        load: Callable[[Settings], LoadedModel],
+        reporter: Reporter,
+    ) -> None:
+        """Load the model and make the publishers; nothing is left behind where that fails.
+
+        Raises what `load` raises.
+        """
+        self.model = load(settings())
+        with ownership(node) as self._owner:
+            outputs = Outputs(node, settings(), reporter)
+            self.pipeline = Pipeline(self.model.reconstructor, outputs, settings, reporter)
+
+    def close(self) -> None:
+        """Finish the frame in work, then release the publishers and the model."""
+        self.pipeline.close()
+        self._owner.close()
+        del self.model, self.pipeline
+
+
+def free_memory() -> None:
+    """Give memory that nothing uses any more back to the machine and the device."""
+    gc.collect()  # parts of a model may refer to each other
+    torch.cuda.empty_cache()

@@ -1,0 +1,48 @@
+"""What one can ask of the node; every answer says what happened."""
+
+from collections.abc import Callable
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from mem4d_ros.ros import topics
+from mem4d_ros.ros.engine import Engine
+
+NOT_CONFIGURED = "the node is not configured: ros2 lifecycle set <node> configure"
+NOT_ACTIVE = "the node is not active: ros2 lifecycle set <node> activate"
+
+
+class Services:
+    """Answers on the executor's thread, at once."""
+
+    def __init__(
+        self, node: Node, engine: Callable[[], Engine | None], is_active: Callable[[], bool]
+    ) -> None:
+        self._engine = engine
+        self._is_active = is_active
+        for service, callback in ((topics.RESET, self._on_reset), (topics.PAUSE, self._on_pause)):
+            node.create_service(service.type, service.name, callback)
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        engine = self._engine()
+        if engine is None:
+            return _answer(response, False, NOT_CONFIGURED)
+        engine.pipeline.request_reset()
+        return _answer(
+            response, True, "the memory is emptied before the next frame, which starts a new world"
+        )
+
+    def _on_pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        engine = self._engine()
+        if engine is None or not self._is_active():
+            return _answer(response, False, NOT_ACTIVE)
+        if request.data:
+            engine.pipeline.pause()
+            return _answer(response, True, "paused: images are dropped, the memory is kept")
+        engine.pipeline.resume()
+        return _answer(response, True, "images are processed")
+
+
+def _answer(response: Trigger.Response, success: bool, message: str) -> Trigger.Response:
+    response.success, response.message = success, message
+    return response
