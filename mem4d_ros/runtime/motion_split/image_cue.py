@@ -37,7 +37,7 @@ class FlowMeter:
     def __init__(self, depth_error: float) -> None:
         """`depth_error`: depths may be wrong by a factor of 1 + this."""
         self._depth_error = depth_error
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def compare(
         self, now: View, before: View, rays: np.ndarray, intrinsics: np.ndarray, motion: np.ndarray
@@ -72,7 +72,7 @@ class FlowMeter:
         What is left to measure is small wherever nothing moves, however fast the camera turns.
         """
         moved = _look_up(before.grey, expected)
-        flow = self._flow.calc(now.grey, moved, None)
+        flow = self._flow.calc(now.grey, moved, np.zeros_like(expected))
         return _look_up(expected, _grid(*now.grey.shape) + flow)
 
 

@@ -1,0 +1,63 @@
+"""Somebody else's odometry: its pose at the time of an image, and what it leaves to correct."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+
+import cv2
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+
+
+def map_from_odom(map_from_base: np.ndarray, odom_from_base: np.ndarray) -> np.ndarray:
+    """The transform (4, 4) to publish, so that odometry (4, 4) leads to the base's place (4, 4)."""
+    return map_from_base @ rigid_inverse(odom_from_base)
+
+
+def between_poses(earlier: np.ndarray, later: np.ndarray, share: float) -> np.ndarray:
+    """The pose (4, 4) at `share` of the way from one (4, 4) to the next, turning evenly."""
+    turn, _ = cv2.Rodrigues(earlier[:3, :3].T @ later[:3, :3])
+    pose = earlier.copy()
+    pose[:3, :3] = earlier[:3, :3] @ cv2.Rodrigues(share * turn)[0]
+    pose[:3, 3] += share * (later[:3, 3] - earlier[:3, 3])
+    return pose
+
+
+class PoseHistory:
+    """Stamped poses of the last seconds. Not thread-safe."""
+
+    def __init__(self, span_ns: int = 10_000_000_000, largest_gap_ns: int = 500_000_000) -> None:
+        """Poses older than the newest by more than `span_ns` are forgotten."""
+        self._span_ns = span_ns
+        self._largest_gap_ns = largest_gap_ns
+        self._stamped: list[tuple[int, int, np.ndarray]] = []  # stamp, tie breaker, pose (4, 4)
+        self._count = 0
+
+    def add(self, stamp_ns: int, pose: np.ndarray) -> None:
+        """Remember a pose (4, 4); order does not matter, an old stamp after a jump starts anew."""
+        if self._stamped and stamp_ns < self._stamped[-1][0] - self._span_ns:
+            self._stamped.clear()
+        self._count += 1
+        insort(self._stamped, (stamp_ns, self._count, pose))
+        oldest = self._stamped[-1][0] - self._span_ns
+        while self._stamped[0][0] < oldest:
+            del self._stamped[0]
+
+    def at(self, stamp_ns: int) -> np.ndarray | None:
+        """The pose (4, 4) at a time, between the two about it.
+
+        None before the first, after the last, and in a gap larger than `largest_gap_ns`.
+        """
+        index = bisect_right(self._stamped, stamp_ns, key=lambda entry: entry[0])
+        if index == 0:
+            return None
+        before, _, pose = self._stamped[index - 1]
+        if before == stamp_ns:
+            return pose
+        if index == len(self._stamped):
+            return None
+        after, _, next_pose = self._stamped[index]
+        if after - before > self._largest_gap_ns:
+            return None
+        return between_poses(pose, next_pose, (stamp_ns - before) / (after - before))

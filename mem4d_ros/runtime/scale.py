@@ -1,0 +1,167 @@
+"""How many metres a unit of the reconstruction is, and a reconstruction in metres."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse, transform_points
+from mem4d_ros.runtime.reconstruction import Reconstruction
+
+SOURCES = ("model", "fixed", "odometry")
+
+NORMAL_FROM_MAD = 1.4826
+"""Standard deviation of a normal distribution by its median absolute deviation."""
+MEDIAN_EFFICIENCY = 1.2533
+"""Standard error of a median by that of a mean."""
+LARGEST_RATIO = 20.0
+"""A larger scale, or the inverse of a smaller one, is lost tracking or a wheel that spins."""
+
+
+@dataclass(frozen=True)
+class ScaleEstimate:
+    """Metres by units, and the relative standard error of that: inf while nothing is known."""
+
+    value: float
+    deviation: float
+
+
+class ScaleSource(Protocol):
+    """Where the scale comes from."""
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        """What is known now."""
+        ...
+
+    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+        """Take in the own pose (4, 4) and the external one (4, 4) of the same camera and time.
+
+        None says that there is no external pose, or that the own one is not measured.
+        """
+        ...
+
+    def reset(self) -> None:
+        """The own poses begin a new world."""
+        ...
+
+
+class FixedScale:
+    """A scale that is given; 1 takes the network's units for metres."""
+
+    def __init__(self, value: float = 1.0) -> None:
+        """Raises ValueError unless `value` is positive and finite."""
+        if not (value > 0 and math.isfinite(value)):
+            raise ValueError(f"scale {value} is not a positive number")
+        self._estimate = ScaleEstimate(value, 0.0)
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        return self._estimate
+
+    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+        """Nothing is learned."""
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+class OdometryScale:
+    """The ratio of external to own motion, in steps that do not overlap.
+
+    Each step is as long as it takes the external odometry to get `step_m` ahead, so that noise is
+    small beside it and standing still says nothing. The estimate is the median ratio of the last
+    `window` steps, which a third of wrong ones do not move far, smoothed.
+    """
+
+    def __init__(
+        self, step_m: float = 0.1, window: int = 30, least: int = 5, smoothing: float = 0.3
+    ) -> None:
+        """`least` steps are needed for a first estimate; `smoothing` is the share of a new one."""
+        self._step_m = step_m
+        self._least = least
+        self._smoothing = smoothing
+        self._logs: deque[float] = deque(maxlen=window)
+        self._smoothed: float | None = None  # log
+        self._anchor: tuple[np.ndarray, np.ndarray] | None = None  # where the step began
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        """1 with infinite deviation before there are enough steps."""
+        if self._smoothed is None:
+            return ScaleEstimate(1.0, math.inf)
+        spread = NORMAL_FROM_MAD * float(np.median(np.abs(np.array(self._logs) - self._smoothed)))
+        error = MEDIAN_EFFICIENCY * spread / math.sqrt(len(self._logs))
+        return ScaleEstimate(math.exp(self._smoothed), error)
+
+    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+        """Take a pair of poses in; see ScaleSource."""
+        if odom_from_camera is None:
+            self._anchor = None
+            return
+        own, external = camera_to_world[:3, 3], odom_from_camera[:3, 3]
+        if self._anchor is None:
+            self._anchor = own, external
+            return
+        own_way = float(np.linalg.norm(own - self._anchor[0]))
+        external_way = float(np.linalg.norm(external - self._anchor[1]))
+        if external_way < self._step_m:
+            return
+        self._anchor = own, external
+        if external_way / LARGEST_RATIO < own_way < external_way * LARGEST_RATIO:
+            self._learn(math.log(external_way / own_way))
+
+    def reset(self) -> None:
+        """Forget the last pair; the scale itself is the network's and stays."""
+        self._anchor = None
+
+    def _learn(self, log_ratio: float) -> None:
+        self._logs.append(log_ratio)
+        if len(self._logs) < self._least:
+            return
+        median = float(np.median(self._logs))
+        if self._smoothed is None:
+            self._smoothed = median
+        self._smoothed += self._smoothing * (median - self._smoothed)
+
+
+class MetricWorld:
+    """Reconstructions in metres, in one world although the scale changes along the way.
+
+    Each motion from frame to frame is scaled by what is known at that time: a better scale does not
+    make the camera jump. Under a constant scale the whole world is scaled. Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[np.ndarray, np.ndarray] | None = None  # own and metric pose
+
+    def scale(self, reconstruction: Reconstruction, scale: float) -> Reconstruction:
+        """The next frame in metres. One with `frame_index` 0 starts a new world."""
+        own = reconstruction.camera_to_world
+        if self._last is None or reconstruction.frame_index == 0:
+            metric = _scaled(own, scale)
+        else:
+            last_own, last_metric = self._last
+            metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
+        self._last = own, metric
+        factor = np.float32(scale)
+        in_camera = transform_points(rigid_inverse(own), reconstruction.points_world)
+        points_world = transform_points(metric, scale * in_camera)
+        return replace(
+            reconstruction,
+            points_world=points_world.astype(np.float32),
+            points_camera=reconstruction.points_camera * factor,
+            depth=reconstruction.depth * factor,
+            camera_to_world=metric,
+        )
+
+
+def _scaled(motion: np.ndarray, scale: float) -> np.ndarray:
+    """A rigid motion (4, 4) of `scale` times the way."""
+    scaled = motion.copy()
+    scaled[:3, 3] *= scale
+    return scaled

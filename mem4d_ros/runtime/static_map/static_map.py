@@ -1,0 +1,90 @@
+"""The map: means of what was measured, voxel by voxel, less what was seen through."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.runtime.points import ColouredPoints
+from mem4d_ros.runtime.reconstruction import Reconstruction
+from mem4d_ros.runtime.static_map.measurements import VoxelMeasurements, measure_voxels
+from mem4d_ros.runtime.static_map.seen_through import seen_through
+from mem4d_ros.runtime.static_map.settings import StaticMapSettings
+from mem4d_ros.runtime.static_map.voxel_table import EMPTY, VoxelTable
+
+CARVED_SLOTS = 1 << 16
+"""Slots that one frame is compared with, in turn: more would make the time depend on max_voxels."""
+
+
+class StaticMap:
+    """Accumulates still points of one world. Not thread-safe.
+
+    Memory is allocated once and does not grow; time per frame does not depend on how many came
+    before. A frame adds 1 to the count of each voxel that it measures and takes `carve_rate` from
+    each that it sees through; a voxel goes when nothing is left of its count.
+    """
+
+    def __init__(self, settings: StaticMapSettings | None = None) -> None:
+        self.settings = settings or StaticMapSettings()
+        self._table = VoxelTable(self.settings.max_voxels)
+        slots = self._table.capacity
+        self._means = np.zeros((slots, 7), np.float32)  # x, y, z in m, r, g, b, confidence
+        self._weights = np.zeros(slots, np.float32)  # sum of confidences behind the means
+        self._frames = np.zeros(slots, np.float32)  # count of frames
+        self._next_carved = 0
+
+    def __len__(self) -> int:
+        """The number of voxels, those that are not shown yet included."""
+        return len(self._table.occupied())
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._table.clear()
+        self._next_carved = 0
+
+    def integrate(self, reconstruction: Reconstruction, moving: np.ndarray) -> None:
+        """Take a frame in, without the pixels `moving` (H, W) bool and those beside them.
+
+        A frame with `frame_index` 0 starts a new world and empties the map.
+        """
+        if reconstruction.frame_index == 0:
+            self.reset()
+        self._carve(reconstruction)
+        side = 2 * self.settings.margin_px + 1
+        near_moving = cv2.dilate(moving.astype(np.uint8), np.ones((side, side), np.uint8))
+        self._add(measure_voxels(reconstruction, near_moving == 0, self.settings))
+
+    def points(self) -> ColouredPoints:
+        """The voxels that enough frames have measured, in the world."""
+        slots = self._table.occupied()
+        slots = slots[self._frames[slots] >= self.settings.min_frames]
+        means = self._means[slots]
+        return ColouredPoints(
+            positions=means[:, :3].copy(),
+            colours=np.rint(means[:, 3:6]).astype(np.uint8),
+            confidences=means[:, 6].copy(),
+        )
+
+    def _carve(self, reconstruction: Reconstruction) -> None:
+        start, stop = self._next_carved, self._next_carved + CARVED_SLOTS
+        self._next_carved = stop if stop < self._table.capacity else 0
+        slots = self._table.occupied(start, stop)
+        world_to_camera = rigid_inverse(reconstruction.camera_to_world)
+        empty = seen_through(self._means[slots, :3], reconstruction, world_to_camera, self.settings)
+        slots = slots[empty]
+        self._frames[slots] -= self.settings.carve_rate
+        self._table.remove(slots[self._frames[slots] <= 0])
+
+    def _add(self, measured: VoxelMeasurements) -> None:
+        slots, new = self._table.claim(measured.keys)
+        self._weights[slots[new]] = self._frames[slots[new]] = 0
+        placed = slots != EMPTY
+        slots, weights, means = slots[placed], measured.weights[placed], measured.means[placed]
+        limit = self.settings.max_frames
+        # A capped weight lets the mean follow slow drift and lets old errors fade.
+        total = self._weights[slots] * np.float32(1 - 1 / limit) + weights
+        share = (weights / total)[:, None]
+        self._means[slots] += share * (means - self._means[slots])
+        self._weights[slots] = total
+        self._frames[slots] = np.minimum(self._frames[slots] + 1, limit)
