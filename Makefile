@@ -8,14 +8,14 @@ OUT ?= out/demo
 PYTEST_ARGS ?=
 
 VENV := $(CURDIR)/.venv
-REQUIREMENTS := $(addprefix requirements/,base.txt training.txt embedded-ros.txt dev.txt)
+REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt evaluation.txt embedded-ros.txt dev.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
 OVERLAY_STAMP := .venv/.overlay
 OVERLAY_LIST := .venv/.overlay-files
 
 # All that is installed. Python files are linked into .venv, so only their coming and going matters.
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
-	$(shell find config embedded launch mem4d_ros msg scripts -type f -not -name '*.pyc'))
+	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
 .PHONY: help setup demo test test-slow lint clean
 .DELETE_ON_ERROR:

@@ -28,7 +28,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     install_requires=requirements("base"),
-    extras_require={"training": requirements("training")},
+    extras_require={name: requirements(name) for name in ("datasets", "evaluation", "training")},
     packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
     package_data={"mem4d_ros": ["**/*.safetensors"]},
     entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},

@@ -23,9 +23,14 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen_checkpoint(options: argparse.Namespace) -> Path | None:
+    """The file of weights that the options name; None for a preset that comes without."""
+    return options.checkpoint or packaged_weights(options.preset)
+
+
 def load_model(options: argparse.Namespace) -> Mem4D:
     """The model that the options name, on the CPU, in evaluation mode."""
-    checkpoint = options.checkpoint or packaged_weights(options.preset)
+    checkpoint = chosen_checkpoint(options)
     if checkpoint is None:
         print(f"{options.preset} comes without weights: they are random", file=sys.stderr)
         torch.manual_seed(0)

@@ -1,6 +1,7 @@
-"""A model on held-out procedural scenes: depth, trajectory, and what moves against what is still.
+"""A model on held-out procedural scenes, quickly: what the trainer's log says of it.
 
-Depth is the self-view pointmap's z, the trajectory is the camera head's.
+Depth is the self-view pointmap's z, the trajectory is the camera head's; a sequence is run as one.
+`mem4d eval` measures the same errors frame by frame, with any source of poses.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mem4d_ros.evaluation.depth import depth_errors
-from mem4d_ros.evaluation.trajectory import trajectory_errors
+from mem4d_ros.evaluation.depth import DepthErrors, align, depth_errors, valid_pixels
+from mem4d_ros.evaluation.trajectory import TrajectoryErrors, trajectory_errors
 from mem4d_ros.model import Mem4D
 from mem4d_ros.training.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.workers import Workers
@@ -21,28 +22,16 @@ from mem4d_ros.training.workers import Workers
 
 @dataclass(frozen=True)
 class SequenceErrors:
-    """One sequence's errors.
+    """One sequence's errors: of depth under one scale and as predicted, and of the path."""
 
-    Attributes:
-        abs_rel, delta_125: of depth, under one scale for the sequence.
-        abs_rel_metric: of depth as predicted, in metres.
-        ate_m, path_m: trajectory error after Sim(3), and length of the true path.
-        moving, still: sum of |p - g| / g, under the scale, over the pixels that move and over the
-            others, and how many these are.
-    """
-
-    abs_rel: float
-    delta_125: float
-    abs_rel_metric: float
-    ate_m: float
-    path_m: float
-    moving: tuple[float, int]
-    still: tuple[float, int]
+    depth: DepthErrors
+    depth_metric: DepthErrors
+    trajectory: TrajectoryErrors
 
 
 @dataclass(frozen=True)
 class HeldOutErrors:
-    """Means over the sequences.
+    """What all sequences say together, depth weighted by pixels.
 
     Attributes:
         ate_share: all trajectory errors by the length of all paths, so that a camera that stands
@@ -79,46 +68,34 @@ def sequence_errors(
     reduced = precision != torch.float32
     with torch.inference_mode(), torch.autocast(images.device.type, precision, enabled=reduced):
         output = model.forward_sequence(images)
-    predicted = np.nan_to_num(_array(output.points_camera[0, ..., 2]), posinf=0, neginf=0).clip(0)
-    true = _array(sequence.depth)
-    depth = depth_errors(predicted, true)
+    pixels = [
+        valid_pixels(
+            _array(output.points_camera[0, ..., 2]),
+            _array(sequence.depth),
+            sequence.moving.cpu().numpy(),
+        )
+    ]
     poses = _array(output.camera_to_world()[0])
-    trajectory = trajectory_errors(poses, _array(sequence.camera_to_world))
-    known = np.isfinite(true) & (true > 0)
-    error = np.abs(depth.scale * predicted - true) / np.where(known, true, 1)
-    moving = sequence.moving.cpu().numpy()
     return SequenceErrors(
-        abs_rel=depth.abs_rel,
-        delta_125=depth.delta_125,
-        abs_rel_metric=depth_errors(predicted, true, aligned=False).abs_rel,
-        ate_m=trajectory.ate_m,
-        path_m=trajectory.path_m,
-        moving=_total(error, known & moving),
-        still=_total(error, known & ~moving),
+        depth=depth_errors(pixels, align(pixels, "scale")),
+        depth_metric=depth_errors(pixels, align(pixels, "metric")),
+        trajectory=trajectory_errors(poses, _array(sequence.camera_to_world)),
     )
 
 
 def summary(errors: Sequence[SequenceErrors]) -> HeldOutErrors:
     """What the sequences say together."""
-    moving, still = _mean_of([e.moving for e in errors]), _mean_of([e.still for e in errors])
-    path_m = sum(e.path_m for e in errors)
+    depth = sum((e.depth for e in errors), start=DepthErrors())
+    depth_metric = sum((e.depth_metric for e in errors), start=DepthErrors())
+    path_m = sum(e.trajectory.path_m for e in errors)
     return HeldOutErrors(
-        abs_rel=float(np.mean([e.abs_rel for e in errors])),
-        delta_125=float(np.mean([e.delta_125 for e in errors])),
-        abs_rel_metric=float(np.mean([e.abs_rel_metric for e in errors])),
-        ate_share=sum(e.ate_m for e in errors) / path_m if path_m else None,
-        moving_ratio=moving / still if moving is not None and still else None,
+        abs_rel=depth.abs_rel,
+        delta_125=depth.delta_125,
+        abs_rel_metric=depth_metric.abs_rel,
+        ate_share=sum(e.trajectory.ate_m for e in errors) / path_m if path_m else None,
+        moving_ratio=depth.moving_ratio,
     )
 
 
 def _array(tensor: Tensor) -> np.ndarray:
     return tensor.to("cpu", torch.float64).numpy()
-
-
-def _total(error: np.ndarray, where: np.ndarray) -> tuple[float, int]:
-    return float(error[where].sum()), int(where.sum())
-
-
-def _mean_of(totals: Sequence[tuple[float, int]]) -> float | None:
-    count = sum(pixels for _, pixels in totals)
-    return sum(total for total, _ in totals) / count if count else None

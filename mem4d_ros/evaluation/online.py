@@ -1,70 +1,71 @@
-"""A sequence run through the network as a camera would, frame by frame, and measured."""
+"""A recording run through the network as a camera would, frame by frame."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from mem4d_ros.datasets.sample import Sample
-from mem4d_ros.evaluation.depth import DepthErrors, depth_errors
-from mem4d_ros.evaluation.trajectory import TrajectoryErrors, trajectory_errors
-from mem4d_ros.runtime import OnlineReconstructor
-from mem4d_ros.runtime.depth import upsample_depth
+from mem4d_ros.datasets import Recording, Sample
+from mem4d_ros.evaluation.errors import NotMeasurable
+from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, upsample_depth
 
 
 @dataclass(frozen=True)
-class SequenceErrors:
-    """What one sequence measures.
+class Step:
+    """What is known of a frame, and what was found from it and those before."""
 
-    Attributes:
-        depth: under one scale for the sequence; depth_metric: metres taken at their word.
-    """
-
-    name: str
-    frames: int
-    depth: DepthErrors
-    depth_metric: DepthErrors
-    trajectory: TrajectoryErrors
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain data for JSON."""
-        share = self.trajectory.ate_share
-        return {**asdict(self), "ate_share": None if math.isnan(share) else share}
+    sample: Sample
+    found: Reconstruction
 
 
-def evaluate_sequence(
-    name: str,
-    samples: Iterable[Sample],
+def run_recording(
+    recording: Recording,
+    frames: range,
     reconstructor: OnlineReconstructor,
     *,
     known_intrinsics: bool = False,
-) -> SequenceErrors:
-    """Run and measure a sequence whose depth and poses are known.
+) -> Iterator[Step]:
+    """The frames with these indices, as a stream of their own.
 
-    Intrinsics are predicted unless `known_intrinsics`. Depth is the self-view's z at the true
-    depth's size.
+    Intrinsics are predicted unless `known_intrinsics`.
 
     Raises:
-        ValueError: a sample lacks depth or pose, named.
+        FrameError: a file cannot be used. FrameRejected: nor can an image.
+        NotMeasurable: a sample, named, lacks the intrinsics that are to be known.
     """
-    predicted, true, poses, true_poses = [], [], [], []
     reconstructor.reset()
-    for index, sample in enumerate(samples):
-        if sample.depth is None or sample.camera_to_world is None:
-            raise ValueError(f"{name}: {sample.name} has no depth or no pose to measure against")
+    for index in frames:
+        sample = recording[index]
+        if known_intrinsics and sample.intrinsics is None:
+            raise NotMeasurable(f"{sample.name} has no intrinsics to tell the network")
         intrinsics = sample.intrinsics if known_intrinsics else None
-        found = reconstructor.process(sample.image, index, intrinsics)
-        predicted.append(upsample_depth(found.depth, found.input_transform))
-        true.append(sample.depth)
-        poses.append(found.camera_to_world)
-        true_poses.append(sample.camera_to_world)
-    return SequenceErrors(
-        name=name,
-        frames=len(true),
-        depth=depth_errors(np.stack(predicted), np.stack(true)),
-        depth_metric=depth_errors(np.stack(predicted), np.stack(true), aligned=False),
-        trajectory=trajectory_errors(np.stack(poses), np.stack(true_poses)),
+        yield Step(sample, reconstructor.process(sample.image, index, intrinsics))
+
+
+def full_depth(found: Reconstruction) -> np.ndarray:
+    """Self-view z (H, W) at the size of the camera's image, metres, NaN where invalid.
+
+    What the network's crop has cut off takes the nearest depth within it, so that every pixel of
+    the truth counts, as it does where others stretch their prediction over the whole image.
+    """
+    transform = found.input_transform
+    rows, columns = _inside(transform)
+    inside = upsample_depth(found.depth, transform)[rows, columns]
+    return np.pad(
+        inside,
+        (
+            (rows.start, transform.input_height - rows.stop),
+            (columns.start, transform.input_width - columns.stop),
+        ),
+        mode="edge",
     )
+
+
+def _inside(transform: ImageTransform) -> tuple[slice, slice]:
+    """Rows and columns of the camera's image that the crop keeps."""
+    edges = np.array([[0, 0], [transform.output_width, transform.output_height]]) - 0.5
+    first, last = np.ceil(transform.to_input(edges) - 1e-9).astype(int)
+    return slice(first[1], last[1]), slice(first[0], last[0])

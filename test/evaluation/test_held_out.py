@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from oracle import Room, room
 from small_networks import SMALL_VIT, small_model
 from torch import Tensor
 
+from mem4d_ros.evaluation.depth import DepthErrors, PixelErrors
 from mem4d_ros.evaluation.held_out import (
     HeldOutErrors,
     SequenceErrors,
@@ -18,11 +20,10 @@ from mem4d_ros.evaluation.held_out import (
     sequence_errors,
     summary,
 )
+from mem4d_ros.evaluation.trajectory import TrajectoryErrors
 from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
 from mem4d_ros.model import FrameOutput
 from mem4d_ros.training.batches import to_sample
-from mem4d_ros.training.config import DataConfig
-from mem4d_ros.training.procedural import ProceduralPool
 from mem4d_ros.training.sequences import StoredSequence
 from mem4d_ros.training.workers import Workers
 
@@ -31,11 +32,21 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def pool() -> list[StoredSequence]:
-    """Three scenes, in the last of which a quarter of the pixels count as moving."""
-    rendered = ProceduralPool(DataConfig(pool=3, frames=5, height=32, width=48, seed=10), CPU)
-    sequences = [replace(s, moving=torch.zeros_like(s.moving)) for s in rendered]
+    """Three walks through a room, in the last of which a quarter of the pixels count as moving."""
+    truth = room(frames=7, height=32, width=48)
+    sequences = [stored(truth, range(start, start + 5)) for start in range(3)]
     sequences[2].moving[:, :16, :24] = True
     return sequences
+
+
+def stored(truth: Room, frames: range) -> StoredSequence:
+    return StoredSequence(
+        images=torch.tensor(truth.images[frames]).permute(0, 3, 1, 2),
+        depth=torch.tensor(truth.depth[frames]).half(),
+        camera_to_world=torch.tensor(truth.camera_to_world[frames]).float(),
+        intrinsics=torch.tensor(truth.intrinsics).float(),
+        moving=torch.zeros(len(frames), 32, 48, dtype=torch.bool),
+    )
 
 
 @dataclass
@@ -70,68 +81,67 @@ def errors_of(oracle: Oracle) -> SequenceErrors:
 
 def test_the_truth_has_no_errors(pool: list[StoredSequence]) -> None:
     errors = errors_of(Oracle(pool[2]))
-    assert errors.abs_rel == pytest.approx(0, abs=1e-6)
-    assert errors.abs_rel_metric == pytest.approx(0, abs=1e-6)
-    assert errors.delta_125 == 1
-    assert errors.ate_m == pytest.approx(0, abs=1e-5)
-    assert errors.moving[1] == 5 * 16 * 24
-    assert errors.still[1] == 5 * (32 * 48 - 16 * 24)
+    assert errors.depth.abs_rel == pytest.approx(0, abs=1e-6)
+    assert errors.depth_metric.abs_rel == pytest.approx(0, abs=1e-6)
+    assert errors.depth.delta_125 == 1
+    assert errors.trajectory.ate_m == pytest.approx(0, abs=1e-5)
+    assert errors.depth.moving.pixels == 5 * 16 * 24
+    assert errors.depth.still.pixels == 5 * (32 * 48 - 16 * 24)
 
 
 def test_scale_is_forgiven_but_for_the_metric_error(pool: list[StoredSequence]) -> None:
     errors = errors_of(Oracle(pool[0], scale=1.3))
-    assert errors.abs_rel == pytest.approx(0, abs=1e-6)
-    assert errors.abs_rel_metric == pytest.approx(0.3, abs=1e-6)
-    assert errors.ate_m == pytest.approx(0, abs=1e-5)
+    assert errors.depth.abs_rel == pytest.approx(0, abs=1e-6)
+    assert errors.depth_metric.abs_rel == pytest.approx(0.3, abs=1e-6)
+    assert errors.trajectory.ate_m == pytest.approx(0, abs=1e-5)
 
 
 def test_moving_pixels_are_counted_apart(pool: list[StoredSequence]) -> None:
     """Most pixels stand still and are right, so the scale is theirs; what moves is 20 % off."""
-    errors = errors_of(Oracle(pool[2], scale=2.0, moving_factor=1.2))
-    assert errors.moving[0] / errors.moving[1] == pytest.approx(0.2, abs=1e-4)
-    assert errors.still[0] / errors.still[1] == pytest.approx(0, abs=1e-4)
-    assert errors.abs_rel == pytest.approx(0.2 / 4, abs=1e-4)
+    depth = errors_of(Oracle(pool[2], scale=2.0, moving_factor=1.2)).depth
+    assert depth.moving.abs_rel == pytest.approx(0.2, abs=1e-4)
+    assert depth.still.abs_rel == pytest.approx(0, abs=1e-4)
 
 
 def test_the_path_is_the_cameras(pool: list[StoredSequence]) -> None:
     positions = pool[0].camera_to_world[:, :3, 3].numpy()
     expected = sum(np.linalg.norm(b - a) for a, b in pairwise(positions))
-    assert errors_of(Oracle(pool[0])).path_m == pytest.approx(expected)
+    assert errors_of(Oracle(pool[0])).trajectory.path_m == pytest.approx(expected)
 
 
 def test_a_prediction_that_is_no_number_counts_as_no_depth(pool: list[StoredSequence]) -> None:
     oracle = Oracle(pool[2], moving_factor=torch.nan)
-    errors = errors_of(oracle)
-    assert errors.moving[0] / errors.moving[1] == pytest.approx(1)
-    assert errors.abs_rel == pytest.approx(1 / 4, abs=1e-4)
+    depth = errors_of(oracle).depth
+    assert depth.moving.abs_rel == pytest.approx(1)
+    assert depth.still.abs_rel == pytest.approx(0, abs=1e-4)
 
 
-def made_up(**values: object) -> SequenceErrors:
-    errors = SequenceErrors(0.1, 0.9, 0.2, 0.5, 2.0, moving=(0.0, 0), still=(1.0, 10))
-    return replace(errors, **values)  # type: ignore[arg-type]
-
-
-def test_sequences_are_averaged() -> None:
-    found = summary(
-        [
-            made_up(),
-            made_up(abs_rel=0.3, delta_125=0.5, abs_rel_metric=0.4, moving=(3.0, 10)),
-            made_up(ate_m=0.1, path_m=0.0, moving=(3.0, 5), still=(5.0, 10)),
-        ]
+def made_up(moving: PixelErrors, path_m: float = 2.0) -> SequenceErrors:
+    """Ten still pixels with an AbsRel of 0.1, eight of them close, besides those that move."""
+    still = PixelErrors(relative=1.0, close=8, pixels=10)
+    return SequenceErrors(
+        depth=DepthErrors(moving + still, moving, still),
+        depth_metric=DepthErrors(PixelErrors(relative=4.0, close=0, pixels=10)),
+        trajectory=TrajectoryErrors(ate_m=0.5, scale=1.0, path_m=path_m),
     )
+
+
+def test_sequences_are_weighted_by_pixels_and_paths() -> None:
+    moving = PixelErrors(relative=6.0, close=1, pixels=30)
+    found = summary([made_up(moving), made_up(PixelErrors(), path_m=0.0)])
     assert vars(found) == pytest.approx(
         {
-            "abs_rel": 0.5 / 3,
-            "delta_125": 2.3 / 3,
-            "abs_rel_metric": 0.8 / 3,
-            "ate_share": 1.1 / 4.0,
-            "moving_ratio": (6 / 15) / (7 / 30),
+            "abs_rel": (1 + 6 + 1) / 50,
+            "delta_125": (8 + 1 + 8) / 50,
+            "abs_rel_metric": 0.4,
+            "ate_share": 1.0 / 2.0,
+            "moving_ratio": (6 / 30) / (2 / 20),
         }
     )
 
 
 def test_nothing_is_said_of_what_is_not_there() -> None:
-    found = summary([made_up(path_m=0.0)])
+    found = summary([made_up(PixelErrors(), path_m=0.0)])
     assert found.ate_share is None
     assert found.moving_ratio is None
 

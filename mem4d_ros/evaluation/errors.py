@@ -1,0 +1,5 @@
+"""What keeps a sequence from being measured."""
+
+
+class NotMeasurable(ValueError):  # noqa: N818
+    """Prediction or truth lacks what a protocol needs; the message names the place and why."""

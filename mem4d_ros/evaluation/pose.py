@@ -1,0 +1,126 @@
+"""Camera pose (the paper's table 2): ATE and RPE after a Sim(3) alignment, by the evo library.
+
+As MonST3R and CUT3R do (eval/relpose/evo_utils.py): RMSE of positions, and RMSE of the steps from
+each frame to the next, translation in metres and rotation in degrees; a data set's figure is the
+mean of its sequences'. The alignment is our own Umeyama, since evo's refuses a path on a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from evo.core.metrics import APE, PE, RPE, PoseRelation, StatisticsType, Unit
+from evo.core.trajectory import PosePath3D
+
+from mem4d_ros.evaluation.errors import NotMeasurable
+from mem4d_ros.evaluation.online import Step
+from mem4d_ros.evaluation.trajectory import TrajectoryErrors, align_trajectory, trajectory_errors
+from mem4d_ros.geometry import Similarity
+
+
+@dataclass(frozen=True)
+class PoseErrors:
+    """How far poses are from the truth.
+
+    Attributes:
+        ate_m: RMSE of positions.
+        rpe_m, rpe_deg: RMSE of the steps from one frame to the next, translation and rotation.
+        scale: true metres of one predicted metre.
+        path_m: length of the true path.
+    """
+
+    ate_m: float
+    rpe_m: float
+    rpe_deg: float
+    scale: float
+    path_m: float
+
+    @property
+    def ate_share(self) -> float | None:
+        """ATE as a share of the path's length; None for a camera that stands still."""
+        return TrajectoryErrors(self.ate_m, self.scale, self.path_m).ate_share
+
+
+@dataclass(frozen=True)
+class PoseResult:
+    """One sequence's errors."""
+
+    name: str
+    frames: int
+    errors: PoseErrors
+
+
+@dataclass(frozen=True)
+class Paths:
+    """For a picture: positions (T, 3) as found and aligned, and as they were, in the true world."""
+
+    aligned: np.ndarray
+    true: np.ndarray
+
+
+def pose_errors(predicted: np.ndarray, true: np.ndarray) -> PoseErrors:
+    """Errors of camera-to-world poses (T, 4, 4), T ≥ 3."""
+    alignment = align_trajectory(predicted, true)
+    paths = (
+        PosePath3D(poses_se3=list(true)),
+        PosePath3D(poses_se3=list(_moved(predicted, alignment))),
+    )
+    whole = trajectory_errors(predicted, true)
+    return PoseErrors(
+        ate_m=_rmse(APE(PoseRelation.translation_part), paths),
+        rpe_m=_rmse(_to_next_frame(PoseRelation.translation_part), paths),
+        rpe_deg=_rmse(_to_next_frame(PoseRelation.rotation_angle_deg), paths),
+        scale=whole.scale,
+        path_m=whole.path_m,
+    )
+
+
+def mean_pose_errors(errors: Sequence[PoseErrors]) -> PoseErrors:
+    """What several sequences say together: the mean of each figure.
+
+    Its `ate_share` is all errors by the length of all paths, so that a camera that stands still,
+    which has no share of its own, counts too.
+    """
+    return PoseErrors(
+        **{
+            field.name: float(np.mean([getattr(e, field.name) for e in errors]))
+            for field in fields(PoseErrors)
+        }
+    )
+
+
+def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
+    """Errors over the frames of a sequence, and the paths.
+
+    Raises:
+        NotMeasurable: a sample lacks its pose, named, or there are fewer than three.
+    """
+    found, truth = [], []
+    for step in steps:
+        if step.sample.camera_to_world is None:
+            raise NotMeasurable(f"{step.sample.name} has no pose to measure against")
+        found.append(step.found.camera_to_world)
+        truth.append(step.sample.camera_to_world)
+    predicted, true = np.array(found), np.array(truth)
+    alignment = align_trajectory(predicted, true)
+    result = PoseResult(name, len(true), pose_errors(predicted, true))
+    return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
+
+
+def _moved(poses: np.ndarray, alignment: Similarity) -> np.ndarray:
+    """Poses (T, 4, 4) with their positions under a similarity and their axes turned by it."""
+    moved = poses.copy()
+    moved[:, :3, :3] = alignment.rotation @ poses[:, :3, :3]
+    moved[:, :3, 3] = alignment.apply(poses[:, :3, 3])
+    return moved
+
+
+def _to_next_frame(relation: PoseRelation) -> RPE:
+    return RPE(relation, delta=1, delta_unit=Unit.frames, all_pairs=True)
+
+
+def _rmse(metric: PE, paths: tuple[PosePath3D, PosePath3D]) -> float:
+    metric.process_data(paths)
+    return float(metric.get_statistic(StatisticsType.rmse))

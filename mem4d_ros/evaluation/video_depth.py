@@ -1,0 +1,72 @@
+"""Video depth of a recording: the network's self-view z against the truth, at the truth's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.evaluation.depth import Alignment, DepthErrors, align, depth_errors, valid_pixels
+from mem4d_ros.evaluation.errors import NotMeasurable
+from mem4d_ros.evaluation.online import Step, full_depth
+from mem4d_ros.evaluation.protocols import DepthProtocol
+
+
+@dataclass(frozen=True)
+class DepthExample:
+    """One frame for a picture: image (H, W, 3) uint8 RGB, depths (H, W) as predicted and true."""
+
+    image: np.ndarray
+    predicted: np.ndarray
+    true: np.ndarray
+
+
+@dataclass(frozen=True)
+class DepthResult:
+    """One sequence's errors under each alignment, by its name."""
+
+    name: str
+    frames: int
+    alignments: Mapping[str, Alignment]
+    errors: Mapping[str, DepthErrors]
+
+
+def measure_depth(
+    name: str, steps: Iterable[Step], protocol: DepthProtocol, alignments: Sequence[str]
+) -> tuple[DepthResult, DepthExample]:
+    """Errors over the frames of a sequence, under the alignments of these names; its last frame.
+
+    Raises:
+        NotMeasurable: a sample lacks its depth, named, or no pixel counts.
+    """
+    frames, example = [], None
+    for step in steps:
+        true = step.sample.depth
+        if true is None:
+            raise NotMeasurable(f"{step.sample.name} has no depth to measure against")
+        example = DepthExample(step.sample.image, full_depth(step.found), true)
+        frames.append(
+            valid_pixels(example.predicted, true, step.sample.moving, protocol.max_depth_m)
+        )
+    if example is None:
+        raise NotMeasurable("the selection leaves no frame")
+    found = {alignment: align(frames, alignment) for alignment in alignments}
+    result = DepthResult(
+        name=name,
+        frames=len(frames),
+        alignments=found,
+        errors={
+            alignment: depth_errors(frames, found[alignment], protocol.clip_m)
+            for alignment in alignments
+        },
+    )
+    return result, example
+
+
+def total_depth_errors(results: Sequence[DepthResult]) -> Mapping[str, DepthErrors]:
+    """What several sequences say together under each alignment, weighted by valid pixels."""
+    return {
+        alignment: sum((result.errors[alignment] for result in results), start=DepthErrors())
+        for alignment in results[0].errors
+    }

@@ -1,0 +1,52 @@
+"""Pictures are dark where there is no error and bright where there is."""
+
+import numpy as np
+import pytest
+from oracle import room
+
+from mem4d_ros.evaluation.clouds import CloudErrors
+from mem4d_ros.evaluation.depth import Alignment, DepthErrors
+from mem4d_ros.evaluation.pictures import (
+    cloud_error_picture,
+    depth_error_picture,
+    trajectory_picture,
+)
+from mem4d_ros.evaluation.pose import Paths, PoseResult, pose_errors
+from mem4d_ros.evaluation.reconstruction import ErrorCloud, ReconstructionResult
+from mem4d_ros.evaluation.video_depth import DepthExample, DepthResult
+
+DEPTH = DepthResult("room", 1, {"scale": Alignment(2.0)}, {"scale": DepthErrors()})
+CLOUD = ReconstructionResult("room", 1, CloudErrors(0, 0, 0, 0, 1, 1), 1.0)
+
+
+def test_the_error_of_depth_is_that_of_the_aligned_one() -> None:
+    truth = room(frames=1)
+    depth = truth.depth[0]
+    true = depth.copy()
+    true[:8] = np.nan
+    right = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth / 2, true))
+    wrong = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth, true))
+    assert right.shape == wrong.shape
+    assert right.dtype == np.uint8
+    height, width = right.shape[0] // 2, right.shape[1] // 2
+    errors = [picture[height + 100 : -60, width + 20 : -20] for picture in (right, wrong)]
+    assert np.median(errors[0]) < 20  # black
+    assert np.median(errors[1]) > 150  # half of it is beyond the scale
+
+
+def test_both_paths_are_drawn() -> None:
+    poses = room(frames=4).camera_to_world
+    result = PoseResult("room", 4, pose_errors(poses, poses))
+    found = poses[:, :3, 3]
+    together = trajectory_picture(result, Paths(found, found))
+    apart = trajectory_picture(result, Paths(found + [0.1, 0, 0.3], found))
+    assert together.shape == apart.shape == (500, 1000, 3)
+    assert (together != apart).any()
+
+
+@pytest.mark.parametrize(("distance", "bright"), [(0.0, False), (1.0, True)])
+def test_points_are_coloured_by_their_distance(distance: float, bright: bool) -> None:
+    points = np.random.default_rng(0).normal(size=(60_000, 3))
+    picture = cloud_error_picture(CLOUD, ErrorCloud(points, np.full(60_000, distance)))
+    middle = picture[200:300, 200:300].reshape(-1, 3)  # of the left view
+    assert (np.median(middle.sum(-1)) > 400) == bright
