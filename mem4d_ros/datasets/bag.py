@@ -60,7 +60,7 @@ class Bag:
 
     @property
     def name(self) -> str:
-        return self.path.stem
+        return self.path.resolve().stem
 
     def __iter__(self) -> Iterator[Sample]:
         with self._open() as reader:
@@ -78,8 +78,9 @@ class Bag:
     @contextmanager
     def _open(self) -> Iterator[Any]:
         """The library's reader."""
-        reader = optional_import("rosbags.rosbag2", PURPOSE).Reader(self.path)
+        rosbag2 = optional_import("rosbags.rosbag2", PURPOSE)
         with self._errors_named():
+            reader = rosbag2.Reader(self.path)
             reader.open()
         try:
             yield reader

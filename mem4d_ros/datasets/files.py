@@ -105,6 +105,14 @@ def same_size(depth: np.ndarray, path: Path, image: np.ndarray) -> np.ndarray:
     return depth
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file. Raises FrameError for a file that is missing or no text."""
+    try:
+        return existing(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise FrameError(f"{path} is not a text file: {error}") from error
+
+
 def read_table(path: Path, columns: int) -> np.ndarray:
     """The numbers of a text file, (rows, columns) float64; lines that start with # are skipped.
 

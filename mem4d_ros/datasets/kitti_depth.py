@@ -19,6 +19,7 @@ from mem4d_ros.datasets.files import (
     list_files,
     read_depth_image,
     read_image,
+    read_lines,
     same_size,
 )
 from mem4d_ros.datasets.frames import FrameError
@@ -66,13 +67,13 @@ def _raw_drive(folder: Path) -> Path:
             return place
     raise FrameError(
         f"{folder} has depth but no images: put the raw data's {date}/{folder.name}/{IMAGES}"
-        f" into {folder.parents[1]}"
+        f" into {folder.parent.parent}"
     )
 
 
 def _read_intrinsics(path: Path) -> np.ndarray:
     """K (3, 3) of the left colour camera after rectification."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in read_lines(path):
         key, _, numbers = line.partition(":")
         if key == "P_rect_02" and len(numbers.split()) == 12:
             return np.array(numbers.split(), np.float64).reshape(3, 4)[:, :3]

@@ -16,9 +16,9 @@ import numpy as np
 
 from mem4d_ros.datasets.files import (
     check_count,
-    existing,
     list_files,
     read_image,
+    read_lines,
     read_table,
     rigid,
 )
@@ -63,7 +63,7 @@ class KittiOdometry(IndexedRecording):
     def _read_poses(self, folder: Path, projection: np.ndarray) -> np.ndarray | None:
         """Camera-to-world poses (n, 4, 4); None for the benchmark's test sequences."""
         sequence = folder.resolve()
-        places = (folder / "poses.txt", sequence.parents[1] / "poses" / f"{sequence.name}.txt")
+        places = (folder / "poses.txt", sequence.parent.parent / "poses" / f"{sequence.name}.txt")
         path = next((place for place in places if place.exists()), None)
         if path is None:
             return None
@@ -77,7 +77,7 @@ class KittiOdometry(IndexedRecording):
 
 def _read_projection(path: Path, camera: int) -> np.ndarray:
     """P (3, 4) of one camera. Raises FrameError where it is missing."""
-    lines = existing(path).read_text(encoding="utf-8").splitlines()
+    lines = read_lines(path)
     rows = [line.rpartition(":")[2].split() for line in lines]
     try:
         projection = np.array(rows[camera], np.float64).reshape(3, 4)

@@ -40,7 +40,7 @@ class Sintel(IndexedRecording):
         super().__init__(name)
         self._images = list_files(folder, ".png")
         sequence = folder.resolve()
-        training = sequence.parents[1]
+        training = sequence.parent.parent
         self._depths = matching_files(training / "depth" / sequence.name, ".dpt", self._images)
         cameras = training / "camdata_left" / sequence.name
         self._cameras = matching_files(cameras, ".cam", self._images)

@@ -43,9 +43,8 @@ class Spring(IndexedRecording):
         optional_import("h5py", "Spring's disparity")
         self._images = list_files(folder / "frame_left", ".png")
         self._disparities = matching_files(folder / "disp1_left", ".dsp5", self._images)
-        intrinsics, self._poses = (
-            folder / "cam_data" / f"{x}.txt" for x in ("intrinsics", "extrinsics")
-        )
+        intrinsics = folder / "cam_data" / "intrinsics.txt"
+        self._poses = folder / "cam_data" / "extrinsics.txt"
         self._intrinsics = read_table(intrinsics, 4)
         self._world_to_camera = read_table(self._poses, 16)
         check_count(intrinsics, len(self._intrinsics), len(self))

@@ -31,7 +31,7 @@ class Stereo4D(IndexedRecording):
         """Raises FrameError for what is missing and for a video of another length."""
         super().__init__(name)
         clip = folder.resolve()
-        self._file = clip.parents[1] / "npz" / f"{clip.name}.npz"
+        self._file = clip.parent.parent / "npz" / f"{clip.name}.npz"
         arrays = read_arrays(self._file, {"timestamps": (), "camera2world": (3, 4)})
         self._stamps, self._poses = arrays["timestamps"] / 1e6, arrays["camera2world"]
         check_count(self._file, len(self._poses), len(self._stamps))

@@ -65,7 +65,8 @@ def open_samples(
         return Bag(source, topic)
     if topic is not None:
         raise FrameError(f"{source} is not a ROS 2 bag, so it has no topic {topic}")
-    return FrameStream(source.stem if source.is_file() else source.name, open_frames(source))
+    path = source.resolve()
+    return FrameStream(path.stem if path.is_file() else path.name, open_frames(source))
 
 
 def _only_sequence(root: Path, dataset: str) -> RecordingStream:

@@ -16,10 +16,10 @@ import numpy as np
 
 from mem4d_ros.datasets.association import associate
 from mem4d_ros.datasets.files import (
-    existing,
     pinhole,
     read_depth_image,
     read_image,
+    read_lines,
     read_table,
     same_size,
 )
@@ -117,7 +117,7 @@ def list_frames(folder: Path) -> list[RgbdFrame]:
 
 def _read_list(path: Path) -> tuple[np.ndarray, list[Path]]:
     """Stamps (n,) in seconds and the files of that time."""
-    lines = existing(path).read_text(encoding="utf-8").splitlines()
+    lines = read_lines(path)
     entries = [line.split() for line in lines if line.strip() and not line.startswith("#")]
     try:
         stamps = np.array([float(stamp) for stamp, _ in entries])

@@ -313,12 +313,14 @@ def test_a_calibration_of_another_image_is_named(info: Any, error: str, tmp_path
         list(open_samples(bag))
 
 
-@pytest.mark.parametrize("name", ["broken.db3", "broken.mcap", "broken/metadata.yaml"])
+@pytest.mark.parametrize(
+    "name", ["broken.db3", "broken.mcap", "broken/metadata.yaml", "folder.mcap/notes.txt"]
+)
 def test_a_broken_bag_is_named(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"neither sqlite nor mcap")
-    bag = path.parent if path.suffix == ".yaml" else path
+    bag = path if path.parent == tmp_path else path.parent
     with pytest.raises(FrameError, match=rf"{re.escape(str(bag))} is not a readable ROS 2 bag"):
         open_samples(bag)
 

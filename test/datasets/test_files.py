@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.datasets import FrameError
-from mem4d_ros.datasets.files import list_files, matching_files, read_table, rigid
+from mem4d_ros.datasets.files import list_files, matching_files, read_lines, read_table, rigid
 
 FILE = Path("poses.txt")
 
@@ -89,3 +89,12 @@ def test_comments_are_skipped_and_columns_counted(tmp_path: Path) -> None:
     path.write_text("# nothing\n")
     with pytest.raises(FrameError, match=r"poses\.txt is not a readable matrix"):
         read_table(path, 2)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rgb.txt"
+    path.write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(FrameError, match=r"rgb\.txt is not a text file"):
+        read_lines(path)
+    with pytest.raises(FrameError, match=r"rgb\.txt is not a readable matrix"):
+        read_table(path, 4)
