@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mem4d_ros.synthetic.motion import Bounce, Chain, Circuit, Roll, Shuttle, Spin, Swing
+from mem4d_ros.synthetic.motion import Bounce, Chain, Circuit, Fixed, Roll, Shuttle, Spin, Swing
 from mem4d_ros.synthetic.palette import Palette
 from mem4d_ros.synthetic.scene import Motion, Part, box, cylinder, ellipsoid, translation
 from mem4d_ros.synthetic.stage import Rectangle
@@ -19,18 +19,26 @@ def moved(parts: list[Part], motion: Motion) -> list[Part]:
     ]
 
 
+def any_body(palette: Palette, floor: Rectangle) -> list[Part]:
+    """One of all kinds that move in rooms."""
+    return BODIES[palette.rng.integers(len(BODIES))](palette, floor)
+
+
 def walker(palette: Palette, floor: Rectangle) -> list[Part]:
     """Someone who walks in rounds."""
     rng = palette.rng
     x0, x1, y0, y1 = floor
-    half = np.array([x1 - x0, y1 - y0]) / 2
-    radii = np.maximum(half * rng.uniform(0.35, 0.9, 2), 0.3)
+    low, high = np.array([x0, y0]), np.array([x1, y1])
+    radii = np.maximum((high - low) / 2 * rng.uniform(0.15, 0.9, 2), 0.2)
+    centre = rng.uniform(
+        np.minimum(low + radii, high - radii), np.maximum(low + radii, high - radii)
+    )
     speed = rng.uniform(0.4, 1.2)
     around = np.pi * (
         3 * radii.sum() - np.sqrt((3 * radii[0] + radii[1]) * (radii[0] + 3 * radii[1]))
     )
     circuit = Circuit(
-        centre=((x0 + x1) / 2, (y0 + y1) / 2, 0.0),
+        centre=(float(centre[0]), float(centre[1]), 0.0),
         radii=(float(radii[0]), float(radii[1])),
         yaw=0.0,
         period=float(around / speed * rng.choice([-1, 1])),
@@ -46,7 +54,7 @@ def talker(palette: Palette, floor: Rectangle) -> list[Part]:
     turning = Swing((0, 0, 0), axis=2, amplitude=0.35, period=rng.uniform(2.5, 6))
     standing = moved(person(palette, stride=0.0), turning)
     place = translation(x, y, 0) @ turned_about_z(rng.uniform(0, 2 * np.pi))
-    return moved(standing, lambda times: np.broadcast_to(place, (len(times), 4, 4)))
+    return moved(standing, Fixed(place))
 
 
 def ball(palette: Palette, floor: Rectangle) -> list[Part]:

@@ -1,7 +1,8 @@
-"""From radiance to the bytes of a camera: lens, exposure, colour balance, noise, tone curve."""
+"""From radiance to the bytes of a camera: lens, exposure, colours, noise, tone curve, JPEG."""
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ class CameraEffects:
     shot_noise: float = 0.0  # of a linear value of 1
     read_noise: float = 0.0
     contrast: float = 0.0  # strength of an S-shaped tone curve
+    jpeg_quality: int | None = None  # of the file, 1 to 100; None for one without loss
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "CameraEffects":
@@ -38,6 +40,7 @@ class CameraEffects:
             shot_noise=float(rng.uniform(0.0, 0.02)),
             read_noise=float(rng.uniform(0.0, 0.006)),
             contrast=float(rng.uniform(0.0, 0.6)),
+            jpeg_quality=int(rng.integers(55, 98)) if rng.random() < 0.7 else None,
         )
 
 
@@ -61,7 +64,10 @@ def photograph(
         image = _noisy(image, effects, seed)
     image = image.clamp(0, 1) ** (1 / 2.2)
     image = torch.lerp(image, image * image * (3 - 2 * image), effects.contrast)
-    return (image * 255).round() / 255
+    pixels = (image * 255).round()
+    if effects.jpeg_quality is not None:
+        pixels = _jpeg(pixels, effects.jpeg_quality)
+    return pixels / 255
 
 
 def _exposure(image: Tensor, times: np.ndarray, effects: CameraEffects) -> Tensor:
@@ -107,3 +113,13 @@ def _noisy(image: Tensor, effects: CameraEffects, seed: int) -> Tensor:
     noise = torch.randn(image.shape, generator=generator, device=image.device)
     variance = effects.shot_noise**2 * image.clamp_min(0) + effects.read_noise**2
     return image + noise * variance.sqrt()
+
+
+def _jpeg(pixels: Tensor, quality: int) -> Tensor:
+    """Pixels (T, 3, H, W) in 0..255 as they come back from JPEG files."""
+    images = pixels.byte().permute(0, 2, 3, 1).cpu().numpy()[..., ::-1]  # OpenCV's BGR
+    decoded = []
+    for image in images:
+        _, file = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
+        decoded.append(np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))[..., ::-1])
+    return torch.as_tensor(np.stack(decoded)).permute(0, 3, 1, 2).to(pixels)

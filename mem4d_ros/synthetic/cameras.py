@@ -1,13 +1,12 @@
 """Paths of cameras through a stage: camera-to-scene poses (T, 4, 4), optical axes, z-up scene."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from mem4d_ros.geometry import matrix_to_quaternion, quaternion_to_matrix
 from mem4d_ros.synthetic.motion import Circuit
-from mem4d_ros.synthetic.scene import Scene
+from mem4d_ros.synthetic.obstacles import Obstacles
 from mem4d_ros.synthetic.stage import Stage
 
 CameraMaker = Callable[[np.random.Generator, Stage, np.ndarray], np.ndarray]
@@ -21,7 +20,7 @@ FASTEST_TURN = 2.0  # rad/s, less the clearance's number, that a path turns at
 def hand_held(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
     """Walking slowly with the camera in the hand, looking at one thing and then at another."""
     position = _stroll(rng, stage, times, height=rng.uniform(1.2, 1.7))
-    return _shaken(rng, look_at(position, _gaze(rng, stage, position, times)), times, strength=1.0)
+    return shaken(rng, look_at(position, gaze(rng, stage, position, times)), times, strength=1.0)
 
 
 def driving(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
@@ -34,7 +33,7 @@ def driving(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.nda
     poses = circuit(times)
     ahead = poses[:, :3, 0] + [0, 0, rng.uniform(-0.25, 0.05)]
     path = look_at(poses[:, :3, 3], poses[:, :3, 3] + ahead)
-    return _shaken(rng, path, times, strength=0.2)
+    return shaken(rng, path, times, strength=0.2)
 
 
 def turning(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
@@ -43,13 +42,13 @@ def turning(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.nda
     angle = rng.uniform(0, 2 * np.pi) + rng.choice([-1, 1]) * rng.uniform(0.15, 0.7) * times
     down = np.full(len(times), rng.uniform(-0.5, 0.0))
     target = position + np.stack([np.cos(angle), np.sin(angle), down], -1)
-    return _shaken(rng, look_at(position, target), times, strength=0.6)
+    return shaken(rng, look_at(position, target), times, strength=0.6)
 
 
 def standing(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarray:
     """On a tripod."""
     position = _spot(rng, stage, times)
-    target = _gaze(rng, stage, position, 0 * times)
+    target = gaze(rng, stage, position, 0 * times)
     return look_at(position, target)
 
 
@@ -65,43 +64,19 @@ def camera_path(
     """The first of some random paths that keeps its distance from everything, or the best."""
     weights = np.array(list(makers.values()))
     maker = list(makers)[rng.choice(len(makers), p=weights / weights.sum())]
-    obstacles = Obstacles.of(stage.scene, times)
+    sampled = np.linspace(0, len(times) - 1, min(len(times), 24)).astype(int)
+    obstacles = Obstacles.of(stage.scene.parts, times[sampled])
     best, most = np.empty(0), -np.inf
     for _ in range(CANDIDATES):
         path = maker(rng, stage, times)
-        forward = path[:, :3, 2]
-        around = obstacles.clearance(path[:, :3, 3])
-        ahead = obstacles.clearance(path[:, :3, 3] + 0.8 * forward)
+        here, forward = path[sampled, :3, 3], path[sampled, :3, 2]
+        around, ahead = obstacles.distance(np.stack([here, here + 0.8 * forward], 1)).min(0)
         free = min(around, ahead + 0.3, FASTEST_TURN - _turn_rate(path, times))
         if free > most:
             best, most = path, free
         if free > CLEARANCE:
             break
     return best
-
-
-@dataclass(frozen=True)
-class Obstacles:
-    """The boxes around all parts of a scene at some of a path's times."""
-
-    sampled: np.ndarray  # (S,) indices into the path's times
-    rotations: np.ndarray  # (S, P, 3, 3)
-    centres: np.ndarray  # (S, P, 3)
-    half_sizes: np.ndarray  # (P, 3)
-
-    @classmethod
-    def of(cls, scene: Scene, times: np.ndarray) -> "Obstacles":
-        sampled = np.linspace(0, len(times) - 1, min(len(times), 24)).astype(int)
-        poses = np.stack([part.poses(times[sampled]) for part in scene.parts], 1)
-        half_sizes = np.array([part.half_size for part in scene.parts])
-        return cls(sampled, poses[..., :3, :3], poses[..., :3, 3], half_sizes)
-
-    def clearance(self, positions: np.ndarray) -> float:
-        """The least distance in m of positions (T, 3), taken at the sampled times, to any box."""
-        offset = positions[self.sampled, None] - self.centres  # (S, P, 3)
-        local = np.abs(np.einsum("spji,spj->spi", self.rotations, offset))
-        outside = np.maximum(local - self.half_sizes, 0)
-        return float(np.linalg.norm(outside, axis=-1).min())
 
 
 def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -143,12 +118,13 @@ def _spot(rng: np.random.Generator, stage: Stage, times: np.ndarray) -> np.ndarr
     return here[None].repeat(len(times), 0)
 
 
-def _gaze(
+def gaze(
     rng: np.random.Generator, stage: Stage, position: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """Targets (T, 3): the eye rests on one thing and glides to the next, each for some seconds."""
     distance = np.linalg.norm((stage.interests - position.mean(0))[:, :2], axis=-1)
-    weight = np.where(distance > 1.0, np.exp(-((distance - 2.0) ** 2)), 1e-6)
+    relative = distance / stage.viewing_distance
+    weight = np.where(relative > 0.5, np.exp(-4 * (relative - 1) ** 2), 0) + 1e-6
     things = stage.interests[rng.choice(len(weight), size=8, p=weight / weight.sum())]
     targets = np.repeat(things[:, None], len(times), 1)  # (8, T, 3)
     if stage.bodies:
@@ -163,7 +139,7 @@ def _gaze(
     return targets[before, frame] + glide * (targets[before + 1, frame] - targets[before, frame])
 
 
-def _shaken(
+def shaken(
     rng: np.random.Generator, path: np.ndarray, times: np.ndarray, strength: float
 ) -> np.ndarray:
     """A path with the tremor of a hand: about half a degree and some millimetres."""

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+GLEAM = 4.0  # a perfect mirror image against a white matt surface beside it
+
 
 def lambert(points: Tensor, normals: Tensor, lamp: Tensor) -> Tensor:
     """cos / distance² (F, H, W) of lamps (F, 3) at points with normals (F, H, W, 3)."""
@@ -12,11 +14,16 @@ def lambert(points: Tensor, normals: Tensor, lamp: Tensor) -> Tensor:
 
 
 def gleam(points: Tensor, normals: Tensor, lamp: Tensor) -> Tensor:
-    """The mirror image of lamps (F, 3) in surfaces seen from the origin (Blinn): (F, H, W)."""
-    to_lamp = torch.nn.functional.normalize(lamp[:, None, None] - points, dim=-1)
+    """The mirror image of lamps (F, 3) in surfaces seen from the origin (Blinn): (F, H, W).
+
+    Like the light that falls there it fades with distance².
+    """
+    way = lamp[:, None, None] - points
+    square = (way * way).sum(-1).clamp_min(0.05)
+    to_lamp = way / square.sqrt()[..., None]
     to_eye = torch.nn.functional.normalize(-points, dim=-1)
     half_way = torch.nn.functional.normalize(to_lamp + to_eye, dim=-1)
-    return (half_way * normals).sum(-1).clamp_min(0) ** 60
+    return GLEAM * (half_way * normals).sum(-1).clamp_min(0) ** 60 / square
 
 
 def openness(points: Tensor, normals: Tensor, reach: float = 0.5) -> Tensor:

@@ -45,6 +45,30 @@ class Circuit:
 
 
 @dataclass(frozen=True)
+class Straight:
+    """From `start` at t = 0 on and on with `velocity` (m/s), heading (own +x axis) along it."""
+
+    start: Point
+    velocity: Point
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        heading = np.arctan2(self.velocity[1], self.velocity[0])
+        poses = _turned(np.full(len(times), heading), axis=2)
+        poses[:, :3, 3] = np.array(self.start) + times[:, None] * np.array(self.velocity)
+        return poses
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Stays where it is put."""
+
+    pose: np.ndarray  # (4, 4)
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(self.pose, (len(times), 4, 4))
+
+
+@dataclass(frozen=True)
 class Shuttle:
     """From `start` to `end` and back, slowing down at both."""
 

@@ -22,10 +22,21 @@ class Palette:
         offset = (float(self.rng.random()), float(self.rng.random()))
         return Material(self._texture(kinds), tint, (density, density), offset, gloss)
 
-    def fitted(self, *kinds: str, width: float, height: float, emission: float = 0.0) -> Material:
+    def fitted(
+        self,
+        *kinds: str,
+        width: float,
+        height: float,
+        gloss: float = 0.02,
+        emission: float = 0.0,
+    ) -> Material:
         """A texture that covers a face of the given size in m exactly once: a picture, a print."""
         density = (-1 / width, -1 / height)
-        return Material(self._texture(kinds), (1.0, 1.0, 1.0), density, (0.5, 0.5), 0.02, emission)
+        return Material(self._texture(kinds), (1.0, 1.0, 1.0), density, (0.5, 0.5), gloss, emission)
+
+    def plain(self, tint: Colour, gloss: float = 0.02) -> Material:
+        """Paint of a given colour."""
+        return self.textured("plaster", tile=0.8, tint=tint, gloss=gloss)
 
     def painted(
         self,
@@ -66,6 +77,29 @@ class Palette:
         if self.rng.random() < 0.5:
             return self.textured("speckle", tile=0.4, tint=self.colour((0.3, 1.0), 0.1), gloss=0.1)
         return self.wood()
+
+    def facade(self) -> Material:
+        """A house's outside: plaster, bricks, concrete."""
+        draw = self.rng.random()
+        if draw < 0.45:
+            return self.textured("plaster", tile=4.0, tint=self.colour((0.45, 1.0), vivid=0.25))
+        if draw < 0.8:
+            return self.textured("bricks", tile=1.1)
+        return self.textured("mottled", "paving", tile=3.0, tint=self.colour((0.5, 0.95), 0.12))
+
+    def stone(self) -> Material:
+        """Steps, kerbs, walls of a garden."""
+        return self.textured("mottled", "speckle", tile=1.0, tint=self.colour((0.5, 0.8), 0.08))
+
+    def signboard(self, width: float) -> Material:
+        """Letters over a shop."""
+        return self.fitted("page", "poster", width=width / 2, height=1.2)
+
+    def car_paint(self) -> Material:
+        """Mostly black, grey or white; else a colour."""
+        if self.rng.random() < 0.65:
+            return self.painted((0.03, 1.0), vivid=0.06, gloss=0.35)
+        return self.painted((0.1, 0.8), vivid=0.7, gloss=0.35)
 
     def wall(self) -> Material:
         """Mostly white or pale paint; sometimes paper, bricks or tiles."""

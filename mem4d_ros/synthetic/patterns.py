@@ -11,6 +11,7 @@ import numpy as np
 
 from mem4d_ros.synthetic.noise import TILE_SIZE, fractal, grid, natural_colour, ramp, wood_colours
 from mem4d_ros.synthetic.prints import keyboard, page, poster, screen, spines, view
+from mem4d_ros.synthetic.street_patterns import STREET_PATTERNS
 
 Painter = Callable[[np.random.Generator], np.ndarray]
 
@@ -212,4 +213,5 @@ PATTERNS: dict[str, Painter] = {
     "spines": spines,
     "screen": screen,
     "keyboard": keyboard,
+    **STREET_PATTERNS,
 }

@@ -11,6 +11,7 @@ from mem4d_ros.geometry import pixel_rays, project, rigid_inverse, transform_poi
 from mem4d_ros.synthetic.lighting import gleam, lambert, openness
 from mem4d_ros.synthetic.primitives import surface_coordinates, unit_normal
 from mem4d_ros.synthetic.scene import Scene
+from mem4d_ros.synthetic.sky import Sky
 from mem4d_ros.synthetic.texture_library import TextureLibrary
 from mem4d_ros.synthetic.tracing import Instances, TileGrid, nearest, reached
 
@@ -70,7 +71,7 @@ class _SceneTensors:
     world_to_next_camera: Tensor  # (T, 4, 4); the last camera goes on as it did before
     lamps: Tensor  # (L, T, 3) in the camera's frame
     lamp_colours: Tensor  # (L, 3)
-    up: Tensor  # (T, 3) in the camera's frame
+    axes: Tensor  # (T, 3, 3), the scene's x, y and z (up) as columns in the camera's frame
     ambient: Tensor  # (2, 3), from below and from above
     shape: Tensor  # (P,)
     half_size: Tensor  # (P, 3)
@@ -78,6 +79,7 @@ class _SceneTensors:
     surface: Tensor  # (P, 9): tint, tiles per metre, offset, gloss, emission
     texture: Tensor  # (P,)
     textures: TextureLibrary
+    sky: Sky
 
     @classmethod
     def build(
@@ -108,7 +110,7 @@ class _SceneTensors:
                 [transform_points(scene_to_camera, np.tile(p, (len(times), 1))) for p in lamps]
             ),
             lamp_colours=tensor([light.colour for light in scene.lights]),
-            up=tensor(scene_to_camera[:, :3, 2]),
+            axes=tensor(scene_to_camera[:, :3, :3]),
             ambient=tensor([scene.ambient_below, scene.ambient_above]),
             shape=torch.tensor([int(part.shape) for part in scene.parts], device=device),
             half_size=tensor([part.half_size for part in scene.parts]),
@@ -118,6 +120,7 @@ class _SceneTensors:
             ),
             texture=torch.tensor([m.texture for m in materials], device=device),
             textures=textures,
+            sky=scene.sky,
         )
 
     def instances(self, frames: slice, chosen: Tensor) -> Instances:
@@ -156,12 +159,15 @@ def _render_chunk(
     part = instance % len(tensors.shape)
     change = tensors.part_change[frames].flatten(0, 1)[instance]
     flow = (change[..., :3, :3] * (unit * half_size)[..., None, :]).sum(-1) + change[..., :3, 3]
-    radiance = _radiance(tensors, frames, part, unit, points, normals, grid, intrinsics)
+    radiance = _radiance(tensors, frames, part, unit, points, normals, seen, grid, intrinsics)
     points_world = transform_points(tensors.camera_to_world[frames], points)
     next_points = transform_points(tensors.world_to_next_camera[frames], points_world + flow)
     unseen = ~seen[..., None]
+    if not seen.all():
+        directions = (rays @ tensors.axes[frames, None])[~seen]
+        radiance[~seen] = tensors.sky.radiance(directions, tensors.textures)
     return Rendering(
-        radiance=radiance.masked_fill(unseen, 1.0),
+        radiance=radiance,
         depth=points[..., 2].masked_fill(~seen, torch.nan),
         points_camera=points.masked_fill(unseen, torch.nan),
         points_world=points_world.masked_fill(unseen, torch.nan),
@@ -185,6 +191,7 @@ def _radiance(
     unit: Tensor,
     points: Tensor,
     normals: Tensor,
+    seen: Tensor,
     grid: TileGrid,
     intrinsics: np.ndarray,
 ) -> Tensor:
@@ -198,14 +205,14 @@ def _radiance(
     )
     albedo = (colour.view(*part.shape, 3) * tint).clamp(0, 1) ** 2.2
 
-    upward = _upward(normals, tensors.up[frames])
+    upward = _upward(normals, tensors.axes[frames, :, 2])
     ambient = torch.lerp(tensors.ambient[0], tensors.ambient[1], upward)
     light = ambient * openness(points, normals)[..., None]
     shine = torch.zeros_like(light)
     shadowing = tensors.instances(frames, tensors.casts_shadow.nonzero()[:, 0])
     for lamp, lamp_colour in zip(tensors.lamps[:, frames], tensors.lamp_colours, strict=True):
         # A little above the surface, so that it does not shade itself.
-        lit = reached(shadowing, lamp, points + 0.004 * normals, grid)[..., None]
+        lit = reached(shadowing, lamp, points + 0.004 * normals, seen, grid)[..., None]
         light = light + lit * lambert(points, normals, lamp)[..., None] * lamp_colour
         shine = shine + lit * gleam(points, normals, lamp)[..., None] * lamp_colour
     return albedo * (light + emission) + gloss * shine

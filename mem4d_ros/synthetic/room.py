@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from mem4d_ros.synthetic import fixtures, furniture
-from mem4d_ros.synthetic.bodies import BODIES
+from mem4d_ros.synthetic.bodies import any_body
 from mem4d_ros.synthetic.furniture import Furniture
 from mem4d_ros.synthetic.kitchen import fridge, kitchen
 from mem4d_ros.synthetic.palette import Palette
+from mem4d_ros.synthetic.placement import clear_body
 from mem4d_ros.synthetic.scene import (
     Colour,
     Material,
@@ -23,6 +24,7 @@ from mem4d_ros.synthetic.scene import (
     translation,
 )
 from mem4d_ros.synthetic.stage import Rectangle, Stage
+from mem4d_ros.synthetic.stairs import staircase
 from mem4d_ros.synthetic.texture_library import TextureLibrary
 from mem4d_ros.synthetic.things import THINGS, Surface, laid_out
 
@@ -34,7 +36,7 @@ KINDS: dict[str, dict[furniture.Maker, float]] = {
     "kitchen": {kitchen: 6, fridge: 2, furniture.cupboard: 1, furniture.table: 1},
     "living": {
         furniture.sofa: 3, furniture.bookcase: 2, furniture.television: 2, furniture.cupboard: 2,
-        furniture.floor_lamp: 1, furniture.pot_plant: 1,
+        furniture.floor_lamp: 1, furniture.pot_plant: 1, staircase: 1,
     },
     "office": {
         furniture.table: 4, furniture.bookcase: 3, furniture.cupboard: 2, furniture.pot_plant: 1,
@@ -51,7 +53,8 @@ def make_room(rng: np.random.Generator, library: TextureLibrary, bodies: int) ->
     palette = Palette(rng, library)
     kind = KINDS[str(rng.choice(list(KINDS)))]
     width, depth, height = rng.uniform((3.0, 2.8, 2.3), (6.0, 5.0, 2.9))
-    parts = _shell(palette, width, depth, height)
+    shell = _shell(palette, width, depth, height)
+    parts = list(shell)
     pieces: list[Furniture] = []
     for turn, length in enumerate((width, depth, width, depth)):
         wall = rotation("z", turn * np.pi / 2) @ translation(
@@ -62,23 +65,28 @@ def make_room(rng: np.random.Generator, library: TextureLibrary, bodies: int) ->
         pieces += [piece.placed(wall) for piece in standing]
         parts += placed(hanging, wall)
     middle = width / 2 - FREE_DEPTH, depth / 2 - FREE_DEPTH
-    if rng.random() < (0.7 if bodies == 0 else 0.2):  # people would walk through it
+    share = 0.7 if bodies == 0 else 0.5  # people need room to walk
+    if len(pieces) < 4 or rng.random() < share:
         pieces += _centre(palette, *middle)
     surfaces = [surface for piece in pieces for surface in piece.surfaces]
-    density = rng.uniform(0.35, 0.95)
+    density = rng.uniform(0.45, 1.0)
     for piece in pieces:
         parts += piece.parts
     for surface in surfaces:
         parts += laid_out(palette, surface, density)
     floor = (-middle[0], middle[0], -middle[1], middle[1])
-    parts += _on_the_floor(palette, floor)
-    moving = [BODIES[rng.integers(len(BODIES))](palette, floor) for _ in range(bodies)]
+    rugs, lying = _on_the_floor(palette, floor)
+    parts += lying
+    moving: list[list[Part]] = []
+    for _ in range(bodies):
+        around = parts[len(shell) :] + [part for body in moving for part in body]
+        moving.append(clear_body(any_body, palette, floor, around))
     lamp_parts, lights = _lamps(palette, width, depth, height)
     scene = Scene(
-        parts=tuple(parts + lamp_parts + [part for body in moving for part in body]),
+        parts=tuple(parts + rugs + lamp_parts + [part for body in moving for part in body]),
         lights=tuple(lights),
-        ambient_above=_grey(rng, 0.3, 0.8),
-        ambient_below=_grey(rng, 0.15, 0.45),
+        ambient_above=_grey(rng, 0.35, 1.1),
+        ambient_below=_grey(rng, 0.2, 0.6),
     )
     return Stage(scene, floor, _interests(surfaces, pieces), tuple(body[0] for body in moving))
 
@@ -120,29 +128,38 @@ def _furnish(
     while right - left > 0.5:
         free = right - left
         draw = rng.random()
-        if draw < 0.12 and free > 1.2:
+        if draw < 0.08 and free > 1.2:
             hanging += placed(fixtures.door(palette, 0.85), translation(left + 0.6, 0, 0))
             left += 1.2
             continue
-        if draw < 0.3 and free > 1.9:
+        if draw < 0.24 and free > 1.9:
             across = rng.uniform(0.8, min(1.8, free - 1.0))
             place = translation(left + across / 2 + 0.5, 0, 0)
             hanging += placed(fixtures.window(palette, across, ceiling), place)
             left += across + 1.0
             continue
-        if draw < 0.4:
+        if draw < 0.32:
             gap = min(rng.uniform(0.4, 1.2), free)
             hanging += _above(palette, left + gap / 2, gap, 0.9, ceiling)
             left += gap
             continue
-        piece = makers[rng.choice(len(makers), p=weights / weights.sum())](palette)
-        if piece.width > free:
-            piece = furniture.chair(palette)
+        piece = _fitting(palette, makers, weights / weights.sum(), free)
         middle = left + piece.width / 2
         standing.append(piece.placed(translation(middle, rng.uniform(0.0, 0.04), 0)))
         hanging += _above(palette, middle, piece.width, piece.height, ceiling)
         left += piece.width + rng.uniform(0.0, 0.35)
     return standing, hanging
+
+
+def _fitting(
+    palette: Palette, makers: list[furniture.Maker], shares: np.ndarray, free: float
+) -> Furniture:
+    """A piece of at most `free` m width; a chair always fits."""
+    for _ in range(4):
+        piece = makers[palette.rng.choice(len(makers), p=shares)](palette)
+        if piece.width <= free:
+            return piece
+    return furniture.chair(palette)
 
 
 def _above(
@@ -180,23 +197,24 @@ def _centre(palette: Palette, half_x: float, half_y: float) -> list[Furniture]:
     return pieces
 
 
-def _on_the_floor(palette: Palette, floor: Rectangle) -> list[Part]:
-    """A rug, and a few things that were left lying."""
+def _on_the_floor(palette: Palette, floor: Rectangle) -> tuple[list[Part], list[Part]]:
+    """Rugs to walk on, and a few things that were left lying."""
     rng = palette.rng
     x0, x1, y0, y1 = floor
-    parts: list[Part] = []
+    rugs: list[Part] = []
+    lying: list[Part] = []
     if rng.random() < 0.5:
         width, depth = rng.uniform(0.4, 0.8, 2) * (x1 - x0, y1 - y0)
         rug = palette.fitted("carpet", "tartan", "stripes", width=width, height=depth)
         where = translation(rng.uniform(-0.2, 0.2), rng.uniform(-0.2, 0.2), 0) @ rotation(
             "z", rng.normal(0, 0.1)
         )
-        parts += placed([box((width, depth, 0.016), (0, 0, 0.008), rug)], where)
+        rugs = placed([box((width, depth, 0.016), (0, 0, 0.008), rug)], where)
     for _ in range(int(rng.integers(0, 5))):
         thing = THINGS[rng.integers(len(THINGS))](palette)
         place = translation(rng.uniform(x0, x1), rng.uniform(y0, y1), 0)
-        parts += placed(thing, place @ rotation("z", rng.uniform(0, 6.3)))
-    return parts
+        lying += placed(thing, place @ rotation("z", rng.uniform(0, 6.3)))
+    return rugs, lying
 
 
 def _lamps(

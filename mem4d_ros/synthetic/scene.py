@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mem4d_ros.synthetic.primitives import Shape
+from mem4d_ros.synthetic.sky import WHITE, Sky
 
 Motion = Callable[[np.ndarray], np.ndarray]
 """Times (T,) in s to poses (T, 4, 4); smooth, and defined at every time."""
 
 Colour = tuple[float, float, float]
+
+SUN_DISTANCE = 1000.0  # m: single precision still holds the millimetres of shadows
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,17 @@ class PointLight:
     colour: Colour
 
 
+def sun(azimuth: float, elevation: float, irradiance: Colour) -> PointLight:
+    """A lamp so far away that its light is parallel; angles in rad."""
+    level = np.cos(elevation)
+    x, y, z = SUN_DISTANCE * np.array(
+        [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]
+    )
+    red, green, blue = irradiance
+    power = SUN_DISTANCE**2
+    return PointLight((x, y, z), (red * power, green * power, blue * power))
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that stands or moves, and its light."""
@@ -62,6 +76,7 @@ class Scene:
     lights: tuple[PointLight, ...]
     ambient_above: Colour
     ambient_below: Colour
+    sky: Sky = WHITE
 
 
 def box(

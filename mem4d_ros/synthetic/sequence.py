@@ -1,7 +1,7 @@
 """A procedural sequence: images of a dynamic scene with exact truth, from a seed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,9 +12,26 @@ from mem4d_ros.synthetic.camera_effects import CameraEffects, photograph
 from mem4d_ros.synthetic.cameras import SHARES, CameraMaker, camera_path, hand_held
 from mem4d_ros.synthetic.render import render
 from mem4d_ros.synthetic.room import make_room
+from mem4d_ros.synthetic.stage import Stage
+from mem4d_ros.synthetic.street import make_street
+from mem4d_ros.synthetic.street_cameras import STREET_SHARES
 from mem4d_ros.synthetic.texture_library import TextureLibrary, standard_library
 
 Range = tuple[float, float]
+StageMaker = Callable[[np.random.Generator, TextureLibrary, int], Stage]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A kind of scene, how it is filmed, and how often it is drawn."""
+
+    make: StageMaker  # with so many bodies that move of their own
+    cameras: Mapping[CameraMaker, float]
+    share: float = 1.0
+
+
+ROOM = Place(make_room, SHARES, share=0.85)
+STREET = Place(make_street, STREET_SHARES, share=0.15)
 
 
 @dataclass(frozen=True)
@@ -24,7 +41,7 @@ class SequenceSettings:
     frame_rate: Range = (10.0, 30.0)  # Hz
     field_of_view: Range = (45.0, 100.0)  # degrees, of the image's long side
     bodies: tuple[int, int] = (0, 3)  # that move of their own, both ends included
-    cameras: Mapping[CameraMaker, float] = field(default_factory=lambda: dict(SHARES))
+    places: tuple[Place, ...] = (ROOM, STREET)
     effects: Callable[[np.random.Generator], CameraEffects] = CameraEffects.draw
 
 
@@ -32,7 +49,7 @@ DEMONSTRATION = SequenceSettings(
     frame_rate=(10.0, 10.0),
     field_of_view=(65.0, 75.0),
     bodies=(2, 3),
-    cameras={hand_held: 1.0},
+    places=(Place(make_room, {hand_held: 1.0}),),
 )
 """A camera in the hand, in a room where something moves."""
 
@@ -64,7 +81,7 @@ def render_sequence(
     settings: SequenceSettings | None = None,
     library: TextureLibrary | None = None,
 ) -> SyntheticSequence:
-    """The sequence of this seed: a room, bodies that move in it, a camera on its way.
+    """The sequence of this seed: a place, bodies that move in it, a camera on its way.
 
     The same arguments give the same bytes. Raises ValueError for sizes below 2 pixels or 1 frame.
     """
@@ -78,8 +95,11 @@ def render_sequence(
     rng = np.random.default_rng(seed)
     frame_rate = float(rng.uniform(*settings.frame_rate))
     times = np.arange(frames) / frame_rate
-    stage = make_room(rng, library, int(rng.integers(settings.bodies[0], settings.bodies[1] + 1)))
-    camera_to_scene = camera_path(rng, stage, times, settings.cameras)
+    shares = np.array([place.share for place in settings.places])
+    place = settings.places[rng.choice(len(shares), p=shares / shares.sum())]
+    bodies = int(rng.integers(settings.bodies[0], settings.bodies[1] + 1))
+    stage = place.make(rng, library, bodies)
+    camera_to_scene = camera_path(rng, stage, times, place.cameras)
     intrinsics = _draw_intrinsics(rng, settings.field_of_view, height, width)
     rendering = render(stage.scene, camera_to_scene, times, intrinsics, (height, width), library)
 

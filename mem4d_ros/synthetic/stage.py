@@ -18,3 +18,5 @@ class Stage:
     floor: Rectangle
     interests: np.ndarray  # (K, 3) m, on what stands still
     bodies: tuple[Part, ...]  # one part of each thing that moves of its own
+    viewing_distance: float = 2.0  # m from which one looks at things here
+    lanes: tuple[np.ndarray, ...] = ()  # (2, 3) m each, from its start to its end

@@ -84,8 +84,13 @@ def nearest(instances: Instances, rays: Tensor, grid: TileGrid) -> tuple[Tensor,
     return torch.where(hit, distance, nothing), torch.where(hit, best & 0xFFFFFFFF, -1)
 
 
-def reached(instances: Instances, lamp: Tensor, points: Tensor, grid: TileGrid) -> Tensor:
-    """Whether lamps (F, 3) reach points (F, H, W, 3) past the instances: (F, H, W) bool."""
+def reached(
+    instances: Instances, lamp: Tensor, points: Tensor, seen: Tensor, grid: TileGrid
+) -> Tensor:
+    """Whether lamps (F, 3) reach points (F, H, W, 3) past the instances: (F, H, W) bool.
+
+    Only points that are `seen` (F, H, W) count; for the others the answer is arbitrary.
+    """
     tiles = grid.split(points - lamp[:, None, None])  # (F, tiles, TILE², 3)
     moved = Instances(
         instances.frame,
@@ -94,7 +99,7 @@ def reached(instances: Instances, lamp: Tensor, points: Tensor, grid: TileGrid) 
         instances.centre - lamp[instances.frame],
         instances.half_size,
     )
-    instance, tile = _shadow_pairs(moved, tiles)
+    instance, tile = _shadow_pairs(moved, tiles, grid.split(seen))
     shadow = torch.zeros(tiles.shape[:3], dtype=torch.int32, device=points.device).flatten(0, 1)
     length = tiles.norm(dim=-1).flatten(0, 1)
     for selected, distance in _distances(moved, instance, tile, tiles.flatten(0, 1).mT):
@@ -149,20 +154,23 @@ def _tile_edges(rays: Tensor, axis: int, count: int) -> Tensor:
     return along[:, :1] + pitch[:, None] * edges
 
 
-def _shadow_pairs(instances: Instances, tiles: Tensor) -> tuple[Tensor, Tensor]:
+def _shadow_pairs(instances: Instances, tiles: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     """Pairs (instance, tile of all frames) that a shadow of a lamp at the origin can join.
 
-    tiles (F, tiles, TILE², 3) are points. The way from the lamp to a tile's middle, as wide as the
-    tile, has to meet the box around the instance: a segment against a box widened by that much.
+    tiles (F, tiles, TILE², 3) are points, of which those `seen` (F, tiles, TILE²) count. The way
+    from the lamp to a tile's middle, as wide as the box around the tile, has to meet the box around
+    the instance: a segment against a box widened by that much.
     """
-    low, high = tiles.amin(2), tiles.amax(2)
-    middle = ((low + high) / 2)[instances.frame]  # (N, tiles, 3)
-    radius = ((high - low) / 2).norm(dim=-1)[instances.frame]  # (N, tiles)
+    low = tiles.masked_fill(~seen[..., None], torch.inf).amin(2)
+    high = tiles.masked_fill(~seen[..., None], -torch.inf).amax(2)
+    lit = seen.any(-1)[instances.frame]  # (N, tiles)
+    middle = ((low + high) / 2).nan_to_num(0)[instances.frame]  # (N, tiles, 3)
+    spread = ((high - low) / 2).clamp_min(0)[instances.frame]  # (N, tiles, 3)
     origin = -(instances.rotation * instances.centre[:, :, None]).sum(1)[:, None]  # (N, 1, 3)
     direction = middle @ instances.rotation + 1e-9
-    reach = instances.half_size[:, None] + radius[..., None]
+    reach = instances.half_size[:, None] + spread @ instances.rotation.abs()
     first, second = (-reach - origin) / direction, (reach - origin) / direction
     near = torch.minimum(first, second).amax(-1).clamp_min(0)
     far = torch.maximum(first, second).amin(-1).clamp_max(1)
-    instance, tile = (near <= far).nonzero(as_tuple=True)
+    instance, tile = ((near <= far) & lit).nonzero(as_tuple=True)
     return instance, tile + instances.frame[instance] * tiles.shape[1]

@@ -88,3 +88,35 @@ def test_softness_spreads_a_point_and_keeps_its_light() -> None:
     soft = shot(point, CameraEffects(brightness=1e-3, softness=1.0)).double() ** 2.2
     assert soft.amax() < 0.3 * sharp.amax()
     assert soft[0, 0, 16, 130] > soft[0, 0, 16, 134]
+
+
+def test_jpeg_loses_more_the_lower_its_quality(radiance: torch.Tensor) -> None:
+    smooth = torch.nn.functional.avg_pool2d(radiance.permute(0, 3, 1, 2), 5, 1, 2)
+    smooth = smooth.permute(0, 2, 3, 1)
+    original = shot(smooth, CameraEffects())
+    errors = [
+        float((shot(smooth, CameraEffects(jpeg_quality=q)) - original).square().mean().sqrt())
+        for q in (95, 60, 10)
+    ]
+    assert 0 < errors[0] < errors[1] < errors[2]
+    assert errors[0] < 0.02
+
+
+def test_a_coarse_jpeg_shows_its_blocks_of_eight_pixels() -> None:
+    """A slope has the same step everywhere; coded coarsely it steps between blocks."""
+    slope = torch.linspace(0.1, 0.5, 64).view(1, 1, 64, 1).expand(3, 64, 64, 3)
+    images = shot(slope, CameraEffects(jpeg_quality=5))
+    steps = (images[..., 1:] - images[..., :-1]).abs().mean((0, 1, 2))
+    borders = torch.arange(7, 63, 8)
+    inner = torch.ones(63, dtype=torch.bool)
+    inner[borders] = False
+    assert steps[borders].mean() > 3 * steps[inner].mean()
+
+
+def test_jpeg_keeps_colours_in_their_channels_and_frames_in_their_order() -> None:
+    flat = torch.tensor([[0.5, 0.1, 0.02], [0.02, 0.5, 0.1], [0.1, 0.02, 0.5]])
+    radiance = flat[:, None, None].expand(3, 16, 16, 3)
+    plain = shot(radiance, CameraEffects())
+    torch.testing.assert_close(
+        shot(radiance, CameraEffects(jpeg_quality=95)), plain, atol=3 / 255, rtol=0
+    )

@@ -4,7 +4,6 @@ import pytest
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.synthetic.cameras import (
     SHARES,
-    Obstacles,
     camera_path,
     driving,
     hand_held,
@@ -12,9 +11,8 @@ from mem4d_ros.synthetic.cameras import (
     standing,
     turning,
 )
-from mem4d_ros.synthetic.palette import Palette
+from mem4d_ros.synthetic.obstacles import Obstacles
 from mem4d_ros.synthetic.room import make_room
-from mem4d_ros.synthetic.scene import Scene, box
 from mem4d_ros.synthetic.stage import Stage
 from mem4d_ros.synthetic.texture_library import standard_library
 
@@ -86,18 +84,10 @@ def test_a_robot_looks_where_it_goes(rooms) -> None:
     assert cosine.min() > 0.9
 
 
-def test_clearance_is_the_distance_to_the_nearest_box() -> None:
-    material = Palette(np.random.default_rng(0), standard_library()).wood()
-    parts = (box((2, 2, 2), (0, 0, 0), material), box((1, 1, 1), (9, 0, 0), material))
-    obstacles = Obstacles.of(Scene(parts, (), (1, 1, 1), (1, 1, 1)), TIMES[:1])
-    assert obstacles.clearance(np.array([[4.0, 5.0, 0.0]])) == pytest.approx(5.0)
-    assert obstacles.clearance(np.array([[0.5, 0.5, 0.5]])) == 0.0
-
-
 def test_paths_mostly_keep_clear_of_everything(rooms) -> None:
     clear = 0
     for seed in range(12):
         stage = rooms[seed % 4]
         path = camera_path(np.random.default_rng(seed), stage, TIMES)
-        clear += Obstacles.of(stage.scene, TIMES).clearance(path[:, :3, 3]) > 0.2
+        clear += Obstacles.of(stage.scene.parts, TIMES).distance(path[:, None, :3, 3]).min() > 0.2
     assert clear >= 9

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.synthetic.motion import Bounce, Chain, Circuit, Roll, Shuttle, Spin, Swing
+from mem4d_ros.synthetic.motion import (
+    Bounce,
+    Chain,
+    Circuit,
+    Fixed,
+    Roll,
+    Shuttle,
+    Spin,
+    Straight,
+    Swing,
+)
 
 TIMES = np.linspace(0, 10, 2001)
 STEP = TIMES[1] - TIMES[0]
@@ -12,6 +22,8 @@ MOTIONS = {
     "circuit": ROUND,
     "reverse": Circuit((0.0, 0.0, 0.0), (1.0, 2.0), 0.0, -7.0),
     "shuttle": PATH,
+    "straight": Straight((1.0, 2.0, 0.0), velocity=(-3.0, 1.0, 0.0)),
+    "fixed": Fixed(ROUND(np.array([0.3]))[0]),
     "roll": Roll(PATH, radius=0.2),
     "swing": Swing((0.1, 0.2, 1.0), axis=1, amplitude=0.5, period=1.1, phase=0.2, rest=-0.3),
     "spin": Spin((1.0, 0.0, 0.0), axis=0, rate=2.0),
@@ -35,7 +47,7 @@ def test_poses_are_rigid_and_steady(name: str) -> None:
     assert np.abs(np.diff(poses, axis=0)).max() < 0.1  # no jumps within 5 ms
 
 
-@pytest.mark.parametrize("name", ["circuit", "reverse"])
+@pytest.mark.parametrize("name", ["circuit", "reverse", "straight"])
 def test_a_walker_faces_the_way_it_goes(name: str) -> None:
     poses = MOTIONS[name](TIMES)
     going = velocity(poses[:, :3, 3])
@@ -48,6 +60,13 @@ def test_a_circuit_stays_on_its_ellipse() -> None:
     cos, sin = np.cos(ROUND.yaw), np.sin(ROUND.yaw)
     x, y = offset @ [cos, sin], offset @ [-sin, cos]
     np.testing.assert_allclose((x / ROUND.radii[0]) ** 2 + (y / ROUND.radii[1]) ** 2, 1.0)
+
+
+def test_a_straight_way_has_one_velocity() -> None:
+    positions = MOTIONS["straight"](TIMES)[:, :3, 3]
+    np.testing.assert_allclose(positions[0], [1.0, 2.0, 0.0])
+    expected = np.tile([-3.0, 1.0, 0.0], (len(TIMES) - 2, 1))
+    np.testing.assert_allclose(velocity(positions), expected, atol=1e-9)
 
 
 def test_a_shuttle_turns_back_at_both_ends() -> None:

@@ -8,7 +8,8 @@ from mem4d_ros.synthetic.cameras import look_at
 from mem4d_ros.synthetic.motion import Shuttle, Spin
 from mem4d_ros.synthetic.primitives import Shape
 from mem4d_ros.synthetic.render import Rendering, render
-from mem4d_ros.synthetic.scene import Material, Part, PointLight, Scene, box, ellipsoid
+from mem4d_ros.synthetic.scene import Material, Part, PointLight, Scene, box, ellipsoid, sun
+from mem4d_ros.synthetic.sky import Sky
 from mem4d_ros.synthetic.texture_library import standard_library
 
 HEIGHT, WIDTH = 36, 50
@@ -137,6 +138,41 @@ def test_shadows_fall_where_the_lamp_is_hidden() -> None:
     assert (with_plate < 0.9 * without)[hidden & plain].all()
     # Besides its shadow the plate changes no more than the ambient light next to it.
     torch.testing.assert_close(with_plate[free & plain], without[free & plain], rtol=0.15, atol=0.0)
+
+
+def test_the_sun_throws_parallel_shadows() -> None:
+    """A pole 2 m high under a sun of 45°: its shadow ends 2 m from its foot."""
+    ground = box((40, 40, 0.2), (0, 0, -0.1), PLAIN)
+    ground = Part(ground.shape, ground.half_size, ground.pose, PLAIN, casts_shadow=False)
+    pole = box((0.1, 0.1, 2.0), (-1.5, 6.0, 1.0), PLAIN)
+    light = sun(azimuth=np.pi, elevation=np.pi / 4, irradiance=(3.0, 3.0, 3.0))  # from -x
+    scene = Scene((ground, pole), (light,), (0.1, 0.1, 0.1), (0.1, 0.1, 0.1))
+    above = np.array([[0.0, 5.9, 6.0]])
+    camera = look_at(above, above + [0.0, 0.02, -1.0])
+    size = (120, 120)
+    intrinsics = fov_to_intrinsics(np.array([0.8, 0.8]), *size)
+    rendering = render(scene, camera, np.zeros(1), intrinsics, size, standard_library())
+    points = rendering.points_camera[0].double().numpy() @ camera[0, :3, :3].T + above[0]
+    dark = rendering.radiance[0, ..., 0].numpy() < 0.5
+    x, y, z = np.moveaxis(points, -1, 0)
+    on_ground = z < 0.01
+    in_shadow = (np.abs(y - 6.0) < 0.05) & (x > -1.45) & (x < 0.55)
+    rim = (np.abs(np.abs(y - 6.0) - 0.05) < 0.03) | (np.abs(x - 0.5) < 0.07)
+    sure = on_ground & ~rim & (x > -1.4)
+    assert (dark & sure).sum() > 30
+    np.testing.assert_array_equal(dark[sure], in_shadow[sure])
+    radiance = rendering.radiance[0, ..., 0].numpy()
+    left, right = (radiance[sure & ~dark & side].mean() for side in (x < 0, x > 0))
+    assert left / right == pytest.approx(1.0, abs=0.03)  # as bright here as there
+
+
+def test_rays_that_meet_nothing_see_the_sky() -> None:
+    sky = Sky(horizon=(0.5, 0.6, 0.7), zenith=(0.1, 0.2, 0.9))
+    scene = Scene((box((1, 1, 1), (0, -5, 1), PLAIN),), (LIGHT,), (1, 1, 1), (1, 1, 1), sky)
+    rendering = render(scene, LEVEL, np.zeros(1), INTRINSICS, (HEIGHT, WIDTH), standard_library())
+    directions = pixel_rays(INTRINSICS, HEIGHT, WIDTH) @ LEVEL[0, :3, :3].T
+    expected = sky.radiance(torch.as_tensor(directions).float().flatten(0, 1), standard_library())
+    torch.testing.assert_close(rendering.radiance[0].flatten(0, 1), expected)
 
 
 def test_chunks_of_frames_give_what_all_frames_give_at_once(monkeypatch) -> None:

@@ -59,7 +59,8 @@ def test_lamps_reach_what_a_search_through_everything_finds_free(instances) -> N
         -1,
     )
     lamp = torch.tensor([[0.5, -1.0, -4.0], [-3.0, 0.0, 2.0]])
-    lit = reached(instances, lamp, points, TileGrid(height, width))
+    seen = torch.rand(FRAMES, height, width, generator=generator) < 0.9
+    lit = reached(instances, lamp, points, seen, TileGrid(height, width))
     moved = Instances(
         instances.frame,
         instances.shape,
@@ -72,7 +73,7 @@ def test_lamps_reach_what_a_search_through_everything_finds_free(instances) -> N
     every = brute_force(moved, rays)
     blocked = (every * length < length - SHADOW_GAP).view(FRAMES, PARTS, height, width).any(1)
     assert 0.03 < blocked.float().mean() < 0.9
-    assert torch.equal(lit, ~blocked)
+    assert torch.equal(lit[seen], ~blocked[seen])
 
 
 @pytest.mark.parametrize("size", [(16, 32), (17, 33), (5, 3)])
