@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mem4d_ros.datasets.arkitscenes import ArkitScenes
+from mem4d_ros.datasets.bonn import open_bonn
 from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.kitti_depth import GROUND_TRUTH, KittiDepth
 from mem4d_ros.datasets.kitti_odometry import KittiOdometry
@@ -15,7 +16,7 @@ from mem4d_ros.datasets.seven_scenes import SevenScenes
 from mem4d_ros.datasets.sintel import Sintel, find_sintel
 from mem4d_ros.datasets.spring import Spring
 from mem4d_ros.datasets.stereo4d import VIDEO_SUFFIX, Stereo4D
-from mem4d_ros.datasets.tum import open_bonn, open_tum
+from mem4d_ros.datasets.tum import open_tum
 
 Open = Callable[[Path], list[Recording]]
 Reader = Callable[[Path, str], Recording]

@@ -1,15 +1,14 @@
-"""TUM RGB-D, and Bonn RGB-D Dynamic, which has the same layout.
+"""TUM RGB-D: a hand-held Kinect, filmed by a motion capture system.
 
 <sequence>/rgb.txt          time in s, file of the colour image
            depth.txt        time in s, file of the depth image: 16 bit, 5000 per metre, 0 unknown
            groundtruth.txt  time in s, tx ty tz in m, qx qy qz qw; camera to world
 
 The three are recorded independently and associated by time. Documented at
-https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats and
-https://www.ipb.uni-bonn.de/data/rgbd-dynamic-dataset/.
+https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +35,6 @@ TUM_INTRINSICS = {
     "freiburg3": pinhole(535.4, 539.2, 320.1, 247.6),
 }
 TUM_DEFAULT_INTRINSICS = pinhole(525.0, 525.0, 319.5, 239.5)
-BONN_INTRINSICS = pinhole(542.822841, 542.576870, 315.593520, 237.756098)
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ class RgbdFrame:
     stamp_s: float
     image: Path
     depth: Path | None
-    camera_to_world: np.ndarray | None  # (4, 4)
+    camera_to_world: np.ndarray | None = None  # (4, 4)
 
 
 class RgbdRecording(IndexedRecording):
-    """Colour images in order of time, with the depth and the pose of the same moment."""
+    """Colour images in order of time, with what is known of the same moment."""
 
     def __init__(self, name: str, frames: list[RgbdFrame], intrinsics: np.ndarray) -> None:
         super().__init__(name)
@@ -78,38 +76,30 @@ def open_tum(folder: Path, name: str) -> RgbdRecording:
 
     Raises FrameError for a list that is missing or broken, and where no pose fits an image.
     """
-    frames = [frame for frame in list_frames(folder) if frame.camera_to_world is not None]
-    if not frames:
-        raise FrameError(
-            f"{folder / 'groundtruth.txt'} has no pose within {TOLERANCE_S} s of an image"
-        )
-    return RgbdRecording(name, frames, _tum_intrinsics(folder))
-
-
-def open_bonn(folder: Path, name: str) -> RgbdRecording:
-    """All images of the sequence, so that frame numbers are those of the depth benchmark.
-
-    Raises FrameError for a list that is missing or broken.
-    """
-    return RgbdRecording(name, list_frames(folder), BONN_INTRINSICS)
+    frames = list_frames(folder)
+    stamps = np.array([frame.stamp_s for frame in frames])
+    pose_file = folder / "groundtruth.txt"
+    pose_stamps, poses = _read_poses(pose_file)
+    pose_of = associate(stamps, pose_stamps, TOLERANCE_S)
+    if not pose_of:
+        raise FrameError(f"{pose_file} has no pose within {TOLERANCE_S} s of an image")
+    posed = [replace(frames[i], camera_to_world=poses[pose_of[i]]) for i in sorted(pose_of)]
+    return RgbdRecording(name, posed, _tum_intrinsics(folder))
 
 
 def list_frames(folder: Path) -> list[RgbdFrame]:
-    """The colour images with the depth image and the pose of the same moment.
+    """The colour images in order of time, with the depth image of the same moment.
 
     Raises FrameError for a list that is missing or broken.
     """
     image_stamps, images = _read_list(folder / "rgb.txt")
     depth_stamps, depths = _read_list(folder / "depth.txt")
-    pose_stamps, poses = _read_poses(folder / "groundtruth.txt")
     depth_of = associate(image_stamps, depth_stamps, TOLERANCE_S)
-    pose_of = associate(image_stamps, pose_stamps, TOLERANCE_S)
     return [
         RgbdFrame(
             stamp_s=float(image_stamps[i]),
             image=images[i],
             depth=depths[depth_of[i]] if i in depth_of else None,
-            camera_to_world=poses[pose_of[i]] if i in pose_of else None,
         )
         for i in np.argsort(image_stamps, kind="stable").tolist()
     ]
