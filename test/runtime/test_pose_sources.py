@@ -20,6 +20,8 @@ from mem4d_ros.runtime.pose_sources import (
 )
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
 from mem4d_ros.synthetic.cameras import CameraMaker, hand_held, standing
+from mem4d_ros.synthetic.room import make_room
+from mem4d_ros.synthetic.sequence import Place
 
 FRAMES, HEIGHT, WIDTH = 24, 192, 256
 
@@ -29,7 +31,7 @@ def render(seed: int, camera: CameraMaker, bodies: int) -> SyntheticSequence:
         frame_rate=(15.0, 15.0),
         field_of_view=(60.0, 75.0),
         bodies=(bodies, bodies),
-        cameras={camera: 1.0},
+        places=(Place(make_room, {camera: 1.0}),),
     )
     return render_sequence(seed, FRAMES, HEIGHT, WIDTH, settings=settings)
 
@@ -47,7 +49,7 @@ def busy_room() -> SyntheticSequence:
 @pytest.fixture(scope="module")
 def watched_room() -> SyntheticSequence:
     """Bodies move before a camera that stands."""
-    return render(9, standing, bodies=3)
+    return render(3, standing, bodies=3)
 
 
 def exact_frames(sequence: SyntheticSequence) -> list[PoseFrame]:
