@@ -30,14 +30,14 @@ class Engine:
         """
         self.model = load(settings())
         with ownership(node) as self._owner:
-            outputs = Outputs(node, settings(), reporter)
-            self.pipeline = Pipeline(self.model.reconstructor, outputs, settings, reporter)
+            self.outputs = Outputs(node, settings(), reporter)
+            self.pipeline = Pipeline(self.model.reconstructor, self.outputs, settings, reporter)
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""
         self.pipeline.close()
         self._owner.close()
-        del self.model, self.pipeline
+        del self.model, self.pipeline, self.outputs
 
 
 def free_memory() -> None:

@@ -65,7 +65,9 @@ class Mem4DNode(LifecycleNode):
         self._settings = declare_parameters(self)
         self._reporter = Reporter(self.get_logger())
         self.add_on_set_parameters_callback(self._on_set_parameters)
-        Services(self, lambda: self._engine, lambda: self._inputs is not None)
+        Services(
+            self, self._current_settings, lambda: self._engine, lambda: self._inputs is not None
+        )
         self._status_publisher = topics.STATUS.publisher(self)
         self._diagnostics_publisher = topics.DIAGNOSTICS.publisher(self)
         self._diagnostics = Diagnostics(self.get_fully_qualified_name(), self._current_settings)

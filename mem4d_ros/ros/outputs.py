@@ -44,6 +44,7 @@ class Outputs:
         if settings.tf.mode != "off":
             self._tf = TfPublisher(node, self._map_frame, reporter)
         self._trajectory = Trajectory()
+        self._newest: tuple[Reconstruction, Placement] | None = None
         self._points = topics.POINTS.publisher(node)
         self._points_camera = topics.POINTS_CAMERA.publisher(node)
         self._depth = topics.DEPTH.publisher(node)
@@ -56,6 +57,7 @@ class Outputs:
         if frame.reconstruction.frame_index == 0:
             self._placer.restart()
             self._trajectory.restart()
+        self._newest = None
         try:
             placement = self._placer.place(
                 frame.reconstruction.camera_to_world,
@@ -68,9 +70,15 @@ class Outputs:
             self._publish_in_map(frame, placement, settings)
         self._publish_in_camera(frame, settings)
 
+    def points(self, settings: Settings) -> ColouredPoints | None:
+        """The newest frame's points in the map; None where it has no place there. Thread-safe."""
+        newest = self._newest
+        return points_in_map(*newest, settings) if newest is not None else None
+
     def _publish_in_map(
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
+        self._newest = (frame.reconstruction, placement)
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
         if self._tf is not None:  # before the clouds, which need it to be drawn
             self._tf.publish(placement, header)

@@ -217,6 +217,15 @@ class PathSettings:
 
 
 @dataclass(frozen=True)
+class MapSettings:
+    directory: str = parameter(
+        "~/.ros/mem4d",
+        "Folder that ~/save_map writes to, and never out of; it is made when needed",
+        read_only=True,
+    )
+
+
+@dataclass(frozen=True)
 class StatusSettings:
     period_s: float = parameter(
         1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0, changeable=True
@@ -244,4 +253,5 @@ class Settings:
     points: PointSettings = PointSettings()
     depth: DepthSettings = DepthSettings()
     path: PathSettings = PathSettings()
+    map: MapSettings = MapSettings()
     status: StatusSettings = StatusSettings()

@@ -17,6 +17,7 @@ from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.settings import InputSettings
+from mem4d_ros.srv import SaveMap
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,11 @@ class ServiceName:
 RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
 PAUSE = ServiceName("~/pause", SetBool, "drop all images and keep the memory, until set to false")
 
-SERVICES = (RESET, PAUSE)
+SAVE_MAP = ServiceName(
+    "~/save_map", SaveMap, "write the map's points to a PLY or PCD file in map.directory"
+)
+
+SERVICES = (RESET, PAUSE, SAVE_MAP)
 
 
 def image_topic(settings: InputSettings) -> Topic:

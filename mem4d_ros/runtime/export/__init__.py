@@ -3,6 +3,7 @@
 `bag` needs the package rosbags, so it is not imported here.
 """
 
+from mem4d_ros.runtime.export.pcd import write_pcd
 from mem4d_ros.runtime.export.ply import read_ply, write_ply
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
@@ -13,5 +14,6 @@ __all__ = [
     "RecordFolder",
     "VoxelCloud",
     "read_ply",
+    "write_pcd",
     "write_ply",
 ]
