@@ -125,11 +125,11 @@ def measure_all(
 ) -> None:
     """Measure each recording, print its row, draw its picture."""
     for recording in recordings:
-        frames = measure.protocol.frames.of(len(recording))
-        steps = run_recording(
-            recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
-        )
         try:
+            frames = measure.protocol.frames.of(len(recording))
+            steps = run_recording(
+                recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
+            )
             result, evidence = measure.measure(
                 recording.name, counted(steps, recording.name, len(frames), sys.stderr)
             )

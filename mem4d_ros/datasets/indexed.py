@@ -1,9 +1,10 @@
 """What readers of recordings have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import Recording, Sample
 
 
 class IndexedRecording(ABC):
@@ -27,3 +28,28 @@ class IndexedRecording(ABC):
 
     def __iter__(self) -> Iterator[Sample]:
         return map(self._read, range(len(self)))
+
+
+class DeferredRecording:
+    """A recording that is opened when something but its name is asked for.
+
+    Of a whole data set only what is used has to be complete, and is looked through. The errors of
+    opening it come with the first use.
+    """
+
+    def __init__(self, name: str, open_recording: Callable[[], Recording]) -> None:
+        self.name = name
+        self._open = open_recording
+
+    def __len__(self) -> int:
+        return len(self._opened)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self._opened[index]
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self._opened)
+
+    @cached_property
+    def _opened(self) -> Recording:
+        return self._open()

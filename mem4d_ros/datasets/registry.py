@@ -1,18 +1,21 @@
 """The data sets that can be read, by name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from mem4d_ros.datasets.arkitscenes import ArkitScenes
 from mem4d_ros.datasets.bonn import open_bonn
 from mem4d_ros.datasets.frames import FrameError
+from mem4d_ros.datasets.indexed import DeferredRecording
 from mem4d_ros.datasets.kitti_depth import GROUND_TRUTH, KittiDepth
 from mem4d_ros.datasets.kitti_odometry import KittiOdometry
 from mem4d_ros.datasets.nrgbd import NeuralRgbd
 from mem4d_ros.datasets.pointodyssey import PointOdyssey
 from mem4d_ros.datasets.sample import Recording
 from mem4d_ros.datasets.scannet import ScanNet
-from mem4d_ros.datasets.seven_scenes import SevenScenes
+from mem4d_ros.datasets.seven_scenes import SevenScenes, sequence_name
 from mem4d_ros.datasets.sintel import Sintel, find_sintel
 from mem4d_ros.datasets.spring import Spring
 from mem4d_ros.datasets.stereo4d import VIDEO_SUFFIX, Stereo4D
@@ -27,7 +30,8 @@ def open_dataset(name: str, root: Path) -> list[Recording]:
 
     `root` is the folder of one sequence, or one above it at any of the data set's own levels. A
     sequence is called by its folder, or by its path below `root` where several folders are called
-    the same. Raises FrameError for an unknown name, a missing folder and one without sequences.
+    the same. It is opened when it is first used, which raises FrameError where it is incomplete.
+    Raises FrameError for an unknown name, a missing folder and one without sequences.
     """
     if name not in DATASETS:
         raise FrameError(f"no data set is called {name!r}: choose from {', '.join(DATASETS)}")
@@ -39,9 +43,11 @@ def open_dataset(name: str, root: Path) -> list[Recording]:
     return sequences
 
 
-def _sequences(reader: Reader, mark: str) -> Open:
+def _sequences(
+    reader: Reader, mark: str, name_of: Callable[[Path], str] = attrgetter("name")
+) -> Open:
     """Opens each folder, from the root on down, that holds something that matches `mark`."""
-    return lambda root: _open_all(reader, root, _marked(root, mark))
+    return lambda root: _open_all(reader, root, _marked(root, mark), name_of)
 
 
 def _marked(root: Path, mark: str) -> list[Path]:
@@ -51,11 +57,19 @@ def _marked(root: Path, mark: str) -> list[Path]:
     return sorted({found.parents[levels - 1] for found in root.glob(f"**/{mark}")})
 
 
-def _open_all(reader: Reader, root: Path, folders: Sequence[Path]) -> list[Recording]:
-    names = [folder.resolve().name for folder in folders]
+def _open_all(
+    reader: Reader,
+    root: Path,
+    folders: Sequence[Path],
+    name_of: Callable[[Path], str] = attrgetter("name"),
+) -> list[Recording]:
+    names = [name_of(folder.resolve()) for folder in folders]
     if len(set(names)) < len(names):
         names = [folder.relative_to(root).as_posix() for folder in folders]
-    return [reader(folder, name) for folder, name in zip(folders, names, strict=True)]
+    return [
+        DeferredRecording(name, partial(reader, folder, name))
+        for folder, name in zip(folders, names, strict=True)
+    ]
 
 
 def _open_kitti(root: Path) -> list[Recording]:
@@ -64,7 +78,7 @@ def _open_kitti(root: Path) -> list[Recording]:
 
 
 DATASETS: Mapping[str, Open] = {
-    "7scenes": _sequences(SevenScenes, "*.color.*"),
+    "7scenes": _sequences(SevenScenes, "*.color.*", sequence_name),
     "tum": _sequences(open_tum, "rgb.txt"),
     "bonn": _sequences(open_bonn, "rgb.txt"),
     "sintel": lambda root: _open_all(Sintel, root, find_sintel(root)),

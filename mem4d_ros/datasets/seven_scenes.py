@@ -62,3 +62,9 @@ class SevenScenes(IndexedRecording):
     def _read_intrinsics(self) -> np.ndarray:
         path = self._folder / INTRINSICS_FILE
         return read_matrix(path, (3, 3)) if path.exists() else DEFAULT_INTRINSICS
+
+
+def sequence_name(folder: Path) -> str:
+    """Sequences are numbered anew in each scene: the scene's name belongs to theirs."""
+    numbered = folder.name.startswith("seq-")
+    return f"{folder.parent.name}/{folder.name}" if numbered else folder.name

@@ -33,14 +33,11 @@ class RecordingStream:
     """A recording from its first sample to its last."""
 
     recording: Recording
+    length: int | None
 
     @property
     def name(self) -> str:
         return self.recording.name
-
-    @property
-    def length(self) -> int | None:
-        return len(self.recording)
 
     def __iter__(self) -> Iterator[Sample]:
         return iter(self.recording)
@@ -74,4 +71,4 @@ def _only_sequence(root: Path, dataset: str) -> RecordingStream:
     if len(sequences) > 1:
         names = ", ".join(sequence.name for sequence in sequences)
         raise FrameError(f"{root} holds several sequences ({names}): give the folder of one")
-    return RecordingStream(sequences[0])
+    return RecordingStream(sequences[0], len(sequences[0]))

@@ -33,16 +33,16 @@ def test_missing_intrinsics_are_named(written: Written) -> None:
     sorted((written.folder / "lowres_wide_intrinsics").iterdir())[0].unlink()
     name = written.images[0].name
     with pytest.raises(FrameError, match=f"no .pincam file of the time of {name}"):
-        open_dataset("arkitscenes", written.folder)
+        len(open_dataset("arkitscenes", written.folder)[0])
 
 
 def test_a_trajectory_of_another_time_is_named(written: Written) -> None:
     written.poses[0].write_text("1 0 0 0 0 0 0\n")
     with pytest.raises(FrameError, match=r"lowres_wide\.traj has no pose of an image with depth"):
-        open_dataset("arkitscenes", written.folder)
+        len(open_dataset("arkitscenes", written.folder)[0])
 
 
 def test_a_name_without_a_time_is_named(written: Written) -> None:
     written.images[0].rename(written.images[0].with_name("first.png"))
     with pytest.raises(FrameError, match=r"first\.png has no time in its name"):
-        open_dataset("arkitscenes", written.folder)
+        len(open_dataset("arkitscenes", written.folder)[0])

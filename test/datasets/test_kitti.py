@@ -25,14 +25,14 @@ def test_the_raw_data_is_asked_for_where_it_is_missing(scene: Scene, tmp_path: P
     shutil.rmtree(tmp_path / "2011_09_26")
     name = written.folder.name
     with pytest.raises(FrameError, match=f"put the raw data's 2011_09_26/{name}/image_02/data"):
-        open_dataset("kitti", tmp_path)
+        len(open_dataset("kitti", tmp_path)[0])
 
 
 def test_a_calibration_without_the_camera_is_named(scene: Scene, tmp_path: Path) -> None:
     write_kitti(scene, tmp_path)
     (tmp_path / "2011_09_26" / "calib_cam_to_cam.txt").write_text("P_rect_02: 1 2 3\n")
     with pytest.raises(FrameError, match=r"calib_cam_to_cam\.txt has no line P_rect_02"):
-        open_dataset("kitti", tmp_path)
+        len(open_dataset("kitti", tmp_path)[0])
 
 
 def test_grey_images_have_the_poses_as_they_are(scene: Scene, tmp_path: Path) -> None:
@@ -81,11 +81,11 @@ def test_a_broken_file_is_named(
     written = write_kitti_odometry(scene, tmp_path)
     (written.folder / file).write_text(content)
     with pytest.raises(FrameError, match=message):
-        open_dataset("kitti", tmp_path)
+        len(open_dataset("kitti", tmp_path)[0])
 
 
 def test_a_sequence_without_images_is_named(scene: Scene, tmp_path: Path) -> None:
     written = write_kitti_odometry(scene, tmp_path)
     (written.folder / "image_2").rename(written.folder / "image_9")
     with pytest.raises(FrameError, match="has none of the image folders image_2, image_0"):
-        open_dataset("kitti", tmp_path)
+        len(open_dataset("kitti", tmp_path)[0])

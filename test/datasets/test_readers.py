@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dataset_layouts import LAYOUTS, Scene, Written, write_image
+from dataset_layouts import LAYOUTS, Scene, Written, write_image, write_tum
 
 from mem4d_ros.datasets import DATASETS, FrameError, Recording, open_dataset
 
@@ -44,7 +44,7 @@ def test_what_was_written_is_read(layout: str, scene: Scene, tmp_path: Path) -> 
     dataset, written = write(layout, scene, tmp_path)
     (recording,) = open_dataset(dataset, tmp_path)
     samples = list(recording)
-    assert recording.name == written.folder.name
+    assert recording.name.split("/")[-1] == written.folder.name
     assert len(recording) == len(samples) == len(scene)
     assert len({sample.name for sample in samples}) == len(samples)
     for t, sample in enumerate(samples):
@@ -84,7 +84,7 @@ def test_one_sequence_is_opened_by_its_own_folder(
     for root in (written.folder, Path()):
         monkeypatch.chdir(written.folder)
         (recording,) = open_dataset(dataset, root)
-        assert recording.name == written.folder.name
+        assert recording.name.split("/")[-1] == written.folder.name
         assert len(recording) == len(scene)
 
 
@@ -230,3 +230,14 @@ def test_sequences_of_the_same_name_are_told_apart(scene: Scene, tmp_path: Path)
         LAYOUTS["7scenes"][1](scene, tmp_path / part)
     recordings: list[Recording] = open_dataset("7scenes", tmp_path)
     assert [recording.name for recording in recordings] == ["a/chess/seq-01", "b/chess/seq-01"]
+
+
+def test_a_broken_sequence_keeps_no_other_from_being_read(scene: Scene, tmp_path: Path) -> None:
+    broken = write_tum(scene, tmp_path, "freiburg3_sitting_xyz")
+    write_tum(scene, tmp_path, "freiburg3_walking_xyz")
+    (broken.folder / "groundtruth.txt").unlink()
+    first, second = open_dataset("tum", tmp_path)
+    assert [first.name, second.name] == ["freiburg3_sitting_xyz", "freiburg3_walking_xyz"]
+    with pytest.raises(FrameError, match=r"sitting_xyz/groundtruth\.txt is missing"):
+        len(first)
+    assert len(list(second)) == len(scene)

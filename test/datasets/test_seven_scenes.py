@@ -1,12 +1,13 @@
 """The 7-Scenes reader gives back what was written, and names the file that is wrong."""
 
+import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from mem4d_ros.datasets import FrameError, SevenScenes
+from mem4d_ros.datasets import FrameError, SevenScenes, open_dataset
 
 SIZE = (6, 8)
 
@@ -87,3 +88,13 @@ def test_depth_seen_from_the_colour_camera_is_preferred(folder: Path) -> None:
     (folder / "frame-000002.depth.proj.png").unlink()
     with pytest.raises(FrameError, match=r"frame-000002.depth.proj.png is missing"):
         SevenScenes(folder)
+
+
+def test_sequences_are_called_by_scene_and_number(folder: Path) -> None:
+    for scene, number in (("chess", 3), ("chess", 5), ("fire", 3)):
+        shutil.copytree(folder, folder.parent / "7scenes" / scene / f"seq-{number:02d}")
+    root = folder.parent / "7scenes"
+    names = ["chess/seq-03", "chess/seq-05", "fire/seq-03"]
+    assert [recording.name for recording in open_dataset("7scenes", root)] == names
+    for start, found in (("chess", names[:2]), ("fire/seq-03", names[2:])):
+        assert [recording.name for recording in open_dataset("7scenes", root / start)] == found
