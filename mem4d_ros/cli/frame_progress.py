@@ -14,16 +14,18 @@ BAR_WIDTH = 30
 class FrameProgress:
     """Shows how many frames of `total` are done, where the total is known, and when it will end.
 
-    `done` frames were there before; speed is that of the others.
+    `label` says what is done to them. `done` frames were there before; speed is that of the others.
     """
 
     def __init__(
         self,
+        label: str,
         total: int | None,
         done: int,
         stream: TextIO,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._label = label
         self._total = total
         self._done = self._first = done
         self._stream = stream
@@ -43,10 +45,10 @@ class FrameProgress:
             self._shown = self._clock()
 
     def end(self) -> None:
-        """Leave the line on the terminal."""
-        if self._width:
-            self._write("\n")
-        self._width = 0
+        """Leave the line on the terminal; a log gets the last one."""
+        if self._done == self._first:
+            return
+        self._write("\n" if self._stream.isatty() else self._line() + "\n")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
@@ -55,8 +57,11 @@ class FrameProgress:
     def _line(self) -> str:
         speed = (self._done - self._first) / max(self._clock() - self._started, 1e-9)
         if self._total is None:
-            return f"{self._done} frames  {speed:.2f} frames/s"
+            return f"{self._label}: {self._done} frames  {speed:.2f} frames/s"
         filled = BAR_WIDTH * self._done // max(self._total, 1)
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
         ahead = duration((self._total - self._done) / speed)
-        return f"[{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  ETA {ahead}"
+        return (
+            f"{self._label}: [{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  "
+            f"ETA {ahead}"
+        )

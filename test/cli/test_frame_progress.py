@@ -26,26 +26,34 @@ class Clock:
 
 def test_a_bar_with_the_time_that_is_left() -> None:
     terminal = Terminal()
-    progress = FrameProgress(60, 20, terminal, Clock())
+    progress = FrameProgress("bag", 60, 20, terminal, Clock())
     for _ in range(10):
         progress.advance()
     progress.end()
     line = terminal.getvalue().split("\r")[-1]
-    assert line.startswith("[" + 15 * "#" + 15 * "." + "] 30/60 frames  1.00 frames/s")
+    assert line.startswith("bag: [" + 15 * "#" + 15 * "." + "] 30/60 frames  1.00 frames/s")
     assert line.endswith("ETA 30 s\n")
 
 
 def test_without_a_known_end_there_is_none() -> None:
     terminal = Terminal()
-    FrameProgress(None, 0, terminal, Clock()).advance()
-    assert terminal.getvalue() == "\r1 frames  1.00 frames/s"
+    FrameProgress("bag", None, 0, terminal, Clock()).advance()
+    assert terminal.getvalue() == "\rbag: 1 frames  1.00 frames/s"
 
 
 def test_a_log_gets_a_line_now_and_then() -> None:
     log = io.StringIO()
-    progress = FrameProgress(100, 0, log, Clock(LOG_INTERVAL_S / 8))
+    progress = FrameProgress("bag", 100, 0, log, Clock(LOG_INTERVAL_S / 8))
     for _ in range(20):
         progress.advance()
     progress.end()
-    assert 1 <= len(log.getvalue().splitlines()) <= 5
+    lines = log.getvalue().splitlines()
+    assert 2 <= len(lines) <= 6
+    assert "20/100" in lines[-1]
     assert "\r" not in log.getvalue()
+
+
+def test_a_run_without_frames_shows_nothing() -> None:
+    log = io.StringIO()
+    FrameProgress("bag", 5, 5, log).end()
+    assert not log.getvalue()

@@ -121,6 +121,7 @@ def test_every_source_gives_every_result(
     with AnyReader([out / "bag"]) as reader:
         counts = {topic: info.msgcount for topic, info in reader.topics.items()}
     assert counts["/mem4d/points"] == counts["/tf"] == FRAMES
+    assert len(list((out / "moving").iterdir())) == FRAMES
 
 
 def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:

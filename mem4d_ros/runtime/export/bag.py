@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from rosbags.interfaces import (
     Connection,
     Qos,
@@ -62,14 +63,21 @@ DEPTH = BagTopic("/mem4d/depth/image", "sensor_msgs/msg/Image", 5)
 CAMERA_INFO = BagTopic("/mem4d/depth/camera_info", "sensor_msgs/msg/CameraInfo", 5)
 ODOMETRY = BagTopic("/mem4d/odometry", "nav_msgs/msg/Odometry", 10)
 PATH = BagTopic("/mem4d/path", "nav_msgs/msg/Path", 1, lasting=True)
+MOVING = BagTopic("/mem4d/dynamic_points", "sensor_msgs/msg/PointCloud2", 5)
 STATIC_MAP = BagTopic("/mem4d/static_map", "sensor_msgs/msg/PointCloud2", 1, lasting=True)
-TOPICS = (TF, IMAGE, POINTS, DEPTH, CAMERA_INFO, ODOMETRY, PATH, STATIC_MAP)
+TOPICS = (TF, IMAGE, POINTS, DEPTH, CAMERA_INFO, ODOMETRY, MOVING, PATH, STATIC_MAP)
 
 
-def write_bag(folder: Path, records: RecordFolder, static_cloud: ColouredPoints) -> None:
+def write_bag(
+    folder: Path,
+    records: RecordFolder,
+    static_cloud: ColouredPoints,
+    advance: Callable[[], None],
+) -> None:
     """Write the bag `folder`, metadata.yaml last; an existing one is replaced.
 
-    The whole path and the static cloud come with the first frame. Raises OSError.
+    The whole path and the static cloud come with the first frame. Every record's moving pixels
+    must have been added. `advance` is called after each record. Raises OSError.
     """
     if folder.exists():
         shutil.rmtree(folder)
@@ -90,8 +98,9 @@ def write_bag(folder: Path, records: RecordFolder, static_cloud: ColouredPoints)
                     (STATIC_MAP, messages.cloud(static_cloud, stamps_ns[0])),
                 ],
             )
-        for record in records:
-            write(record.stamp_ns, _contents(record))
+        for index, record in enumerate(records):
+            write(record.stamp_ns, _contents(record, records.moving(index)))
+            advance()
 
 
 def _connect(writer: Writer, topic: BagTopic) -> Connection:
@@ -103,7 +112,7 @@ def _connect(writer: Writer, topic: BagTopic) -> Connection:
     )
 
 
-def _contents(record: FrameRecord) -> list[tuple[BagTopic, Any]]:
+def _contents(record: FrameRecord, moving: np.ndarray) -> list[tuple[BagTopic, Any]]:
     """A frame's messages; TF first, which the others need to be drawn."""
     stamp_ns = record.stamp_ns
     return [
@@ -112,5 +121,6 @@ def _contents(record: FrameRecord) -> list[tuple[BagTopic, Any]]:
         (CAMERA_INFO, messages.camera_info(record.intrinsics, record.depth.shape, stamp_ns)),
         (IMAGE, messages.colour_image(record.image, stamp_ns)),
         (DEPTH, messages.depth_image(record.depth, stamp_ns)),
-        (POINTS, messages.cloud(record.points, stamp_ns)),
+        (POINTS, messages.cloud(record.points(), stamp_ns)),
+        (MOVING, messages.cloud(record.points(moving), stamp_ns)),
     ]

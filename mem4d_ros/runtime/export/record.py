@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
+from mem4d_ros.geometry import ImageTransform, rigid_inverse, transform_points
+from mem4d_ros.runtime.points import ColouredPoints, PointFilter
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 
@@ -18,27 +19,55 @@ class FrameRecord:
     stamp_ns: int
     image: np.ndarray  # (H, W, 3) uint8 RGB
     depth: np.ndarray  # (H, W) float32 along z, NaN where invalid
-    points: ColouredPoints  # in the world
+    points_world: np.ndarray  # (H, W, 3) float32, NaN where left out
+    confidence: np.ndarray  # (H, W) float32 >= 1 of the points, 0 where left out
     camera_to_world: np.ndarray  # (4, 4) float64
     pose_measured: bool  # False: continued from the frames before
     intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
 
     @classmethod
     def of(cls, found: Reconstruction, name: str, keep: PointFilter) -> FrameRecord:
-        """A reconstruction with those of its points that pass the filter."""
+        """A reconstruction with those of its points that pass the filter, whose stride is 1."""
+        offsets = found.points_world - found.camera_to_world[:3, 3].astype(np.float32)
+        squared_range = np.einsum("hwi,hwi->hw", offsets, offsets)
+        # NaN compares false, so that invalid points never pass.
+        passing = (found.confidence_world > 0) & (squared_range <= keep.max_range**2)
+        passing &= found.confidence_world >= keep.min_confidence
         return cls(
-            name,
-            found.stamp_ns,
-            found.image,
-            found.depth,
-            select_points(
-                found.points_world,
-                found.confidence_world,
-                found.image,
-                found.camera_to_world[:3, 3],
-                keep,
-            ),
-            found.camera_to_world,
-            found.pose_measured,
-            found.intrinsics,
+            name=name,
+            stamp_ns=found.stamp_ns,
+            image=found.image,
+            depth=found.depth,
+            points_world=np.where(passing[..., None], found.points_world, np.float32(np.nan)),
+            confidence=np.where(passing, found.confidence_world, np.float32(0)),
+            camera_to_world=found.camera_to_world,
+            pose_measured=found.pose_measured,
+            intrinsics=found.intrinsics,
+        )
+
+    def points(self, where: np.ndarray | None = None) -> ColouredPoints:
+        """The points, row by row; only those at pixels `where` (H, W) bool, if it is given."""
+        kept = self.confidence > 0
+        if where is not None:
+            kept &= where
+        return ColouredPoints(self.points_world[kept], self.image[kept], self.confidence[kept])
+
+    def reconstruction(self, frame_index: int) -> Reconstruction:
+        """The record as what it was made of; both pointmaps are the global one."""
+        height, width = self.depth.shape
+        world_to_camera = rigid_inverse(self.camera_to_world).astype(np.float32)
+        return Reconstruction(
+            stamp_ns=self.stamp_ns,
+            frame_index=frame_index,
+            image=self.image,
+            points_world=self.points_world,
+            confidence_world=self.confidence,
+            points_camera=transform_points(world_to_camera, self.points_world),
+            confidence_camera=self.confidence,
+            depth=self.depth,
+            camera_to_world=self.camera_to_world,
+            pose_measured=self.pose_measured,
+            intrinsics=self.intrinsics,
+            input_transform=ImageTransform(1.0, 1.0, 0, 0, width, height, width, height),
+            latency_s=0.0,
         )

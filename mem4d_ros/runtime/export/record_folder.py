@@ -5,7 +5,9 @@ frames.csv              name, stamp, intrinsics and size of each frame; was its 
 images/000000.png       colour, at the network's size
 depth/000000.png        depth along z in mm, 16 bit, 0 where there is none or more than 65.535 m
 depth/000000.npy        the same in m, float32, NaN where there is none
-clouds/000000.ply       the frame's points in the world
+confidence/000000.npy   float32, 0 where the cloud leaves the pixel out
+clouds/000000.ply       the frame's points in the world, row by row
+moving/000000.png       255 where something moves of its own, from :meth:`RecordFolder.add_moving`
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from mem4d_ros.runtime.export.record import FrameRecord
 
 TRAJECTORY, FRAMES = "trajectory.txt", "frames.csv"
 COLUMNS = ("name", "stamp_s", "fx", "fy", "cx", "cy", "width", "height", "pose_measured")
-FILES = ("images/{:06d}.png", "depth/{:06d}.png", "depth/{:06d}.npy", "clouds/{:06d}.ply")
+IMAGE, DEPTH_MM, DEPTH = "images/{:06d}.png", "depth/{:06d}.png", "depth/{:06d}.npy"
+CONFIDENCE, CLOUD, MOVING = "confidence/{:06d}.npy", "clouds/{:06d}.ply", "moving/{:06d}.png"
+FILES = (IMAGE, DEPTH_MM, DEPTH, CONFIDENCE, CLOUD, MOVING)
 LARGEST_DEPTH_MM = np.iinfo(np.uint16).max
 
 
@@ -67,21 +71,30 @@ class RecordFolder:
 
     def append(self, record: FrameRecord) -> None:
         """Write one record more. Raises OSError."""
-        image, depth_mm, depth, cloud = self._files(self._length)
-        _write_image(image, cv2.cvtColor(record.image, cv2.COLOR_RGB2BGR))
-        _write_image(depth_mm, to_millimetres(record.depth))
-        np.save(depth, record.depth)
-        write_ply(cloud, record.points)
+        index = self._length
+        _write_image(self._file(IMAGE, index), cv2.cvtColor(record.image, cv2.COLOR_RGB2BGR))
+        _write_image(self._file(DEPTH_MM, index), to_millimetres(record.depth))
+        np.save(self._file(DEPTH, index), record.depth)
+        np.save(self._file(CONFIDENCE, index), record.confidence)
+        write_ply(self._file(CLOUD, index), record.points())
         _append(self._folder / TRAJECTORY, tum.to_tum_row(record.stamp_ns, record.camera_to_world))
         _append(self._folder / FRAMES, _frame_row(record))
         self._length += 1
+
+    def add_moving(self, index: int, moving: np.ndarray) -> None:
+        """Write which pixels (H, W) bool of a record move of their own. Raises OSError."""
+        _write_image(self._file(MOVING, index), moving.astype(np.uint8) * 255)
+
+    def moving(self, index: int) -> np.ndarray:
+        """The pixels (H, W) bool of :meth:`add_moving`. Raises OSError."""
+        return _read_image(self._file(MOVING, index), cv2.IMREAD_GRAYSCALE) > 0
 
     def truncate(self, count: int) -> None:
         """Keep the first `count` records; what follows them is deleted."""
         self._length = count
         _keep_rows(self._folder / TRAJECTORY, tum.HEADER, count)
         _keep_rows(self._folder / FRAMES, ",".join(COLUMNS), count)
-        while any(paths := [path for path in self._files(count) if path.exists()]):
+        while any(paths := [p for name in FILES if (p := self._file(name, count)).exists()]):
             for path in paths:
                 path.unlink()
             count += 1
@@ -90,20 +103,24 @@ class RecordFolder:
         stamp_ns, camera_to_world = tum.from_tum_row(pose_row)
         ((name, _, *numbers, _, _, measured),) = csv.reader([frame_row])
         fx, fy, cx, cy = map(float, numbers)
-        image, _, depth, cloud = self._files(index)
+        confidence = np.load(self._file(CONFIDENCE, index))
+        points_world = np.full((*confidence.shape, 3), np.nan, np.float32)
+        points_world[confidence > 0] = read_ply(self._file(CLOUD, index)).positions
+        image = _read_image(self._file(IMAGE, index), cv2.IMREAD_COLOR)
         return FrameRecord(
             name=name,
             stamp_ns=stamp_ns,
-            image=_read_image(image),
-            depth=np.load(depth),
-            points=read_ply(cloud),
+            image=cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
+            depth=np.load(self._file(DEPTH, index)),
+            points_world=points_world,
+            confidence=confidence,
             camera_to_world=camera_to_world,
             pose_measured=measured == "1",
             intrinsics=np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]),
         )
 
-    def _files(self, index: int) -> list[Path]:
-        return [self._folder / name.format(index) for name in FILES]
+    def _file(self, name: str, index: int) -> Path:
+        return self._folder / name.format(index)
 
 
 def to_millimetres(depth: np.ndarray) -> np.ndarray:
@@ -129,11 +146,11 @@ def _write_image(path: Path, image: np.ndarray) -> None:
         raise OSError(f"cannot write {path}: is the disk full, or the folder read-only?")
 
 
-def _read_image(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+def _read_image(path: Path, mode: int) -> np.ndarray:
+    image = cv2.imread(str(path), mode)
     if image is None:
         raise OSError(f"{path} is not a readable image")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return image
 
 
 def _append(path: Path, row: str) -> None:

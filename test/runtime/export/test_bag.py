@@ -23,13 +23,18 @@ FRAMES = 3
 
 @pytest.fixture
 def messages(
-    tmp_path: Path, record: Callable[[int], FrameRecord]
+    tmp_path: Path,
+    record: Callable[[int], FrameRecord],
+    moving_of: Callable[[int], np.ndarray],
 ) -> dict[str, list[tuple[int, object]]]:
     """Stamp of recording and message, by topic, of a bag of three frames."""
     records = RecordFolder(tmp_path / "records")
     for index in range(FRAMES):
         records.append(record(index))
-    write_bag(tmp_path / "bag", records, record(9).points)
+        records.add_moving(index, moving_of(index))
+    advanced: list[None] = []
+    write_bag(tmp_path / "bag", records, record(9).points(), lambda: advanced.append(None))
+    assert len(advanced) == FRAMES
     found: dict[str, list[tuple[int, object]]] = {}
     with AnyReader([tmp_path / "bag"]) as reader:
         for connection, stamp_ns, data in reader.messages():
@@ -65,7 +70,7 @@ def test_every_frame_has_its_messages_with_its_stamp(messages, record) -> None:
 
 def test_clouds_are_in_the_map_with_their_colours(messages, record) -> None:
     for index, (_, cloud) in enumerate(messages["/mem4d/points"]):
-        expected = record(index).points
+        expected = record(index).points()
         assert cloud.header.frame_id == "map"
         assert cloud.width * cloud.point_step == cloud.row_step == len(cloud.data)
         np.testing.assert_allclose(positions(cloud), in_map(expected.positions), atol=1e-6)
@@ -74,7 +79,15 @@ def test_clouds_are_in_the_map_with_their_colours(messages, record) -> None:
         np.testing.assert_array_equal(np.stack([red, green, blue], -1), expected.colours)
         np.testing.assert_array_equal(columns[:, 4].view("<f4"), expected.confidences)
     ((_, static),) = messages["/mem4d/static_map"]
-    np.testing.assert_allclose(positions(static), in_map(record(9).points.positions), atol=1e-6)
+    np.testing.assert_allclose(positions(static), in_map(record(9).points().positions), atol=1e-6)
+
+
+def test_moving_points_are_those_of_moving_pixels(messages, record, moving_of) -> None:
+    for index, (_, cloud) in enumerate(messages["/mem4d/dynamic_points"]):
+        one = record(index)
+        expected = one.points_world[moving_of(index) & (one.confidence > 0)]
+        assert 0 < len(expected) < len(one.points().positions)
+        np.testing.assert_allclose(positions(cloud), in_map(expected), atol=1e-6)
 
 
 def test_transform_odometry_and_path_are_the_same_pose(messages, record) -> None:
@@ -116,10 +129,11 @@ def test_images_share_size_and_intrinsics(messages, record) -> None:
         assert image.header.frame_id == messages["/tf"][index][1].transforms[0].child_frame_id
 
 
-def test_an_older_bag_is_replaced_and_an_empty_one_is_whole(tmp_path: Path, record) -> None:
+def test_an_older_bag_is_replaced(tmp_path: Path, record, moving_of) -> None:
     records = RecordFolder(tmp_path / "records")
-    write_bag(tmp_path / "bag", records, record(0).points)
-    records.append(record(0))
-    write_bag(tmp_path / "bag", records, record(0).points)
+    for index in range(2):
+        records.append(record(index))
+        records.add_moving(index, moving_of(index))
+        write_bag(tmp_path / "bag", records, record(0).points(), lambda: None)
     with AnyReader([tmp_path / "bag"]) as reader:
-        assert reader.message_count == len(TOPICS)
+        assert reader.message_count == 2 * (len(TOPICS) - 2) + 2

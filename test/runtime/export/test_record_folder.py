@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mem4d_ros.runtime.export import FrameRecord, RecordFolder
+from mem4d_ros.runtime.export import FrameRecord, RecordFolder, read_ply
 from mem4d_ros.runtime.export.record_folder import to_millimetres
 
 Make = Callable[[int], FrameRecord]
@@ -25,11 +25,9 @@ def filled(folder: Path, record: Make, count: int) -> RecordFolder:
 def assert_same(found: FrameRecord, expected: FrameRecord) -> None:
     assert (found.name, found.stamp_ns) == (expected.name, expected.stamp_ns)
     assert found.pose_measured is expected.pose_measured
-    for name in ("image", "depth", "intrinsics"):
+    for name in ("image", "depth", "points_world", "confidence", "intrinsics"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     np.testing.assert_allclose(found.camera_to_world, expected.camera_to_world, atol=1e-8)
-    for name, values in vars(expected.points).items():
-        np.testing.assert_array_equal(getattr(found.points, name), values)
 
 
 def test_records_come_back_in_another_process(tmp_path: Path, record: Make) -> None:
@@ -38,6 +36,29 @@ def test_records_come_back_in_another_process(tmp_path: Path, record: Make) -> N
     assert len(found) == 3
     for index, one in enumerate(found):
         assert_same(one, record(index))
+
+
+def test_clouds_are_the_points_that_are_kept(tmp_path: Path, record: Make) -> None:
+    filled(tmp_path, record, 1)
+    one, cloud = record(0), read_ply(tmp_path / "clouds/000000.ply")
+    kept = np.argwhere(one.confidence > 0)
+    assert len(cloud.positions) == len(kept) > 0
+    for position, colour, confidence, (row, column) in zip(
+        *vars(cloud).values(), kept, strict=True
+    ):
+        np.testing.assert_array_equal(position, one.points_world[row, column])
+        np.testing.assert_array_equal(colour, one.image[row, column])
+        assert confidence == one.confidence[row, column]
+
+
+def test_moving_pixels_come_back(
+    tmp_path: Path, record: Make, moving_of: Callable[[int], np.ndarray]
+) -> None:
+    records = filled(tmp_path, record, 2)
+    records.add_moving(1, moving_of(1))
+    np.testing.assert_array_equal(RecordFolder(tmp_path).moving(1), moving_of(1))
+    records.truncate(1)
+    assert not list((tmp_path / "moving").iterdir())
 
 
 def test_some_records_and_a_thinned_trajectory(tmp_path: Path, record: Make) -> None:
