@@ -199,7 +199,7 @@ def _radiance(
     tint, tiles, offset, gloss, emission = tensors.surface[part].split((3, 2, 2, 1, 1), -1)
     where = surface_coordinates(tensors.shape[part], unit, tensors.half_size[part]) * tiles + offset
     facing = (-normals * torch.nn.functional.normalize(points, dim=-1)).sum(-1).clamp_min(0.05)
-    footprint = points[..., 2] / float(intrinsics[0, 0]) / facing.sqrt() * tiles.mean(-1)
+    footprint = points[..., 2] / float(intrinsics[0, 0]) / facing.sqrt() * tiles.abs().mean(-1)
     colour = tensors.textures.sample(
         tensors.texture[part].flatten(), where.flatten(0, 2), footprint.flatten()
     )

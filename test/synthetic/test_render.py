@@ -8,7 +8,16 @@ from mem4d_ros.synthetic.cameras import look_at
 from mem4d_ros.synthetic.motion import Shuttle, Spin
 from mem4d_ros.synthetic.primitives import Shape
 from mem4d_ros.synthetic.render import Rendering, render
-from mem4d_ros.synthetic.scene import Material, Part, PointLight, Scene, box, ellipsoid, sun
+from mem4d_ros.synthetic.scene import (
+    Material,
+    Part,
+    PointLight,
+    Scene,
+    box,
+    ellipsoid,
+    sun,
+    translation,
+)
 from mem4d_ros.synthetic.sky import Sky
 from mem4d_ros.synthetic.texture_library import standard_library
 
@@ -164,6 +173,22 @@ def test_the_sun_throws_parallel_shadows() -> None:
     radiance = rendering.radiance[0, ..., 0].numpy()
     left, right = (radiance[sure & ~dark & side].mean() for side in (x < 0, x > 0))
     assert left / right == pytest.approx(1.0, abs=0.03)  # as bright here as there
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])  # textures may be mirrored
+def test_fine_textures_fade_to_their_mean_in_the_distance(sign: float) -> None:
+    """Tiles of 0.1 m, 0.2 pixels wide: anything but grey would flicker from frame to frame."""
+    texture = standard_library().members["checks"][0]
+    material = Material(texture, tiles_per_metre=(sign * 10.0, sign * 10.0))
+    wall = box((200, 1, 200), (0, 20.5, 0), material)
+    unlit = PointLight((0, 0, 0), (0, 0, 0))
+    scene = Scene((wall,), (unlit,), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
+    size = INTRINSICS, (HEIGHT, WIDTH), standard_library()
+    far = render(scene, LEVEL, np.zeros(1), *size).radiance
+    at_the_wall = LEVEL @ translation(0, 0, 19.9)
+    near = render(scene, at_the_wall, np.zeros(1), *size).radiance
+    assert far.std() < 0.02 * far.mean()
+    assert near.std() > 0.1 * near.mean()
 
 
 def test_rays_that_meet_nothing_see_the_sky() -> None:
