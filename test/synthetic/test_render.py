@@ -184,9 +184,9 @@ def test_fine_textures_fade_to_their_mean_in_the_distance(sign: float) -> None:
     unlit = PointLight((0, 0, 0), (0, 0, 0))
     scene = Scene((wall,), (unlit,), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
     size = INTRINSICS, (HEIGHT, WIDTH), standard_library()
-    far = render(scene, LEVEL, np.zeros(1), *size).radiance
+    far = render(scene, LEVEL, np.zeros(1), *size).radiance[..., 0]
     at_the_wall = LEVEL @ translation(0, 0, 19.9)
-    near = render(scene, at_the_wall, np.zeros(1), *size).radiance
+    near = render(scene, at_the_wall, np.zeros(1), *size).radiance[..., 0]
     assert far.std() < 0.02 * far.mean()
     assert near.std() > 0.1 * near.mean()
 
