@@ -1,5 +1,5 @@
 import pytest
-from dataset_layouts import Scene, scene_of
+from layout_parts import Scene, scene_of
 
 from mem4d_ros.synthetic import render_sequence
 

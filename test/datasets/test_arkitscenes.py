@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from dataset_layouts import Scene, Written, write_arkitscenes
+from dataset_layouts import write_arkitscenes
+from layout_parts import Scene, Written
 
 from mem4d_ros.datasets import FrameError, open_dataset
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_image, write_kitti, write_kitti_odometry, write_text
+from dataset_layouts import write_kitti, write_kitti_odometry
+from layout_parts import Scene, write_image, write_text
 
 from mem4d_ros.datasets import FrameError, open_dataset
 

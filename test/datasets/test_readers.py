@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dataset_layouts import LAYOUTS, Scene, Written, write_image, write_tum
+from dataset_layouts import LAYOUTS, write_tum
+from layout_parts import Scene, Written, write_image
 
 from mem4d_ros.datasets import DATASETS, FrameError, Recording, open_dataset
 

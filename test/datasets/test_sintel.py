@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_dpt, write_image, write_sintel
+from dataset_layouts import write_dpt, write_sintel
+from layout_parts import Scene, write_image
 
 from mem4d_ros.datasets import FrameError, open_dataset
 from mem4d_ros.datasets.sintel import read_dpt

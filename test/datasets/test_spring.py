@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_spring
+from dataset_layouts import write_spring
+from layout_parts import Scene
 
 from mem4d_ros.datasets import FrameError, open_dataset
 

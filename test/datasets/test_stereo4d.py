@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_stereo4d
+from dataset_layouts import write_stereo4d
+from layout_parts import Scene
 
 from mem4d_ros.datasets import FrameError, open_dataset
 from mem4d_ros.datasets.video import Video, VideoCursor

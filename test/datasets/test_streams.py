@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_image, write_nrgbd
+from dataset_layouts import write_nrgbd
+from layout_parts import Scene, write_image
 
 from mem4d_ros.datasets import FrameError, open_samples
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_bonn, write_tum
+from dataset_layouts import write_bonn, write_tum
+from layout_parts import Scene
 
 from mem4d_ros.datasets import FrameError, open_dataset
 

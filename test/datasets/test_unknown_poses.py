@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dataset_layouts import Scene, write_image, write_nrgbd, write_scannet, write_text
+from dataset_layouts import write_nrgbd, write_scannet
+from layout_parts import Scene, write_image, write_text
 
 from mem4d_ros.datasets import FrameError, open_dataset
 
