@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mem4d_ros.synthetic.patterns import PATTERNS, TILE_SIZE
+from mem4d_ros.synthetic.photographs import picture, read_photographs, surface
 
 LIBRARY_SEED = 2508_07908
 VARIANTS = 5
+CROPS = 12  # of photographs, in each of the classes that take them
+PICTURES = ("view", "poster", "screen", "page")
+SURFACES = ("mottled", "fabric", "carpet", "wallpaper")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,20 @@ class TextureLibrary:
                 break
             level = torch.nn.functional.avg_pool2d(level, 2)
         return cls(members, torch.cat(levels), size, len(stack))
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "TextureLibrary":
+        """The procedural textures, and crops of the photographs in a folder as more of them.
+
+        Raises FileNotFoundError or ValueError as `read_photographs` does.
+        """
+        photographs = read_photographs(folder)
+        rng = np.random.default_rng(LIBRARY_SEED)
+        images = procedural_images()
+        for make, classes in ((picture, PICTURES), (surface, SURFACES)):
+            for name in classes:
+                images[name] += [make(rng, photographs) for _ in range(CROPS)]
+        return cls.from_images(images)
 
     def to(self, device: torch.device | str) -> "TextureLibrary":
         return TextureLibrary(self.members, self.texels.to(device), self.size, self.count)
@@ -86,10 +105,13 @@ def standard_library(device: str = "cpu") -> TextureLibrary:
     """The procedural library that scenes use by default; the same for every scene."""
     if device != "cpu":
         return standard_library().to(device)
+    return TextureLibrary.from_images(procedural_images())
+
+
+def procedural_images() -> dict[str, list[np.ndarray]]:
+    """Images (S, S, 3) uint8 by class, `VARIANTS` of each; always the same."""
     rng = np.random.default_rng(LIBRARY_SEED)
-    return TextureLibrary.from_images(
-        {name: [_bytes(paint(rng)) for _ in range(VARIANTS)] for name, paint in PATTERNS.items()}
-    )
+    return {name: [_bytes(paint(rng)) for _ in range(VARIANTS)] for name, paint in PATTERNS.items()}
 
 
 def _bytes(image: np.ndarray) -> np.ndarray:
