@@ -8,6 +8,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.ros import topics
@@ -54,6 +55,7 @@ class Inputs:
         self._has_heard = False
         topic = topics.image_topic(settings().input)
         self._qos = topic.qos
+        self._type_name = topics.type_name(topic.type).replace("/", "/msg/")
         self.image_topic = resolved_name(node, topic)
         node.create_subscription(
             topic.type,
@@ -99,20 +101,25 @@ class Inputs:
             )
 
     def _cause(self) -> str:
-        publishers = self._node.count_publishers(self.image_topic)
+        publishers = self._node.get_publishers_info_by_topic(self.image_topic)
         if not publishers:
             return "nobody publishes there; start the camera or remap 'image' to its topic"
+        if strangers := {p.topic_type for p in publishers} - {self._type_name}:
+            return (
+                f"{', '.join(sorted(strangers))} is published there, not {self._type_name}: set"
+                " input.image_transport or remap 'image'"
+            )
         if incompatible := self._incompatible_publishers():
             return self._qos_mismatch(incompatible)
         return (
-            f"its {publishers} publisher(s) send nothing, or what they send is lost on the way"
-            " (large best-effort images need a larger shared-memory segment on the camera's side)"
+            f"{', '.join(map(_node_of, publishers))} sends nothing, or what it sends is lost on the"
+            " way (large best-effort images need a larger shared-memory segment on its side)"
         )
 
     def _incompatible_publishers(self) -> list[str]:
         """The full names of nodes whose images cannot be received."""
         return [
-            f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+            _node_of(publisher)
             for publisher in self._node.get_publishers_info_by_topic(self.image_topic)
             if qos_check_compatible(publisher.qos_profile, self._qos)[0] == QoSCompatibility.ERROR
         ]
@@ -124,6 +131,11 @@ class Inputs:
             f" service that does not match ({asked} is asked for): set input.reliability to"
             " best_effort, which matches any"
         )
+
+
+def _node_of(publisher: TopicEndpointInfo) -> str:
+    """The full name of the node that publishes."""
+    return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
 
 
 def resolved_name(node: Node, topic: topics.Topic) -> str:

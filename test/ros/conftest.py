@@ -26,9 +26,12 @@ def start() -> Iterator[Callable[..., Ros]]:
     with ExitStack() as stack:
 
         def start(
-            model: WallModel | None = None, remappings: Sequence[str] = (), **groups: dict[str, Any]
+            model: WallModel | None = None,
+            remappings: Sequence[str] = (),
+            arguments: Sequence[str] = (),
+            **groups: dict[str, Any],
         ) -> Ros:
-            arguments = ["-p", "mem4d:status.period_s:=0.05"]
+            arguments = [*arguments, "-p", "mem4d:status.period_s:=0.05"]
             for group, values in groups.items():
                 for name, value in values.items():
                     text = f'"{value}"' if isinstance(value, str) else value

@@ -6,18 +6,18 @@ import pytest
 
 pytest.importorskip("rosbags")
 
+from mem4d_ros.datasets import bag_messages, bag_writer
 from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.cloud import FIELDS
-from mem4d_ros.runtime.export import bag, messages
 
-OF_THE_BAG_ALONE = {bag.IMAGE, bag.STATIC_MAP}
+OF_THE_BAG_ALONE = {bag_writer.IMAGE, bag_writer.STATIC_MAP}
 
 
 def test_topics_are_the_nodes() -> None:
     of_the_node = {
         topic.name.replace("~", "/mem4d"): topic for topic in (*topics.OUTPUTS, topics.TF)
     }
-    for topic in set(bag.TOPICS) - OF_THE_BAG_ALONE:
+    for topic in set(bag_writer.TOPICS) - OF_THE_BAG_ALONE:
         same = of_the_node[topic.name]
         assert topic.type.replace("/msg/", "/") == topics.type_name(same.type)
         assert topic.qos.depth == same.qos.depth
@@ -25,5 +25,5 @@ def test_topics_are_the_nodes() -> None:
 
 
 def test_points_have_the_nodes_fields() -> None:
-    assert [field.name for field in FIELDS] == list(messages.POINT.names)
-    assert FIELDS[-1].offset + 4 == messages.POINT.itemsize
+    assert [field.name for field in FIELDS] == list(bag_messages.POINT.names)
+    assert FIELDS[-1].offset + 4 == bag_messages.POINT.itemsize

@@ -1,13 +1,18 @@
 """Images come raw or compressed, under any name; silence and mismatches are explained."""
 
 import array
+import itertools
 
 import cv2
 import numpy as np
 import pytest
+import rclpy
+from builtin_interfaces.msg import Time
+from nav_msgs.msg import Odometry, Path
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_probe import make_image
-from sensor_msgs.msg import CompressedImage, Image, PointCloud2
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -62,29 +67,98 @@ def test_all_names_follow_the_namespace(start):
     ros.talker(Image, "/robot1/image")
 
 
-def test_a_reliable_subscription_names_a_best_effort_publisher(start, capfd):
+def wait_for_log(ros, capfd, *words):
+    """Until all the words were said; what was said."""
+    log = ""
+
+    def said():
+        nonlocal log
+        log += capfd.readouterr().err
+        return all(word in log for word in words)
+
+    ros.wait_for(said, f"{words} in the log")
+    return log
+
+
+def test_a_reliable_subscription_names_the_node_of_a_best_effort_publisher(start, capfd):
     ros = start(input={"reliability": "reliable", "watchdog_s": 0.1})
     ros.probe.create_publisher(Image, "/image", BEST_EFFORT)
     ros.wait_for(lambda: "input.reliability" in ros.status().last_error)
     assert "/image" in ros.status().last_error
-    log = ""
-
-    def explained():
-        nonlocal log
-        log += capfd.readouterr().err
-        return "no image on /image" in log and "does not match" in log
-
-    ros.wait_for(explained, "the watchdog's explanation")
+    wait_for_log(ros, capfd, "no image on /image", "/probe offers /image with a quality of service")
 
 
 def test_the_watchdog_names_the_topic_that_nobody_publishes(start, capfd):
     ros = start(input={"watchdog_s": 0.1})
-    log = ""
+    wait_for_log(ros, capfd, "no image on /image", "nobody publishes there")
 
-    def explained():
-        nonlocal log
-        log += capfd.readouterr().err
-        return "no image on /image" in log
 
-    ros.wait_for(explained, "the watchdog's warning")
-    assert "nobody publishes there" in log
+def test_the_watchdog_names_who_is_silent(start, capfd):
+    ros = start(input={"watchdog_s": 0.1})
+    ros.talker(Image, "/image")
+    wait_for_log(ros, capfd, "/probe sends nothing")
+
+
+def test_the_watchdog_names_a_publisher_of_another_type(start, capfd):
+    ros = start(input={"watchdog_s": 0.1})
+    elsewhere = rclpy.Context()  # one participant has one type for a name
+    rclpy.init(context=elsewhere)
+    try:
+        stranger = rclpy.create_node("stranger", context=elsewhere)
+        stranger.create_publisher(CompressedImage, "/image", 10)
+        wait_for_log(ros, capfd, "sensor_msgs/msg/CompressedImage is published there, not")
+        stranger.destroy_node()
+    finally:
+        rclpy.shutdown(context=elsewhere)
+
+
+def test_another_encoding_starts_a_new_world_and_says_so_once(start, capfd):
+    ros = start()
+    paths = ros.listen(Path, "/mem4d/path")
+    images = ros.talker(Image, "/image")
+    grey = [make_image(stamp) for stamp in (3, 4)]
+    for image in grey:
+        image.encoding, image.step = "mono8", 64
+    ros.play(images, make_image(1), make_image(2), *grey)
+    ros.wait_for(lambda: len(paths) == 4)
+    assert [len(path.poses) for path in paths] == [1, 2, 1, 2]
+    assert ros.status().resets == 1
+    assert capfd.readouterr().err.count("images changed from 64x48 rgb8 to 64x48 mono8") == 1
+
+
+def camera_info(d):
+    k = [50.0, 0, 31.5, 0, 50.0, 23.5, 0, 0, 1]
+    return CameraInfo(width=64, height=48, distortion_model="plumb_bob", d=d, k=k)
+
+
+def test_images_are_undistorted_where_asked_once_camera_info_has_come(start):
+    ros = start(input={"undistort": True})
+    infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
+    images = ros.talker(Image, "/image")
+    ros.play(images, make_image(1))
+    assert "no CameraInfo has arrived yet" in ros.status().last_error
+    calibrations = ros.talker(CameraInfo, "/camera_info")
+    calibrations.publish(camera_info([-0.2, 0.0, 0.0, 0.0, 0.0]))
+    stamps = itertools.count(2)
+    while not infos:  # which arrives after an unknown number of images
+        ros.play(images, make_image(next(stamps)))
+    assert not any(infos[0].d)
+    assert infos[0].k[0] == 50
+    status = ros.status()
+    assert status.camera_info_used
+    assert status.frames_received == status.frames_processed + status.frames_rejected
+
+
+def test_with_sim_time_stamps_are_the_images_and_reports_go_on_without_a_clock(start):
+    ros = start(arguments=("-p", "mem4d:use_sim_time:=true"))
+    odometry = ros.listen(Odometry, "/mem4d/odometry")
+    assert ros.status().header.stamp.sec == 0  # nobody publishes /clock
+    clock = ros.probe.create_publisher(Clock, "/clock", 10)
+
+    def ticks():
+        clock.publish(Clock(clock=Time(sec=1234)))
+        return ros.status().header.stamp.sec == 1234
+
+    ros.wait_for(ticks, "the simulated time")
+    ros.play(ros.talker(Image, "/image"), make_image(77))
+    assert ros.wait_for(lambda: odometry)[0].header.stamp.sec == 77

@@ -5,8 +5,8 @@ import signal
 import threading
 import time
 
+import fake_node
 import pytest
-import slow_node
 import torch
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -105,7 +105,7 @@ def test_a_signal_ends_the_node_cleanly_while_it_works(run, number, ros):
     [(signal.SIGINT, "load"), (signal.SIGINT, "step"), (signal.SIGTERM, "step")],
 )
 def test_a_signal_ends_the_node_within_2_s_under_work_that_takes_a_minute(number, busy_with, ros):
-    node = NodeProcess("-p", "status.period_s:=0.05", program=[slow_node.__file__, busy_with])
+    node = NodeProcess("-p", "status.period_s:=0.05", program=[fake_node.__file__, busy_with])
     try:
         if busy_with == "step":
             images = ros.talker(Image, "/image")
@@ -123,6 +123,29 @@ def test_a_signal_ends_the_node_within_2_s_under_work_that_takes_a_minute(number
 
 
 @pytest.mark.slow
+def test_nodes_in_namespaces_do_not_hear_each_other(ros):
+    names = ("/left", "/right")
+    nodes = [
+        NodeProcess("-r", f"__ns:={name}", program=[fake_node.__file__, "nothing"])
+        for name in names
+    ]
+    try:
+        odometry = {name: ros.listen(Odometry, f"{name}/mem4d/odometry") for name in names}
+        for name in names:
+            topic = f"{name}/mem4d/odometry"
+            ros.wait_for(lambda topic=topic: ros.probe.count_publishers(topic), topic, 60)
+            images = ros.talker(Image, f"{name}/image")
+            while not odometry[name]:  # an image may find no reader yet
+                images.publish(make_image(time.monotonic(), frame_id=f"{name[1:]}_camera"))
+                time.sleep(0.1)
+    finally:
+        for node in nodes:
+            node.kill()
+    for name in names:
+        assert {message.child_frame_id for message in odometry[name]} == {f"{name[1:]}_camera"}
+
+
+@pytest.mark.slow
 def test_a_killed_node_starts_again_and_its_topics_go_on(run, ros):
     """Its end is noticed only much later: DDS waits for a lease to run out."""
     ros.listen(Mem4DStatus, "/mem4d/status")
@@ -132,7 +155,8 @@ def test_a_killed_node_starts_again_and_its_topics_go_on(run, ros):
     for _ in range(2):
         ros.received["/mem4d/status"].clear()
         node = run("-p", "status.period_s:=0.05")
-        ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_WAITING, "a new node", 60)
+        ros.wait_for(lambda: ros.received["/mem4d/status"], "a new node", 60)
+        ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_WAITING, "its start", 60)
         assert ros.status().frames_received == 0
         odometry.clear()
         while len(odometry) < 2:  # an image may find no reader yet

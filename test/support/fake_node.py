@@ -1,0 +1,33 @@
+"""mem4d_node with a fake network that may take a minute to `load` or for a `step`; a program."""
+
+import os
+import sys
+import time
+
+from wall_model import WallModel
+
+from mem4d_ros.ros.loading import LoadedModel
+from mem4d_ros.ros.main import run
+from mem4d_ros.ros.settings import Settings
+from mem4d_ros.runtime import OnlineReconstructor
+
+
+def busy_with(what: str) -> None:
+    """Say so, and work for a minute."""
+    print(f"busy with {what}", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+
+def load(settings: Settings) -> LoadedModel:
+    """A wall; the first argument says what is slow."""
+    if sys.argv[1] == "load":
+        busy_with("load")
+    model = WallModel()
+    if sys.argv[1] == "step":
+        model.before = lambda: busy_with("step")
+    online = OnlineReconstructor(model, 64, settings.memory.sizes())
+    return LoadedModel(online, "lite", "", "cpu", "fp32", 64)
+
+
+if __name__ == "__main__":
+    os._exit(run(sys.argv, load))
