@@ -1,0 +1,79 @@
+"""Frames of the robot's tree, checked by following the chain and against scipy."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation, Slerp
+
+from mem4d_ros.runtime.external_odometry import PoseHistory, between_poses, map_from_odom
+
+SECOND = 1_000_000_000
+
+
+def random_pose(rng: np.random.Generator) -> np.ndarray:
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.random(random_state=int(rng.integers(1 << 30))).as_matrix()
+    pose[:3, 3] = rng.normal(0, 5, 3)
+    return pose
+
+
+def at(x: float) -> np.ndarray:
+    pose = np.eye(4)
+    pose[0, 3] = x
+    return pose
+
+
+def test_odometry_after_the_correction_leads_to_the_base() -> None:
+    rng = np.random.default_rng(0)
+    map_from_base, odom_from_base = random_pose(rng), random_pose(rng)
+    corrected = map_from_odom(map_from_base, odom_from_base) @ odom_from_base
+    np.testing.assert_allclose(corrected, map_from_base, atol=1e-12)
+
+
+def test_odometry_without_drift_needs_the_same_correction_everywhere() -> None:
+    rng = np.random.default_rng(1)
+    truth = random_pose(rng)
+    for _ in range(5):
+        odom_from_base = random_pose(rng)
+        found = map_from_odom(truth @ odom_from_base, odom_from_base)
+        np.testing.assert_allclose(found, truth, atol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_turns_are_interpolated_as_scipy_does(share: float) -> None:
+    rng = np.random.default_rng(2)
+    first, second = random_pose(rng), random_pose(rng)
+    turns = Slerp([0, 1], Rotation.from_matrix(np.stack((first[:3, :3], second[:3, :3]))))
+    found = between_poses(first, second, share)
+    np.testing.assert_allclose(found[:3, :3], turns(share).as_matrix(), atol=1e-9)
+    np.testing.assert_allclose(found[:3, 3], first[:3, 3] * (1 - share) + second[:3, 3] * share)
+
+
+def test_history_answers_between_the_poses_that_came_in_any_order() -> None:
+    history = PoseHistory(largest_gap_ns=SECOND)
+    for second in (2, 0, 1):
+        history.add(second * SECOND, at(10.0 * second))
+    found = history.at(round(1.3 * SECOND))
+    assert found is not None
+    np.testing.assert_allclose(found[0, 3], 13.0)
+    np.testing.assert_array_equal(history.at(2 * SECOND), at(20.0))
+
+
+def test_history_does_not_guess() -> None:
+    history = PoseHistory(largest_gap_ns=SECOND)
+    assert history.at(0) is None
+    for second in (1, 2, 5):
+        history.add(second * SECOND, at(0.0))
+    assert history.at(SECOND // 2) is None  # before the first
+    assert history.at(6 * SECOND) is None  # after the last
+    assert history.at(3 * SECOND) is None  # in a gap
+
+
+def test_history_forgets_what_is_old_and_starts_anew_when_the_clock_is_set_back() -> None:
+    history = PoseHistory(span_ns=3 * SECOND, largest_gap_ns=SECOND)
+    for second in range(100, 200):
+        history.add(second * SECOND, at(second))
+    assert history.at(150 * SECOND) is None
+    assert history.at(198 * SECOND) is not None
+    history.add(SECOND, at(7.0))
+    np.testing.assert_array_equal(history.at(SECOND), at(7.0))
+    assert history.at(198 * SECOND) is None

@@ -1,0 +1,147 @@
+"""A scale that is known is found, however wrong single steps are."""
+
+import math
+
+import numpy as np
+import pytest
+from reconstructions import flat_reconstruction
+from scipy.spatial.transform import Rotation
+
+from mem4d_ros.geometry import project, rigid_inverse, transform_points
+from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale
+
+TRUE_SCALE = 2.5
+
+
+def poses(positions: np.ndarray) -> np.ndarray:
+    stack = np.tile(np.eye(4), (len(positions), 1, 1))
+    stack[:, :3, 3] = positions
+    return stack
+
+
+def curve(count: int) -> np.ndarray:
+    """A walk of 4 cm a step, in metres."""
+    t = 0.04 * np.arange(count)
+    return np.stack((np.sin(t), np.zeros(count), t), -1)
+
+
+def observe(scale: OdometryScale, own: np.ndarray, external: np.ndarray) -> None:
+    for one, other in zip(poses(own), poses(external), strict=True):
+        scale.observe(one, other)
+
+
+def test_exact_motion_gives_the_exact_scale() -> None:
+    scale, path = OdometryScale(), curve(60)
+    observe(scale, path / TRUE_SCALE, path)
+    assert scale.estimate.value == pytest.approx(TRUE_SCALE)
+    assert scale.estimate.deviation == pytest.approx(0, abs=1e-9)
+
+
+def test_nothing_is_claimed_before_there_is_motion() -> None:
+    scale = OdometryScale()
+    observe(scale, np.zeros((500, 3)), 0.01 * np.random.default_rng(0).normal(size=(500, 3)))
+    assert scale.estimate.value == 1.0
+    assert scale.estimate.deviation == math.inf
+
+
+def test_a_quarter_of_wrong_steps_hardly_matters() -> None:
+    rng = np.random.default_rng(1)
+    steps = np.diff(curve(400), axis=0)
+    own = steps / TRUE_SCALE
+    wrong = rng.random(len(own)) < 0.25 / 3  # a step of the estimator holds three of these
+    own[wrong] *= 8
+    scale = OdometryScale()
+    observe(scale, own.cumsum(0), steps.cumsum(0))
+    assert scale.estimate.value == pytest.approx(TRUE_SCALE, rel=0.02)
+
+
+def test_the_deviation_is_that_of_repeated_trials() -> None:
+    found, claimed = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        steps = np.diff(curve(120), axis=0)
+        own = steps / TRUE_SCALE * np.exp(rng.normal(0, 0.3, (len(steps), 1)))
+        scale = OdometryScale(smoothing=1.0)
+        observe(scale, own.cumsum(0), steps.cumsum(0))
+        found.append(math.log(scale.estimate.value))
+        claimed.append(scale.estimate.deviation)
+    assert 0.6 < np.mean(claimed) / np.std(found) < 1.6
+
+
+def test_a_change_of_scale_is_followed_without_a_jump() -> None:
+    scale, steps = OdometryScale(), np.diff(curve(600), axis=0)
+    own = steps / np.where(np.arange(len(steps)) < 300, 2.0, 3.0)[:, None]
+    values = []
+    for one, other in zip(poses(own.cumsum(0)), poses(steps.cumsum(0)), strict=True):
+        scale.observe(one, other)
+        values.append(scale.estimate.value)
+    assert values[299] == pytest.approx(2.0, rel=0.01)
+    assert values[-1] == pytest.approx(3.0, rel=0.01)
+    assert np.abs(np.diff(values[299:])).max() < 0.35
+
+
+def test_a_step_over_a_gap_does_not_count() -> None:
+    scale, path = OdometryScale(), curve(200)
+    for index, (own, external) in enumerate(
+        zip(poses(path / TRUE_SCALE), poses(path), strict=True)
+    ):
+        lost = index % 10 == 5
+        own[:3, 3] += index // 10  # the own track jumps wherever it was lost
+        scale.observe(own, None if lost else external)
+        if lost:
+            continue
+    assert scale.estimate.value == pytest.approx(TRUE_SCALE, rel=0.01)
+
+
+def test_a_fixed_scale_is_what_was_given() -> None:
+    scale = FixedScale(1.7)
+    scale.observe(np.eye(4), np.eye(4))
+    assert (scale.estimate.value, scale.estimate.deviation) == (1.7, 0.0)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+def test_a_fixed_scale_must_be_one(value: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        FixedScale(value)
+
+
+def walk(count: int) -> np.ndarray:
+    """Poses (count, 4, 4) of a camera that walks and looks about."""
+    stack = poses(curve(count))
+    angles = np.linspace(0, 1, count)[:, None] * [0.3, 1.0, 0.1]
+    stack[:, :3, :3] = Rotation.from_rotvec(angles).as_matrix()
+    return stack
+
+
+def test_a_constant_scale_scales_the_whole_world() -> None:
+    world = MetricWorld()
+    for index, pose in enumerate(walk(20)):
+        given = flat_reconstruction(index, pose)
+        metric = world.scale(given, TRUE_SCALE)
+        np.testing.assert_allclose(
+            metric.camera_to_world[:3, 3], TRUE_SCALE * pose[:3, 3], atol=1e-9
+        )
+        np.testing.assert_allclose(
+            metric.points_world, TRUE_SCALE * given.points_world, rtol=1e-4, atol=1e-4
+        )
+        np.testing.assert_allclose(metric.depth, TRUE_SCALE * given.depth, rtol=1e-6)
+
+
+def test_the_image_stays_the_same_whatever_the_scale() -> None:
+    world = MetricWorld()
+    for index, pose in enumerate(walk(10)):
+        metric = world.scale(flat_reconstruction(index, pose), 1.0 + 0.2 * index)
+        in_camera = transform_points(rigid_inverse(metric.camera_to_world), metric.points_world)
+        pixels, depth = project(in_camera.astype(np.float64), metric.intrinsics)
+        rows, columns = np.indices(metric.depth.shape)
+        np.testing.assert_allclose(pixels, np.stack((columns, rows), -1), atol=1e-2)
+        np.testing.assert_allclose(depth, metric.depth, rtol=1e-4)
+
+
+def test_a_better_scale_does_not_move_the_camera() -> None:
+    world, pose = MetricWorld(), walk(10)
+    places = []
+    for index, scale in enumerate([1.0] * 5 + [3.0] * 5):
+        resting = pose[min(index, 4)]
+        places.append(world.scale(flat_reconstruction(index, resting), scale).camera_to_world)
+    np.testing.assert_allclose(places[4], places[5], atol=1e-12)
