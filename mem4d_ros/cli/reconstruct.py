@@ -49,7 +49,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--max-range", type=float, default=100.0, help="and at most this far from the camera, m"
     )
     parser.add_argument(
-        "--voxel", type=float, default=0.05, help="size of the static cloud's voxels, m (0.05)"
+        "--voxel", type=float, default=0.03, help="size of the static cloud's voxels, m (0.03)"
     )
     parser.set_defaults(run=run)
 

@@ -17,6 +17,7 @@ from mem4d_ros.cli.interruption import stop_on_request
 from mem4d_ros.cli.models import load_model
 from mem4d_ros.cli.reconstruction_folder import claim_folder, run_settings
 from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
+from mem4d_ros.datasets.bag_writer import write_bag
 from mem4d_ros.runtime import (
     DeviceUnavailable,
     FrameRejected,
@@ -27,7 +28,6 @@ from mem4d_ros.runtime import (
     select_precision,
 )
 from mem4d_ros.runtime.export import RecordFolder, write_ply
-from mem4d_ros.runtime.export.bag import write_bag
 from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.saved_stream import SavedStreamError

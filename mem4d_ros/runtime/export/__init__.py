@@ -1,7 +1,4 @@
-"""A reconstruction as files: poses, depth, clouds; and, in `bag`, a ROS 2 bag.
-
-`bag` needs the package rosbags, so it is not imported here.
-"""
+"""A reconstruction as files: poses, depth, clouds, and what they make together."""
 
 from mem4d_ros.runtime.export.pcd import write_pcd
 from mem4d_ros.runtime.export.ply import read_ply, write_ply

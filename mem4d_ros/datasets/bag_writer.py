@@ -20,7 +20,7 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from mem4d_ros.runtime.export import messages
+from mem4d_ros.datasets import bag_messages
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
 from mem4d_ros.runtime.points import ColouredPoints
@@ -87,15 +87,15 @@ def write_bag(
 
         def write(stamp_ns: int, contents: Iterable[tuple[BagTopic, Any]]) -> None:
             for topic, message in contents:
-                data = messages.TYPESTORE.serialize_cdr(message, topic.type)
+                data = bag_messages.TYPESTORE.serialize_cdr(message, topic.type)
                 writer.write(connections[topic], stamp_ns, data)
 
         if stamps_ns:
             write(
                 stamps_ns[0],
                 [
-                    (PATH, messages.path(stamps_ns, poses)),
-                    (STATIC_MAP, messages.cloud(static_cloud, stamps_ns[0])),
+                    (PATH, bag_messages.path(stamps_ns, poses)),
+                    (STATIC_MAP, bag_messages.cloud(static_cloud, stamps_ns[0])),
                 ],
             )
         for index, record in enumerate(records):
@@ -107,7 +107,7 @@ def _connect(writer: Writer, topic: BagTopic) -> Connection:
     return writer.add_connection(
         topic.name,
         topic.type,
-        typestore=messages.TYPESTORE,
+        typestore=bag_messages.TYPESTORE,
         offered_qos_profiles=[topic.qos],
     )
 
@@ -116,11 +116,11 @@ def _contents(record: FrameRecord, moving: np.ndarray) -> list[tuple[BagTopic, A
     """A frame's messages; TF first, which the others need to be drawn."""
     stamp_ns = record.stamp_ns
     return [
-        (TF, messages.transforms(record.camera_to_world, stamp_ns)),
-        (ODOMETRY, messages.odometry(record.camera_to_world, stamp_ns)),
-        (CAMERA_INFO, messages.camera_info(record.intrinsics, record.depth.shape, stamp_ns)),
-        (IMAGE, messages.colour_image(record.image, stamp_ns)),
-        (DEPTH, messages.depth_image(record.depth, stamp_ns)),
-        (POINTS, messages.cloud(record.points(), stamp_ns)),
-        (MOVING, messages.cloud(record.points(moving), stamp_ns)),
+        (TF, bag_messages.transforms(record.camera_to_world, stamp_ns)),
+        (ODOMETRY, bag_messages.odometry(record.camera_to_world, stamp_ns)),
+        (CAMERA_INFO, bag_messages.camera_info(record.intrinsics, record.depth.shape, stamp_ns)),
+        (IMAGE, bag_messages.colour_image(record.image, stamp_ns)),
+        (DEPTH, bag_messages.depth_image(record.depth, stamp_ns)),
+        (POINTS, bag_messages.cloud(record.points(), stamp_ns)),
+        (MOVING, bag_messages.cloud(record.points(moving), stamp_ns)),
     ]

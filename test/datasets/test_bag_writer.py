@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from export_records import make_record, moving_pixels
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.runtime.export import FrameRecord, RecordFolder
+from mem4d_ros.runtime.export import RecordFolder
 
 pytest.importorskip("rosbags")
 
 from rosbags.highlevel import AnyReader
 
-from mem4d_ros.runtime.export.bag import TOPICS, write_bag
+from mem4d_ros.datasets.bag_writer import TOPICS, write_bag
 
 FRAMES = 3
 
@@ -24,16 +24,14 @@ FRAMES = 3
 @pytest.fixture
 def messages(
     tmp_path: Path,
-    record: Callable[[int], FrameRecord],
-    moving_of: Callable[[int], np.ndarray],
 ) -> dict[str, list[tuple[int, object]]]:
     """Stamp of recording and message, by topic, of a bag of three frames."""
     records = RecordFolder(tmp_path / "records")
     for index in range(FRAMES):
-        records.append(record(index))
-        records.add_moving(index, moving_of(index))
+        records.append(make_record(index))
+        records.add_moving(index, moving_pixels(index))
     advanced: list[None] = []
-    write_bag(tmp_path / "bag", records, record(9).points(), lambda: advanced.append(None))
+    write_bag(tmp_path / "bag", records, make_record(9).points(), lambda: advanced.append(None))
     assert len(advanced) == FRAMES
     found: dict[str, list[tuple[int, object]]] = {}
     with AnyReader([tmp_path / "bag"]) as reader:
@@ -57,9 +55,9 @@ def positions(cloud) -> np.ndarray:
     return cloud.data.view("<f4").reshape(-1, len(names))[:, [names.index(a) for a in "xyz"]]
 
 
-def test_every_frame_has_its_messages_with_its_stamp(messages, record) -> None:
+def test_every_frame_has_its_messages_with_its_stamp(messages) -> None:
     assert set(messages) == {topic.name for topic in TOPICS}
-    stamps = [record(index).stamp_ns for index in range(FRAMES)]
+    stamps = [make_record(index).stamp_ns for index in range(FRAMES)]
     for topic, found in messages.items():
         once = topic in ("/mem4d/path", "/mem4d/static_map")
         assert [stamp for stamp, _ in found] == (stamps[:1] if once else stamps)
@@ -68,9 +66,9 @@ def test_every_frame_has_its_messages_with_its_stamp(messages, record) -> None:
             assert ns(header) == stamp
 
 
-def test_clouds_are_in_the_map_with_their_colours(messages, record) -> None:
+def test_clouds_are_in_the_map_with_their_colours(messages) -> None:
     for index, (_, cloud) in enumerate(messages["/mem4d/points"]):
-        expected = record(index).points()
+        expected = make_record(index).points()
         assert cloud.header.frame_id == "map"
         assert cloud.width * cloud.point_step == cloud.row_step == len(cloud.data)
         np.testing.assert_allclose(positions(cloud), in_map(expected.positions), atol=1e-6)
@@ -79,25 +77,27 @@ def test_clouds_are_in_the_map_with_their_colours(messages, record) -> None:
         np.testing.assert_array_equal(np.stack([red, green, blue], -1), expected.colours)
         np.testing.assert_array_equal(columns[:, 4].view("<f4"), expected.confidences)
     ((_, static),) = messages["/mem4d/static_map"]
-    np.testing.assert_allclose(positions(static), in_map(record(9).points().positions), atol=1e-6)
+    np.testing.assert_allclose(
+        positions(static), in_map(make_record(9).points().positions), atol=1e-6
+    )
 
 
-def test_moving_points_are_those_of_moving_pixels(messages, record, moving_of) -> None:
+def test_moving_points_are_those_of_moving_pixels(messages) -> None:
     for index, (_, cloud) in enumerate(messages["/mem4d/dynamic_points"]):
-        one = record(index)
-        expected = one.points_world[moving_of(index) & (one.confidence > 0)]
+        one = make_record(index)
+        expected = one.points_world[moving_pixels(index) & (one.confidence > 0)]
         assert 0 < len(expected) < len(one.points().positions)
         np.testing.assert_allclose(positions(cloud), in_map(expected), atol=1e-6)
 
 
-def test_transform_odometry_and_path_are_the_same_pose(messages, record) -> None:
+def test_transform_odometry_and_path_are_the_same_pose(messages) -> None:
     ((_, path),) = messages["/mem4d/path"]
     for index in range(FRAMES):
         transform = messages["/tf"][index][1].transforms[0]
         odometry = messages["/mem4d/odometry"][index][1]
         assert (transform.header.frame_id, odometry.header.frame_id) == ("map", "map")
         assert transform.child_frame_id == odometry.child_frame_id
-        pose = record(index).camera_to_world
+        pose = make_record(index).camera_to_world
         point = np.array([0.3, -0.2, 1.5])
         expected = in_map(transform_points(pose, point))
         for translation, rotation in (
@@ -108,12 +108,12 @@ def test_transform_odometry_and_path_are_the_same_pose(messages, record) -> None
             turn = Rotation.from_quat([rotation.x, rotation.y, rotation.z, rotation.w])
             moved = turn.apply(point) + [translation.x, translation.y, translation.z]
             np.testing.assert_allclose(moved, expected, atol=1e-8)
-        assert ns(path.poses[index].header) == record(index).stamp_ns
+        assert ns(path.poses[index].header) == make_record(index).stamp_ns
 
 
-def test_images_share_size_and_intrinsics(messages, record) -> None:
+def test_images_share_size_and_intrinsics(messages) -> None:
     for index in range(FRAMES):
-        expected = record(index)
+        expected = make_record(index)
         image, depth, info = (
             messages[f"/mem4d/{name}"][index][1]
             for name in ("image", "depth/image", "depth/camera_info")
@@ -129,11 +129,11 @@ def test_images_share_size_and_intrinsics(messages, record) -> None:
         assert image.header.frame_id == messages["/tf"][index][1].transforms[0].child_frame_id
 
 
-def test_an_older_bag_is_replaced(tmp_path: Path, record, moving_of) -> None:
+def test_an_older_bag_is_replaced(tmp_path: Path) -> None:
     records = RecordFolder(tmp_path / "records")
     for index in range(2):
-        records.append(record(index))
-        records.add_moving(index, moving_of(index))
-        write_bag(tmp_path / "bag", records, record(0).points(), lambda: None)
+        records.append(make_record(index))
+        records.add_moving(index, moving_pixels(index))
+        write_bag(tmp_path / "bag", records, make_record(0).points(), lambda: None)
     with AnyReader([tmp_path / "bag"]) as reader:
         assert reader.message_count == 2 * (len(TOPICS) - 2) + 2

@@ -1,11 +1,8 @@
-"""Records with contents that can be told apart."""
+"""Records of frames with contents that can be told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-import pytest
 from wall_model import moving
 
 from mem4d_ros.runtime.export import FrameRecord
@@ -32,14 +29,3 @@ def make_record(index: int, height: int = 6, width: int = 8) -> FrameRecord:
 
 def moving_pixels(index: int, height: int = 6, width: int = 8) -> np.ndarray:
     return np.random.default_rng(1000 + index).random((height, width)) < 0.3
-
-
-@pytest.fixture
-def record() -> Callable[[int], FrameRecord]:
-    return make_record
-
-
-@pytest.fixture
-def moving_of() -> Callable[[int], np.ndarray]:
-    """Pixels (H, W) bool that move in a record."""
-    return moving_pixels
