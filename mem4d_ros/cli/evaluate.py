@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 PROCEDURAL = "procedural"
+EXTRA = ("evo", "matplotlib", "small_gicp")
+"""Packages that poses, pictures and clouds need beyond those of the library."""
 HELP = {
     "depth": "video depth: AbsRel and delta<1.25 (the paper's table 1)",
     "pose": "camera pose: ATE and RPE after Sim(3) (table 2)",
@@ -53,8 +55,11 @@ def run(options: argparse.Namespace) -> int:
 
         return evaluate(options)
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA:
+            raise
         raise UserError(
-            f"this needs the package {error.name}: pip install 'mem4d_ros[evaluation]'"
+            f"this needs the package {package}: pip install 'mem4d_ros[evaluation]'"
         ) from error
 
 

@@ -15,6 +15,8 @@ from mem4d_ros.evaluation.errors import NotMeasurable
 _EPS = 1e-8
 _SCALE_ROUNDS = 10
 _SCALE_SHIFT_ROUNDS = 100
+_STANDS = 1e-6
+"""A round that changes an alignment by less, as a share or in metres, is the last."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class DepthPixels:
     @property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Predicted and true depth (M,) float64 where there is a prediction."""
-        found = np.isfinite(self.predicted)
-        return self.predicted[found].astype(np.float64), self.true[found].astype(np.float64)
+        predicted, true = self.predicted.astype(np.float64), self.true.astype(np.float64)
+        found = np.isfinite(predicted)
+        return (predicted, true) if found.all() else (predicted[found], true[found])
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,7 @@ def _least_absolute(
 ) -> np.ndarray:
     """The x (k,) that minimises Σ|x·r(p) - g| for regressors r (k, N) of predicted depth p (N,).
 
-    Ends after so many rounds, or where a round changes nothing.
+    Ends after so many rounds, or where the alignment stands.
     """
     solution = start
     for _ in range(rounds):
@@ -217,7 +220,7 @@ def _least_absolute(
             right += weighted @ g
         # A prediction that is the same everywhere leaves scale and shift open: any will do.
         before, solution = solution, np.linalg.lstsq(normal, right, rcond=None)[0]
-        if np.allclose(solution, before, rtol=1e-9, atol=1e-12):
+        if np.allclose(solution, before, rtol=_STANDS, atol=_STANDS):
             break
     return solution
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import numpy as np
 import pytest
 from small_networks import SMALL_VIT, small_model
 
+from mem4d_ros.cli.evaluate import EXTRA
 from mem4d_ros.cli.main import main
 from mem4d_ros.evaluation.protocols import reconstruction_protocol
 from mem4d_ros.model.checkpoint import save_checkpoint
@@ -196,22 +200,46 @@ def test_what_cannot_be_done_is_one_line(
     assert message in capsys.readouterr().err
 
 
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes a package impossible to import, as if it were not installed."""
+
+    def forget(package: str) -> None:
+        ours = ("mem4d_ros.evaluation", "mem4d_ros.cli.evaluate_", "mem4d_ros.cli.training_run")
+        for name in list(sys.modules):
+            if name.startswith(ours) or name.partition(".")[0] == package:
+                monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
+
+    return forget
+
+
 @pytest.mark.parametrize(
     ("measure", "package"), [("pose", "evo"), ("recon", "small_gicp"), ("depth", "matplotlib")]
 )
 def test_a_package_of_the_extra_that_is_missing_is_named(
     measure: str,
     package: str,
+    without: Callable[[str], None],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("mem4d_ros.")]:
-        if name.startswith(("mem4d_ros.evaluation", "mem4d_ros.cli.evaluate_")):
-            monkeypatch.delitem(sys.modules, name)
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
+    without(package)
     pictures = ["--pictures", str(tmp_path)] if measure == "depth" else []
     assert main(["eval", measure, "--dataset", "procedural", *pictures]) == 1
-    assert "pip install 'mem4d_ros[evaluation]'" in capsys.readouterr().err
+    assert f"{package}: pip install 'mem4d_ros[evaluation]'" in capsys.readouterr().err
+
+
+def test_the_extra_is_what_its_requirements_say() -> None:
+    file = Path(__file__).parents[2] / "requirements" / "evaluation.txt"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+    assert {re.split(r"[><]", line)[0].replace("-", "_") for line in lines} == set(EXTRA)
+
+
+def test_depth_and_the_trainer_do_without_the_extra(
+    wall: Path, checkpoint: Path, tmp_path: Path, without: Callable[[str], None]
+) -> None:
+    for package in ("evo", "small_gicp", "matplotlib"):
+        without(package)
+    assert evaluated("depth", checkpoint, tmp_path, *on(wall), "--frames", "1")[0] == 0
+    importlib.import_module("mem4d_ros.cli.training_run")
