@@ -3,11 +3,11 @@
 from mem4d_ros.synthetic.camera_effects import CameraEffects
 from mem4d_ros.synthetic.export import write_sequence
 from mem4d_ros.synthetic.sequence import (
-    DEMONSTRATION,
-    SequenceSettings,
     SyntheticSequence,
     render_sequence,
+    render_sequences,
 )
+from mem4d_ros.synthetic.settings import DEMONSTRATION, SequenceSettings
 
 __all__ = [
     "DEMONSTRATION",
@@ -15,5 +15,6 @@ __all__ = [
     "SequenceSettings",
     "SyntheticSequence",
     "render_sequence",
+    "render_sequences",
     "write_sequence",
 ]

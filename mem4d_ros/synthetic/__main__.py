@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from mem4d_ros.synthetic.export import write_sequence
-from mem4d_ros.synthetic.sequence import DEMONSTRATION, render_sequence
+from mem4d_ros.synthetic.sequence import render_sequence
+from mem4d_ros.synthetic.settings import DEMONSTRATION
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from mem4d_ros.runtime.pose_sources import (
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
 from mem4d_ros.synthetic.cameras import CameraMaker, hand_held, standing
 from mem4d_ros.synthetic.room import make_room
-from mem4d_ros.synthetic.sequence import Place
+from mem4d_ros.synthetic.settings import Place
 
 FRAMES, HEIGHT, WIDTH = 24, 192, 256
 

@@ -7,7 +7,7 @@ import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
 from mem4d_ros.synthetic.photographs import picture, read_photographs, surface
-from mem4d_ros.synthetic.sequence import ROOM
+from mem4d_ros.synthetic.settings import ROOM
 from mem4d_ros.synthetic.texture_library import (
     CROPS,
     PICTURES,
