@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,10 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with what FOLDER holds")
     parser.add_argument("--dataset", choices=sorted(DATASETS), help="how to read SOURCE")
     parser.add_argument("--topic", help="the bag's image topic, where it has several")
-    parser.add_argument("--stride", type=positive, default=1, help="take every n-th frame")
-    parser.add_argument("--frames", type=positive, help="take at most so many")
+    parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
+    parser.add_argument("--frames", type=count, help="take at most so many")
     parser.add_argument(
-        "--rate", type=float, default=30.0, help="frames per second of images without stamps (30)"
+        "--rate", type=measure, default=30.0, help="frames per second of images without stamps (30)"
     )
     add_model_options(parser)
     parser.add_argument(
@@ -46,19 +47,29 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--min-confidence", type=float, default=1.0, help="clouds hold points at least this sure"
     )
     parser.add_argument(
-        "--max-range", type=float, default=100.0, help="and at most this far from the camera, m"
+        "--max-range", type=measure, default=100.0, help="and at most this far from the camera, m"
     )
     parser.add_argument(
-        "--voxel", type=float, default=0.03, help="size of the static cloud's voxels, m (0.03)"
+        "--voxel", type=measure, default=0.03, help="size of the static cloud's voxels, m (0.03)"
     )
     parser.set_defaults(run=run)
 
 
-def positive(text: str) -> int:
+def count(text: str) -> int:
     """A whole number above 0, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def measure(text: str) -> float:
+    """A number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return number
 
 

@@ -229,3 +229,14 @@ def test_a_source_that_cannot_be_read_is_one_line(
     assert message in said
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--stride", "0"], ["--frames", "x"], ["--voxel", "0"], ["--rate", "nan"]]
+)
+def test_numbers_are_checked_before_anything_is_done(
+    wrong: list[str], folder: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    with pytest.raises(SystemExit):
+        reconstruct(folder, tmp_path / "out", checkpoint, *wrong)
+    assert not (tmp_path / "out").exists()
