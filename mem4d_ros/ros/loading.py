@@ -12,6 +12,7 @@ from mem4d_ros.ros.settings import ModelSettings, Settings
 from mem4d_ros.runtime import (
     OnlineReconstructor,
     make_pose_source,
+    prepare,
     select_device,
     select_precision,
 )
@@ -44,7 +45,7 @@ def load_model(settings: Settings) -> LoadedModel:
     device = select_device(settings.model.device)
     precision = select_precision(settings.model.precision, device)
     checkpoint = _checkpoint_of(settings.model)
-    network = _network(settings.model, checkpoint).to(device).eval()
+    network = prepare(_network(settings.model, checkpoint), device, precision)
     image_size = settings.model.image_size or network.config.image_size
     source = make_pose_source(settings.pose.source, default=network.config.pose_source)
     reconstructor = OnlineReconstructor(

@@ -82,9 +82,12 @@ class Outputs:
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
         if self._tf is not None:  # before the clouds, which need it to be drawn
             self._tf.publish(placement, header)
-        self._trajectory.add(placement, header, settings.path.max_length)
+        measured = frame.reconstruction.pose_measured
+        self._trajectory.add(placement, header, measured, settings.path.max_length)
         if _is_heard(self._odometry):
-            self._odometry.publish(self._trajectory.odometry(placement.tracked_frame))
+            self._odometry.publish(
+                self._trajectory.odometry(placement.tracked_frame, settings.odometry)
+            )
         if _is_heard(self._path):
             self._path.publish(self._trajectory.path())
         if _is_heard(self._points):

@@ -217,6 +217,25 @@ class PathSettings:
 
 
 @dataclass(frozen=True)
+class OdometrySettings:
+    position_drift: float = parameter(
+        0.25,
+        "Standard deviation of ~/odometry's position, metres per metre travelled; with lite the"
+        " depth's scale alone is off by so much",
+        minimum=0.0,
+        maximum=100.0,
+        changeable=True,
+    )
+    rotation_drift: float = parameter(
+        0.05,
+        "Standard deviation of ~/odometry's rotation, radians per metre travelled",
+        minimum=0.0,
+        maximum=100.0,
+        changeable=True,
+    )
+
+
+@dataclass(frozen=True)
 class MapSettings:
     directory: str = parameter(
         "~/.ros/mem4d",
@@ -253,5 +272,6 @@ class Settings:
     points: PointSettings = PointSettings()
     depth: DepthSettings = DepthSettings()
     path: PathSettings = PathSettings()
+    odometry: OdometrySettings = OdometrySettings()
     map: MapSettings = MapSettings()
     status: StatusSettings = StatusSettings()

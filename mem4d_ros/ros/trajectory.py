@@ -11,11 +11,13 @@ from mem4d_ros.ros.conversions.pose import matrix_to_pose
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frames import Placement
 from mem4d_ros.ros.motion import Twist, twist_between
+from mem4d_ros.ros.settings import OdometrySettings
 
-UNKNOWN_VARIANCE = 1e6
-"""The network does not say how sure its poses are; filters take so large a variance for unknown."""
+UNKNOWN_STDDEV = 1e3
+"""Of what was not measured; filters take its square, 1e6, for unknown."""
 
-_UNKNOWN_COVARIANCE = (UNKNOWN_VARIANCE * np.eye(6)).flatten().tolist()
+LEAST_STDDEV = 0.01
+"""In metres, radians and their rates: a covariance of zero breaks filters."""
 
 
 class Trajectory:
@@ -23,38 +25,46 @@ class Trajectory:
 
     def __init__(self) -> None:
         self._poses: deque[PoseStamped] = deque()
-        self._newest: tuple[int, np.ndarray] | None = None  # stamp in ns, map_from_tracked
-        self._twist: Twist | None = None
+        self.restart()
 
     def restart(self) -> None:
         """Forget everything: a new world begins."""
         self._poses.clear()
-        self._newest = None
-        self._twist = None
+        self._newest: tuple[int, np.ndarray] | None = None  # stamp in ns, map_from_tracked
+        self._twist: Twist | None = None
+        self._travelled_m = 0.0
+        self._pose_measured = False
+        self._twist_measured = False
 
-    def add(self, placement: Placement, header: Header, max_length: int) -> None:
+    def add(self, placement: Placement, header: Header, measured: bool, max_length: int) -> None:
         """Take the newest placement in, and leave the oldest out beyond `max_length`."""
         stamp_ns = stamp_to_ns(header.stamp)
-        self._twist = self._twist_to(placement.map_from_tracked, stamp_ns)
-        self._newest = (stamp_ns, placement.map_from_tracked)
-        pose = matrix_to_pose(placement.map_from_tracked)
-        self._poses.append(PoseStamped(header=header, pose=pose))
+        pose = placement.map_from_tracked
+        self._twist = self._twist_to(pose, stamp_ns)
+        self._twist_measured = measured and self._pose_measured and self._twist is not None
+        self._pose_measured = measured
+        if self._newest is not None:
+            self._travelled_m += float(np.linalg.norm(pose[:3, 3] - self._newest[1][:3, 3]))
+        self._newest = (stamp_ns, pose)
+        self._poses.append(PoseStamped(header=header, pose=matrix_to_pose(pose)))
         while len(self._poses) > max_length:
             self._poses.popleft()
 
-    def odometry(self, child_frame: str) -> Odometry:
+    def odometry(self, child_frame: str, drift: OdometrySettings) -> Odometry:
         """The newest pose and the twist that led to it, zero where there is none.
 
-        Neither has a known covariance.
+        Their covariances grow with the way and the speed; what was not measured has a huge one.
         """
         newest = self._poses[-1]
         message = Odometry(header=newest.header, child_frame_id=child_frame)
         message.pose.pose = newest.pose
-        message.pose.covariance = _UNKNOWN_COVARIANCE
-        message.twist.covariance = _UNKNOWN_COVARIANCE
+        message.pose.covariance = _covariance(self._pose_measured, self._travelled_m, drift)
+        speed = 0.0
         if self._twist is not None:
             message.twist.twist.linear = _vector(self._twist.linear)
             message.twist.twist.angular = _vector(self._twist.angular)
+            speed = float(np.linalg.norm(self._twist.linear))
+        message.twist.covariance = _covariance(self._twist_measured, speed, drift)
         return message
 
     def path(self) -> Path:
@@ -66,6 +76,15 @@ class Trajectory:
             return None
         seconds = (stamp_ns - self._newest[0]) * 1e-9
         return twist_between(self._newest[1], map_from_tracked, seconds)
+
+
+def _covariance(measured: bool, metres: float, drift: OdometrySettings) -> list[float]:
+    """(36,) of x, y, z and rotations about them, after so many metres (or metres per second)."""
+    stddevs = np.full(6, UNKNOWN_STDDEV)
+    if measured:
+        stddevs[:3] = LEAST_STDDEV + drift.position_drift * metres
+        stddevs[3:] = LEAST_STDDEV + drift.rotation_drift * metres
+    return np.diag(stddevs**2).flatten().tolist()
 
 
 def _vector(values: np.ndarray) -> Vector3:

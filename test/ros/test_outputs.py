@@ -94,7 +94,7 @@ def test_odometry_and_path_say_what_tf_says(session):
     ]
 
 
-def test_odometry_has_the_twist_in_the_tracked_frame_and_no_false_certainty(session):
+def test_odometry_has_the_twist_in_the_tracked_frame(session):
     def forward(frame):
         """0.1 m per frame along the optical axis, looking 30 degrees to the right."""
         pose = np.eye(4)
@@ -108,7 +108,6 @@ def test_odometry_has_the_twist_in_the_tracked_frame_and_no_false_certainty(sess
         np.testing.assert_allclose([linear.x, linear.y, linear.z], [0, 0, 1], atol=1e-6)
     first = received["~/odometry"][0].twist.twist
     assert (first.linear.x, first.linear.y, first.linear.z) == (0, 0, 0)
-    assert min(np.diag(np.reshape(received["~/odometry"][0].pose.covariance, (6, 6)))) >= 1e6
 
 
 def test_the_path_keeps_the_newest_poses(session):
