@@ -37,20 +37,22 @@ def measure_depth(
 ) -> tuple[DepthResult, DepthExample]:
     """Errors over the frames of a sequence, under the alignments of these names; its last frame.
 
+    A frame without true depth is seen by the network, but does not count.
+
     Raises:
-        NotMeasurable: a sample lacks its depth, named, or no pixel counts.
+        NotMeasurable: no frame has true depth, or no pixel counts.
     """
     frames, example = [], None
     for step in steps:
         true = step.sample.depth
         if true is None:
-            raise NotMeasurable(f"{step.sample.name} has no depth to measure against")
+            continue
         example = DepthExample(step.sample.image, full_depth(step.found), true)
         frames.append(
             valid_pixels(example.predicted, true, step.sample.moving, protocol.max_depth_m)
         )
     if example is None:
-        raise NotMeasurable("the selection leaves no frame")
+        raise NotMeasurable("no frame of the selection has depth to measure against")
     found = {alignment: align(frames, alignment) for alignment in alignments}
     result = DepthResult(
         name=name,

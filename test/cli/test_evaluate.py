@@ -143,23 +143,27 @@ def test_procedural_scenes_need_no_folder(
 
 @pytest.fixture
 def several(wall: Path, tmp_path: Path) -> Path:
-    """Three sequences; one has an image that cannot be read."""
+    """Four sequences; one has an image that cannot be read, one lacks a depth."""
     root = tmp_path / "root"
-    for name in ("broken", "one", "two"):
+    for name in ("broken", "incomplete", "one", "two"):
         shutil.copytree(wall, root / name)
     (root / "broken" / "frame-000002.color.png").write_bytes(b"no image")
+    (root / "incomplete" / "frame-000001.depth.png").unlink()
     return root
 
 
 def test_it_goes_on_after_a_sequence_that_fails(
     several: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    more = ["--sequences", "broken", "one", "two", "three"]
+    more = ["--sequences", "broken", "incomplete", "one", "two", "three"]
     status, report = evaluated("depth", checkpoint, tmp_path, *on(several), *more)
     assert status == 1
     assert [sequence["name"] for sequence in report["sequences"]] == ["one", "two"]
-    assert [failure["name"] for failure in report["failed"]] == ["three", "broken"]
-    assert "frame-000002.color.png" in report["failed"][1]["reason"]
+    failed = {failure["name"]: failure["reason"] for failure in report["failed"]}
+    assert failed.keys() == {"three", "broken", "incomplete"}
+    assert "not found" in failed["three"]
+    assert "frame-000002.color.png" in failed["broken"]
+    assert "frame-000001.depth.png" in failed["incomplete"]
     assert "broken failed: " in capsys.readouterr().err
     assert report["overall"]["scale"]["pixels"] == 2 * 4 * 48 * 64
 

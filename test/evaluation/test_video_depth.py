@@ -63,13 +63,17 @@ def test_sequences_are_weighted_by_their_pixels(truth: Room) -> None:
     assert total["metric"].abs_rel == pytest.approx(0.5 * 2 / 3, rel=1e-5)
 
 
-def test_a_sample_without_its_depth_is_named(truth: Room) -> None:
+def test_a_frame_without_true_depth_does_not_count(truth: Room) -> None:
+    """The network sees it all the same: the oracle would be a frame behind if it did not."""
     samples = recording_of(truth).samples
     samples[1] = replace(samples[1], depth=None)
-    with pytest.raises(NotMeasurable, match="frame 1 has no depth"):
+    result = measured(ListRecording("room", samples), Oracle(truth))
+    assert result.frames == 2
+    assert result.errors["metric"].abs_rel == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_recording_without_true_depth_is_refused(truth: Room, count: int) -> None:
+    samples = [replace(sample, depth=None) for sample in recording_of(truth).samples[:count]]
+    with pytest.raises(NotMeasurable, match="no frame of the selection has depth"):
         measured(ListRecording("room", samples), Oracle(truth))
-
-
-def test_a_selection_without_frames_is_refused(truth: Room) -> None:
-    with pytest.raises(NotMeasurable, match="no frame"):
-        measured(ListRecording("room", []), Oracle(truth))
