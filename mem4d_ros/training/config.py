@@ -62,6 +62,7 @@ class DataConfig:
         frames: frames rendered of each, from which shorter runs are cut.
         height, width: size in px.
         frame_rate: slowest and fastest rate in Hz; a slow one sees the camera move further.
+        photographs: folder of images whose crops serve as further textures.
         cache: folder in which rendered sequences are kept; None renders anew each time.
         seed: first seed; held-out scenes use seeds from 1,000,000 up.
     """
@@ -71,6 +72,7 @@ class DataConfig:
     height: int = 144
     width: int = 192
     frame_rate: tuple[float, float] = (5.0, 30.0)
+    photographs: str | None = None
     cache: str | None = None
     seed: int = 0
     recordings: tuple[RecordingConfig, ...] = ()

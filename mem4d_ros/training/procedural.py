@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
+from mem4d_ros.synthetic.texture_library import TextureLibrary
 from mem4d_ros.training.cache import SequenceCache
 from mem4d_ros.training.config import DataConfig, TrainingConfigError
 from mem4d_ros.training.sequences import StoredSequence
@@ -24,6 +25,7 @@ class ProceduralPool:
         self._config = config
         self._device = device
         self._cache = _open_cache(Path(config.cache), config) if config.cache else None
+        self._library = _textures(config)
 
     @property
     def corrupt(self) -> int:
@@ -45,7 +47,13 @@ class ProceduralPool:
         size = self._config
         settings = SequenceSettings(frame_rate=size.frame_rate)
         rendered = render_sequence(
-            seed, size.frames, size.height, size.width, device=self._device, settings=settings
+            seed,
+            size.frames,
+            size.height,
+            size.width,
+            device=self._device,
+            settings=settings,
+            library=self._library,
         )
         return StoredSequence(
             images=(rendered.images * 255).round().to(torch.uint8),
@@ -56,11 +64,21 @@ class ProceduralPool:
         )
 
 
+def _textures(config: DataConfig) -> TextureLibrary | None:
+    """With the folder's photographs among them; None stands for those that always are there."""
+    if config.photographs is None:
+        return None
+    try:
+        return TextureLibrary.from_folder(Path(config.photographs))
+    except (OSError, ValueError) as error:
+        raise TrainingConfigError(f"data.photographs: {error}") from error
+
+
 def _open_cache(folder: Path, config: DataConfig) -> SequenceCache:
     """The cache, once it is sure to hold what `config` would render."""
     cache = SequenceCache(folder, config)
     file = folder / SETTINGS_FILE
-    settings = {"frame_rate": list(config.frame_rate)}
+    settings = {"frame_rate": list(config.frame_rate), "photographs": config.photographs}
     if not file.exists():
         write_text(file, json.dumps(settings) + "\n")
     found = json.loads(file.read_text(encoding="utf-8"))

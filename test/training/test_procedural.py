@@ -6,6 +6,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from small_training import small_config
@@ -35,6 +37,18 @@ def test_a_sequence_is_what_its_seed_renders() -> None:
     torch.testing.assert_close(sequence.camera_to_world, rendered.camera_to_world)
     torch.testing.assert_close(sequence.intrinsics, rendered.intrinsics[0])
     assert torch.equal(sequence.moving, rendered.moving)
+
+
+def test_photographs_are_among_the_textures(tmp_path: Path) -> None:
+    """The same rooms, painted otherwise."""
+    for index in range(3):
+        noise = np.random.default_rng(index).integers(0, 255, (300, 300, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f"{index}.png"), noise)
+    plain = ProceduralPool(SMALL, CPU)[0]
+    painted = ProceduralPool(replace(SMALL, photographs=str(tmp_path)), CPU)[0]
+    assert not torch.equal(plain.images, painted.images)
+    with pytest.raises(TrainingConfigError, match=r"data\.photographs: .*nowhere"):
+        ProceduralPool(replace(SMALL, photographs=str(tmp_path / "nowhere")), CPU)
 
 
 def test_the_cache_holds_what_is_rendered(tmp_path: Path) -> None:
