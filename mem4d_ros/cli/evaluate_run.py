@@ -30,6 +30,7 @@ from mem4d_ros.runtime import (
     FrameRejected,
     OnlineReconstructor,
     make_pose_source,
+    prepare,
 )
 from mem4d_ros.runtime.device import select_device, select_precision
 
@@ -107,7 +108,7 @@ def make_reconstructor(
     """As the options say; depth does not depend on poses, so it takes the cheapest."""
     source = HEAD if options.measure == "depth" else options.pose_source
     return OnlineReconstructor(
-        model.to(device),
+        prepare(model, device, precision),
         model.config.image_size,
         model.config.memory,
         device,
@@ -130,9 +131,8 @@ def measure_all(
             steps = run_recording(
                 recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
             )
-            result, evidence = measure.measure(
-                recording.name, counted(steps, recording.name, len(frames), sys.stderr)
-            )
+            shown = counted(steps, recording.name, len(frames), sys.stderr)
+            result, evidence = measure.measure(recording.name, shown)
         except (FrameError, FrameRejected, NotMeasurable) as error:
             note_failure(outcome, recording.name, str(error))
             continue

@@ -24,6 +24,7 @@ from mem4d_ros.runtime import (
     OnlineReconstructor,
     PointFilter,
     make_pose_source,
+    prepare,
     select_device,
     select_precision,
 )
@@ -78,7 +79,7 @@ def open_session(options: argparse.Namespace) -> ExportSession:
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
     claim_folder(options.out, run_settings(options, model, device, precision), options.resume)
     reconstructor = OnlineReconstructor(
-        model.to(device),
+        prepare(model, device, precision),
         model.config.image_size,
         model.config.memory,
         device,

@@ -66,6 +66,10 @@ class Mem4D(nn.Module):
         """The state before a stream's first frame, with the config's memory sizes or others."""
         return MemoryState(memory or self.config.memory)
 
+    def unrounded_layers(self) -> tuple[nn.Module, ...]:
+        """Layers that write metres and radians: they keep float32 weights in any precision."""
+        return (self.global_head.output, self.self_head.output, self.camera_head.output)
+
     def step(self, image: Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
         """Process the next frame of B streams.
 

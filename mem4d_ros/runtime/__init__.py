@@ -5,6 +5,7 @@ from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_pr
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
 from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
+from mem4d_ros.runtime.preparation import prepare
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor, StreamState
 from mem4d_ros.runtime.timing import Timing, TimingWindow
@@ -26,6 +27,7 @@ __all__ = [
     "Timing",
     "TimingWindow",
     "make_pose_source",
+    "prepare",
     "select_device",
     "select_points",
     "select_precision",

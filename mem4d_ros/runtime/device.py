@@ -1,5 +1,7 @@
 """Where the network runs, and in which number format."""
 
+from pathlib import Path
+
 import torch
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -35,13 +37,13 @@ def select_device(name: str) -> torch.device:
 def select_precision(name: str, device: torch.device) -> torch.dtype:
     """The dtype in which the network's layers run on `device`: `auto`, `fp32`, `bf16` or `fp16`.
 
-    `auto` is fp32 on the CPU and bf16 on CUDA, or fp16 where CUDA has no bf16. Raises
-    DeviceUnavailable for a precision that the device lacks and for any other name.
+    `auto` is bf16 where the device multiplies matrices in it, else fp16 on CUDA and fp32 on a CPU.
+    Raises DeviceUnavailable for a precision that the device lacks and for any other name.
     """
     if name not in PRECISIONS:
         known = ", ".join(PRECISIONS)
         raise DeviceUnavailable(f"precision {name!r} is unknown: use one of {known}")
-    if name == "fp32" or (name == "auto" and device.type == "cpu"):
+    if name == "fp32" or (name == "auto" and device.type == "cpu" and not cpu_multiplies_bf16()):
         return torch.float32
     if name == "fp16" and device.type == "cpu":
         raise DeviceUnavailable(
@@ -52,3 +54,13 @@ def select_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "bf16" and not has_bf16:
         raise DeviceUnavailable("precision bf16 is not available on this GPU: use fp16 or fp32")
     return torch.bfloat16 if has_bf16 and name != "fp16" else torch.float16
+
+
+def cpu_multiplies_bf16() -> bool:
+    """Whether the CPU has instructions for products in bf16: AVX512-BF16 or AMX.
+
+    Without them bf16 is emulated, which takes longer than fp32. Known on Linux; False elsewhere.
+    """
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
+    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
+from mem4d_ros.runtime import device as device_module
+from mem4d_ros.runtime.device import (
+    DeviceUnavailable,
+    cpu_multiplies_bf16,
+    select_device,
+    select_precision,
+)
 
 CPU = torch.device("cpu")
 
@@ -55,9 +61,10 @@ def test_unknown_device_is_refused(gpus, name):
 @pytest.mark.parametrize(
     ("name", "device", "has_bf16", "expected"),
     [
-        ("auto", "cpu", True, torch.float32),
+        ("auto", "cpu", True, torch.bfloat16),
+        ("auto", "cpu", False, torch.float32),
         ("fp32", "cpu", True, torch.float32),
-        ("bf16", "cpu", True, torch.bfloat16),
+        ("bf16", "cpu", False, torch.bfloat16),
         ("auto", "cuda", True, torch.bfloat16),
         ("auto", "cuda", False, torch.float16),
         ("fp32", "cuda", False, torch.float32),
@@ -65,8 +72,9 @@ def test_unknown_device_is_refused(gpus, name):
         ("bf16", "cuda", True, torch.bfloat16),
     ],
 )
-def test_precision(gpus, name, device, has_bf16, expected):
+def test_precision(monkeypatch, gpus, name, device, has_bf16, expected):
     gpus(1, has_bf16)
+    monkeypatch.setattr(device_module, "cpu_multiplies_bf16", lambda: has_bf16)
     assert select_precision(name, torch.device(device)) == expected
 
 
@@ -81,3 +89,11 @@ def test_a_precision_the_device_lacks_is_refused(gpus):
 def test_unknown_precision_is_refused():
     with pytest.raises(DeviceUnavailable, match="auto, fp32, bf16, fp16"):
         select_precision("int8", CPU)
+
+
+def test_bf16_instructions_are_those_torch_finds():
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    if capabilities is None:
+        pytest.skip("this torch cannot say what the CPU is capable of")
+    found = capabilities()
+    assert cpu_multiplies_bf16() == bool(found.get("avx512_bf16") or found.get("amx_bf16"))
