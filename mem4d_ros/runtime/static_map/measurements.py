@@ -1,5 +1,7 @@
 """What one frame says about each voxel."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,28 +19,43 @@ class VoxelMeasurements:
     means: np.ndarray  # (N, 7) float32: x, y, z in m, r, g, b, confidence
     weights: np.ndarray  # (N,) float32, sums of confidences
 
+    @classmethod
+    def none(cls) -> VoxelMeasurements:
+        """No voxels."""
+        return cls(np.empty(0, np.int64), np.empty((0, 7), np.float32), np.empty(0, np.float32))
+
 
 def measure_voxels(
     reconstruction: Reconstruction, usable: np.ndarray, settings: StaticMapSettings
 ) -> VoxelMeasurements:
-    """The voxels that the pixels `usable` (H, W) bool fall into, in the world."""
-    points, confidence = reconstruction.points_world, reconstruction.confidence_world
-    offsets = points - reconstruction.camera_to_world[:3, 3].astype(np.float32)
-    squared_range = np.einsum("hwi,hwi->hw", offsets, offsets)
+    """The voxels that the pixels `usable` (H, W) bool fall into, in the world.
+
+    None if the camera has left the space that voxels have keys for, 52 km about the origin for
+    voxels of 5 cm.
+    """
+    centre = reconstruction.camera_to_world[:3, 3]
+    points = reconstruction.points_world.reshape(-1, 3)
+    confidence = reconstruction.confidence_world.reshape(-1)
+    offsets = points - centre.astype(np.float32)
+    squared_range = np.einsum("ni,ni->n", offsets, offsets)
     # NaN compares false, so that invalid points never pass.
-    passing = usable & (squared_range <= settings.max_range_m**2)
+    passing = usable.reshape(-1) & (squared_range <= settings.max_range_m**2)
     passing &= (confidence >= settings.min_confidence) & (confidence > 0)
-    points, confidence = points[passing], confidence[passing]
-    cells = np.floor(points / np.float32(settings.voxel_size_m)).astype(np.int64)
-    reachable = ((cells >= -REACH) & (cells < REACH)).all(-1)
-    keys = voxel_keys(cells[reachable])
-    points, confidence = points[reachable], confidence[reachable]
-    colours = reconstruction.image[passing][reachable]
-    values = np.column_stack((points, colours, confidence, np.ones_like(confidence)))
+    chosen = np.flatnonzero(passing)
+    reach_m = np.abs(centre).max() + settings.max_range_m + settings.voxel_size_m
+    if not len(chosen) or reach_m >= REACH * settings.voxel_size_m:
+        return VoxelMeasurements.none()
+    cells = np.floor(points[chosen] * np.float32(1 / settings.voxel_size_m))
+    keys = voxel_keys(cells.astype(np.int64))
     order = np.argsort(keys)
-    keys = keys[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
-    weighted = (values * confidence[:, None])[order]
-    sums = np.add.reduceat(weighted, starts, axis=0) if len(keys) else weighted
+    keys, chosen = keys[order], chosen[order]
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    values = np.empty((len(chosen), 8), np.float32)
+    values[:, :3] = points[chosen]
+    values[:, 3:6] = reconstruction.image.reshape(-1, 3)[chosen]
+    values[:, 6] = confidence[chosen]
+    values[:, 7] = 1
+    values *= confidence[chosen, None]
+    sums = np.add.reduceat(values, starts, axis=0)
     weights = sums[:, 7]
     return VoxelMeasurements(keys[starts], sums[:, :7] / weights[:, None], weights)

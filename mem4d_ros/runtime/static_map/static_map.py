@@ -13,8 +13,8 @@ from mem4d_ros.runtime.static_map.seen_through import seen_through
 from mem4d_ros.runtime.static_map.settings import StaticMapSettings
 from mem4d_ros.runtime.static_map.voxel_table import EMPTY, VoxelTable
 
-CARVED_SLOTS = 1 << 16
-"""Slots that one frame is compared with, in turn: more would make the time depend on max_voxels."""
+CARVED_VOXELS = 30_000
+"""So many voxels are compared with a frame, in turn: the time does not grow with the map."""
 
 
 class StaticMap:
@@ -67,9 +67,11 @@ class StaticMap:
         )
 
     def _carve(self, reconstruction: Reconstruction) -> None:
-        start, stop = self._next_carved, self._next_carved + CARVED_SLOTS
-        self._next_carved = stop if stop < self._table.capacity else 0
-        slots = self._table.occupied(start, stop)
+        slots = self._table.occupied()
+        if len(slots) > CARVED_VOXELS:
+            first = np.searchsorted(slots, self._next_carved)
+            slots = slots.take(np.arange(first, first + CARVED_VOXELS), mode="wrap")
+            self._next_carved = int(slots[-1]) + 1
         world_to_camera = rigid_inverse(reconstruction.camera_to_world)
         empty = seen_through(self._means[slots, :3], reconstruction, world_to_camera, self.settings)
         slots = slots[empty]

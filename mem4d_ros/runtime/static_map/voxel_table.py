@@ -12,8 +12,8 @@ REACH = 1 << (AXIS_BITS - 1)
 
 def voxel_keys(cells: np.ndarray) -> np.ndarray:
     """Keys (N,) int64 >= 0 of cells (N, 3) int64, each within -REACH to REACH - 1."""
-    x, y, z = (cells + REACH).T
-    return (x << (2 * AXIS_BITS)) | (y << AXIS_BITS) | z
+    weights = np.array([1 << (2 * AXIS_BITS), 1 << AXIS_BITS, 1])
+    return (cells + REACH) @ weights
 
 
 class VoxelTable:
@@ -40,9 +40,9 @@ class VoxelTable:
         self._used_at = np.full((self._buckets, WAYS), EMPTY, np.int64)
         self._time = 0
 
-    def occupied(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """The slots (N,) from `start` to before `stop` that hold a voxel, in order."""
-        return start + np.flatnonzero(self._keys.reshape(-1)[start:stop] != EMPTY)
+    def occupied(self) -> np.ndarray:
+        """The slots (N,) that hold a voxel, in order."""
+        return np.flatnonzero(self._keys.reshape(-1) != EMPTY)
 
     def remove(self, slots: np.ndarray) -> None:
         """Empty slots (N,)."""
