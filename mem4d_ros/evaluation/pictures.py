@@ -29,14 +29,14 @@ def depth_error_picture(result: DepthResult, example: DepthExample) -> np.ndarra
     aligned = alignment.apply(example.predicted)
     with np.errstate(invalid="ignore", divide="ignore"):  # unknown depth has no error
         error = np.where(example.true > 0, np.abs(aligned - example.true) / example.true, np.nan)
-    finite = example.true[np.isfinite(example.true)]
-    span = tuple(np.percentile(finite, (2, 98)))
+    known = example.true[np.isfinite(example.true)]
+    near, far = np.percentile(known, (2, 98)) if known.size else (0.0, 1.0)
     shown = colour_map(error, 0.0, WORST_RELATIVE, cv2.COLORMAP_INFERNO)
     return contact_sheet(
         [
             (f"{result.name}: image", example.image),
-            ("true depth", depth_picture(example.true, span)),
-            (f"depth, alignment: {name}", depth_picture(aligned, span)),
+            ("true depth", depth_picture(example.true, (near, far))),
+            (f"depth, alignment: {name}", depth_picture(aligned, (near, far))),
             ("relative error", label(shown, f"0 to {100 * WORST_RELATIVE:.0f} %")),
         ],
         columns=2,

@@ -34,6 +34,14 @@ def test_the_error_of_depth_is_that_of_the_aligned_one() -> None:
     assert np.median(errors[1]) > 150  # half of it is beyond the scale
 
 
+def test_a_frame_of_which_nothing_is_known_is_drawn_black() -> None:
+    truth = room(frames=1)
+    unknown = np.full_like(truth.depth[0], np.nan)
+    picture = depth_error_picture(DEPTH, DepthExample(truth.images[0], truth.depth[0], unknown))
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    assert np.median(picture[100 : height - 60, width + 20 : -20]) == 0
+
+
 def test_both_paths_are_drawn() -> None:
     poses = room(frames=4).camera_to_world
     result = PoseResult("room", 4, pose_errors(poses, poses))
