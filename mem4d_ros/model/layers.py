@@ -79,9 +79,9 @@ class Attention(nn.Module):
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """softmax(q·kᵀ/√d)·v: query (B, heads, n, d), key and value (B, heads, m, d) to query's shape.
 
-    On a CPU in bf16 two plain products take less time than PyTorch's fused kernel. The softmax works
-    in float32 inside and rounds once; left to itself, autocast would write float32 out and read it
-    again, which takes as long as the products.
+    On a CPU in bf16 two plain products take less time than PyTorch's fused kernel. The softmax
+    works in float32 inside and rounds once; left to itself, autocast would write float32 out and
+    read it again, which takes as long as the products.
     """
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
         return F.scaled_dot_product_attention(query, key, value)

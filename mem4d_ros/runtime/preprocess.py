@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import torch
 
 from mem4d_ros.geometry import ImageTransform
 
@@ -20,9 +19,3 @@ def resize_and_crop(image: np.ndarray, transform: ImageTransform) -> np.ndarray:
     rows = slice(transform.crop_y, transform.crop_y + transform.output_height)
     columns = slice(transform.crop_x, transform.crop_x + transform.output_width)
     return np.ascontiguousarray(resized[rows, columns])
-
-
-def to_tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:
-    """The image (h, w, 3) uint8 as a batch of one (1, 3, h, w) float32 in [0, 1] on `device`."""
-    pixels = torch.from_numpy(image).to(device)
-    return pixels.permute(2, 0, 1)[None].float().div_(255)

@@ -11,8 +11,9 @@ from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from, tra
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseFrame, PoseSource
-from mem4d_ros.runtime.preprocess import resize_and_crop, to_tensor
+from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
+from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 CPU = torch.device("cpu")
 
@@ -170,7 +171,7 @@ class OnlineReconstructor:
             output, self._state = self._model.step(
                 to_tensor(model_image, self._device), self._state
             )
-        return output
+        return to_host(output)
 
     def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
         if not np.isfinite(values).all():
@@ -179,26 +180,21 @@ class OnlineReconstructor:
         return values
 
 
-def _first(tensor: torch.Tensor) -> np.ndarray:
-    """The only element of a batch, in float32 or float64, as an array of its own."""
-    dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
-    return tensor[0].to("cpu", dtype, copy=True).numpy()
-
-
 def _camera_to_world(output: FrameOutput) -> np.ndarray:
-    quaternion = _first(output.quaternion).astype(np.float64)
+    quaternion = output.quaternion[0].numpy().astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
-        return pose_from(quaternion, _first(output.translation).astype(np.float64))
+        return pose_from(quaternion, output.translation[0].numpy().astype(np.float64))
 
 
 def _predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.ndarray:
-    field_of_view = _first(output.field_of_view).astype(np.float64)
+    field_of_view = output.field_of_view[0].numpy().astype(np.float64)
     return fov_to_intrinsics(field_of_view, transform.output_height, transform.output_width)
 
 
 def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Points (H, W, 3) and confidence (H, W) as float32, invalid where either is not finite."""
-    pointmap, sureness = _first(points).astype(np.float32), _first(confidence).astype(np.float32)
+    pointmap = points[0].numpy().astype(np.float32, copy=False)
+    sureness = confidence[0].numpy().astype(np.float32, copy=False)
     _invalidate(pointmap, sureness, ~(np.isfinite(pointmap).all(-1) & np.isfinite(sureness)))
     return pointmap, sureness
 

@@ -3,10 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from mem4d_ros.geometry import ImageTransform, project
-from mem4d_ros.runtime.preprocess import resize_and_crop, to_tensor
+from mem4d_ros.runtime.preprocess import resize_and_crop
 
 SIZES = [(640, 480, 256), (1241, 376, 256), (480, 640, 256), (300, 200, 512)]
 
@@ -41,15 +40,6 @@ def test_shrinking_averages_instead_of_aliasing():
 def test_an_image_of_the_models_size_is_left_as_it_is():
     image = np.random.default_rng(0).integers(0, 256, (192, 256, 3), np.uint8)
     assert np.array_equal(resize_and_crop(image, ImageTransform.fit(256, 192, 256)), image)
-
-
-def test_tensor_has_channels_first_in_the_unit_interval():
-    image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
-    tensor = to_tensor(image, torch.device("cpu"))
-    assert tensor.shape == (1, 3, 32, 48)
-    assert tensor.dtype == torch.float32
-    assert tensor[0, 2, 5, 7].item() == pytest.approx(image[5, 7, 2] / 255)
-    assert np.array_equal((tensor[0].permute(1, 2, 0) * 255).round().byte().numpy(), image)
 
 
 def _blob(width: int, height: int, centre: np.ndarray, radius: float) -> np.ndarray:
