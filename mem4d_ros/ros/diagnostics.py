@@ -88,8 +88,10 @@ def _input(health: Health, share_dropped: float) -> Verdict:
 
 def _reconstruction(health: Health, min_confidence: float) -> Verdict:
     progress, model = health.progress, health.model
+    if health.failed_transition:
+        return ERROR, health.failed_transition
     if progress is None or model is None:
-        return (ERROR, health.last_error) if health.last_error else (OK, health.state)
+        return OK, health.state
     if progress.last_frame_failed:
         return ERROR, health.last_error
     doubts = []

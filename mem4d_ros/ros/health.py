@@ -21,6 +21,7 @@ class Health:
     input: InputHealth | None  # None: the node is not active
     resources: Resources
     last_error: str  # empty before the first
+    failed_transition: str  # why the last one failed; empty if it did not
 
     @property
     def state(self) -> str:

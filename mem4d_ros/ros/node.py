@@ -61,6 +61,7 @@ class Mem4DNode(LifecycleNode):
         self._engine: Engine | None = None  # while it is configured
         self._inputs: Inputs | None = None  # while it is active
         self._listening = ExitStack()
+        self._failed_transition = ""
         super().__init__("mem4d")
         self._settings = declare_parameters(self)
         self._reporter = Reporter(self.get_logger())
@@ -94,7 +95,10 @@ class Mem4DNode(LifecycleNode):
         super().destroy_node()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("configure", self._configure)
+        result = self._attempt("configure", self._configure)
+        if result != TransitionCallbackReturn.SUCCESS:
+            free_memory()  # of a model that was loaded in part
+        return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         return self._attempt("activate", self._activate)
@@ -109,20 +113,22 @@ class Mem4DNode(LifecycleNode):
         return self._attempt("shut down", self._clean_up)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """After a fault in a transition: start anew."""
-        return self._attempt("clean up", self._clean_up)
+        """After a fault in a transition, which reports go on to tell: start anew."""
+        self._clean_up()
+        return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, name: str, transition: Callable[[], None]) -> TransitionCallbackReturn:
         try:
             transition()
         except CAUSES_TO_MEND as cause:
-            self._reporter.failure(f"cannot {name}: {cause}")
+            self._failed_transition = f"cannot {name}: {cause}"
+            self._reporter.failure(self._failed_transition)
             return TransitionCallbackReturn.FAILURE
         except Exception as fault:  # of which rclpy would not say a word
-            self._reporter.failure(
-                f"cannot {name}, for a fault of this node: {fault!r}", traceback.format_exc()
-            )
+            self._failed_transition = f"cannot {name}, for a fault of this node: {fault!r}"
+            self._reporter.failure(self._failed_transition, traceback.format_exc())
             return TransitionCallbackReturn.ERROR
+        self._failed_transition = ""
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
@@ -176,6 +182,7 @@ class Mem4DNode(LifecycleNode):
             input=inputs.health() if inputs else None,
             resources=read_resources(engine.model.device if engine else ""),
             last_error=self._reporter.last_error,
+            failed_transition=self._failed_transition,
         )
 
     def _publish_status(self) -> None:

@@ -44,6 +44,7 @@ GOOD = Health(
     input=InputHealth("/image", has_heard=True, is_stalled=False),
     resources=Resources(resident=1, host_available=50, host_total=100),
     last_error="",
+    failed_transition="",
 )
 
 
@@ -92,7 +93,8 @@ CASES = [
     ("reconstruction", with_newest(pose_measured=False), WARN, "pose is not measured"),
     ("reconstruction", replace(GOOD, model=replace(GOOD.model, checkpoint="")), WARN, "random"),
     ("reconstruction", UNCONFIGURED, OK, "unconfigured"),
-    ("reconstruction", replace(UNCONFIGURED, last_error="no file"), ERROR, "no file"),
+    ("reconstruction", replace(UNCONFIGURED, last_error="too dark"), OK, "unconfigured"),
+    ("reconstruction", replace(UNCONFIGURED, failed_transition="no file"), ERROR, "no file"),
     ("memory", with_progress(is_shrunk=True), WARN, "remembers fewer frames"),
     ("memory", replace(GOOD, resources=Resources(1, 4, 100)), WARN, "the machine has 4.0%"),
     (

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 import torch
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from mem4d_ros.msg import Mem4DStatus
@@ -174,6 +175,12 @@ def test_a_failure_to_configure_says_why_and_can_be_mended(ros, loader, fault):
     assert not change(ros, "configure")
     assert state(ros) == UNCONFIGURED
     ros.wait_for(lambda: str(fault) in ros.status().last_error, "the reason")
+    reports = ros.listen(DiagnosticArray, "/diagnostics")
+
+    def level():
+        return [s.level for s in reports[-1].status if s.name == "/mem4d: reconstruction"]
+
+    ros.wait_for(lambda: reports and level() == [DiagnosticStatus.ERROR], "the diagnostics")
     assert not ros.probe.count_publishers("/mem4d/points")
     loader.fault = None
     assert change(ros, "configure")

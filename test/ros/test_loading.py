@@ -50,3 +50,16 @@ def test_random_weights_are_said_to_be_random() -> None:
     loaded = load_model(Settings(model=ModelSettings(checkpoint="random", device="cpu")))
     assert loaded.checkpoint == ""
     assert loaded.preset == "lite"
+
+
+@pytest.mark.parametrize("image_size", [16, 64])
+def test_a_loaded_model_has_taken_a_step_and_forgotten_it(
+    checkpoint: Path, image_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    step = Mem4D.step
+    monkeypatch.setattr(Mem4D, "step", lambda *args: steps.append(args[1].shape) or step(*args))
+    model = ModelSettings(checkpoint=str(checkpoint), device="cpu", image_size=image_size)
+    online = load_model(Settings(model=model)).reconstructor
+    assert steps == [(1, 3, image_size, image_size)]
+    assert online.structure_tokens() == 0

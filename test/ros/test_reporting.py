@@ -2,13 +2,16 @@
 
 import pytest
 
-from mem4d_ros.ros.reporting import INTERVAL_S, Reporter
+from mem4d_ros.ros.reporting import INTERVAL_S, MAX_LENGTH, Reporter
 
 
 class Log:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.now = 0.0
+
+    def info(self, message: str) -> None:
+        self.lines.append(f"I {message}")
 
     def warning(self, message: str) -> None:
         self.lines.append(f"W {message}")
@@ -51,3 +54,25 @@ def test_details_go_to_the_log_only(log: Log, reporter: Reporter) -> None:
     reporter.error("fault", "a fault", details="line 1\nline 2")
     assert log.lines == ["E a fault\nline 1\nline 2"]
     assert reporter.last_error == "a fault"
+
+
+def test_what_was_asked_for_and_failed_is_said_each_time(log: Log, reporter: Reporter) -> None:
+    for _ in range(2):
+        reporter.failure("cannot configure", details="because")
+    assert log.lines == ["E cannot configure\nbecause"] * 2
+    assert reporter.last_error == "cannot configure"
+
+
+def test_notes_are_no_errors(log: Log, reporter: Reporter) -> None:
+    for _ in range(2):
+        reporter.note("calibration", "intrinsics are predicted")
+    assert log.lines == ["I intrinsics are predicted"]
+    assert reporter.last_error == ""
+
+
+def test_what_others_name_cannot_forge_or_fill_the_log(log: Log, reporter: Reporter) -> None:
+    encoding = "x\n[INFO] all is well\x1b[2J" + "y" * 1_000_000
+    for say in (reporter.note, reporter.warning, reporter.error):
+        say(say.__name__, f"encoding '{encoding}' is unknown")
+    assert all(line.isprintable() and len(line) <= MAX_LENGTH + 2 for line in log.lines)
+    assert reporter.last_error.startswith("encoding 'x [INFO]")
