@@ -31,7 +31,8 @@ def map_file(directory: Path, name: str, overwrite: bool) -> Path:
     directory = directory.expanduser().resolve()
     try:
         path = (directory / name).resolve()
-    except (OSError, ValueError, RuntimeError) as error:  # null characters, circular links
+        exists = path.exists()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, null characters, circular
         raise MapNotSaved(f"{name!r} is no path: {error}") from error
     if not path.is_relative_to(directory) or path == directory:
         raise MapNotSaved(
@@ -40,7 +41,7 @@ def map_file(directory: Path, name: str, overwrite: bool) -> Path:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise MapNotSaved(f"{name!r} has no known format: end it in {' or '.join(SUFFIXES)}")
-    if path.exists() and not overwrite:
+    if exists and not overwrite:
         raise MapNotSaved(f"{path} exists: choose another name, or set overwrite")
     return path
 

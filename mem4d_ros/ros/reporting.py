@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 INTERVAL_S = 5.0
+MAX_LENGTH = 1000
+"""Of a message in characters; names that others choose have no limit."""
 
 
 class Logger(Protocol):
@@ -39,23 +41,23 @@ class Reporter:
     def note(self, key: str, message: str) -> None:
         """Say what is worth knowing."""
         if self._is_due(key):
-            self._logger.info(message)
+            self._logger.info(_one_line(message))
 
     def warning(self, key: str, message: str) -> None:
         """Say that something may be wrong."""
         if self._is_due(key):
-            self._logger.warning(message)
+            self._logger.warning(_one_line(message))
 
     def failure(self, message: str, details: str = "") -> None:
         """Say at once what somebody asked for and did not get."""
-        self._last_error = message
-        self._logger.error(f"{message}\n{details}" if details else message)
+        self._last_error = line = _one_line(message)
+        self._logger.error(f"{line}\n{details}" if details else line)
 
     def error(self, key: str, message: str, details: str = "") -> None:
         """Say in one line that something is wrong, and how to mend it; details go to the log."""
         if self._is_due(key):
             self.failure(message, details)
-        self._last_error = message
+        self._last_error = _one_line(message)
 
     def _is_due(self, key: str) -> bool:
         with self._lock:
@@ -64,3 +66,8 @@ class Reporter:
             if due:
                 self._said_at[key] = now
             return due
+
+
+def _one_line(message: str) -> str:
+    """So that no name from a message can fill the log, forge a line of it or colour a terminal."""
+    return "".join(c if c.isprintable() else " " for c in message[:MAX_LENGTH])

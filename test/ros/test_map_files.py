@@ -66,6 +66,13 @@ def test_other_names_are_refused(folder: Path, name: str, reason: str | None) ->
         map_file(folder, name, overwrite=False)
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".ply", "a/" * 5000 + "a.ply"])
+def test_a_name_too_long_for_the_disk_is_refused(folder: Path, name: str) -> None:
+    folder.mkdir()
+    with pytest.raises(MapNotSaved, match="is no path: .*too long"):
+        map_file(folder, name, overwrite=False)
+
+
 def test_a_link_does_not_lead_out(folder: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "away").symlink_to(tmp_path)

@@ -1,26 +1,41 @@
-"""The size of a JPEG or PNG image, read from its header without decoding it."""
+"""The size of a JPEG or PNG image, read from its header without decoding it.
+
+A decoder must find the same header: what it might read otherwise is not taken.
+"""
 
 import struct
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"
-_PNG_END = b"IEND\xaeB`\x82"
+_PNG_CHUNK_OVERHEAD = 12  # length, type and checksum
 _JPEG_START = b"\xff\xd8\xff"
 _JPEG_END = b"\xff\xd9"
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
+_JPEG_SEGMENT_MARKERS = {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
+"""What may come before: tables, applications' data, comments; all of them have a length."""
 _TAIL_BYTES = 64
 """Some cameras pad behind the end marker."""
 
 
 def encoded_size(data: memoryview) -> tuple[int, int] | None:
     """(Width, height) of whole JPEG or PNG data; None for anything else or less."""
-    tail = data[-_TAIL_BYTES:].tobytes()
     head = data[:24].tobytes()
-    if head.startswith(_PNG_START) and _PNG_END in tail and len(head) == 24:
+    if head.startswith(_PNG_START) and _png_is_whole(data):
         width, height = struct.unpack_from(">II", head, 16)
         return width, height
-    if head.startswith(_JPEG_START) and _JPEG_END in tail:
+    if head.startswith(_JPEG_START) and _JPEG_END in data[-_TAIL_BYTES:].tobytes():
         return _jpeg_size(data)
     return None
+
+
+def _png_is_whole(data: memoryview) -> bool:
+    """Walk the chunks to the last one; OpenCV allocates what a length claims, up to 2 GiB."""
+    position = 8
+    while position + _PNG_CHUNK_OVERHEAD <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        position += _PNG_CHUNK_OVERHEAD + length
+        if kind == b"IEND":
+            return position <= len(data)
+    return False
 
 
 def _jpeg_size(data: memoryview) -> tuple[int, int] | None:
@@ -34,5 +49,7 @@ def _jpeg_size(data: memoryview) -> tuple[int, int] | None:
         if marker in _JPEG_SIZE_MARKERS:
             height, width = struct.unpack_from(">HH", data, position + 5)
             return width, height
+        if marker not in _JPEG_SEGMENT_MARKERS:
+            return None
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]
     return None

@@ -83,6 +83,24 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
         compressed_to_rgb(message(bytes(png)))
 
 
+@pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7])
+def test_a_second_header_behind_a_marker_without_length_is_not_believed(marker: int) -> None:
+    """Decoders go on behind such a marker, to the true size; a walk over segments, to the other."""
+    jpeg = encoded("jpg")
+    (skipped,) = struct.unpack_from(">H", jpeg, 2)
+    hidden = (b"\xff\xd8\xff" + bytes([marker]) + jpeg[2:]).ljust(4 + skipped, b"\0")
+    decoy = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 16, 16) + bytes(10)
+    with pytest.raises(FrameRejected, match="neither a whole JPEG"):
+        compressed_to_rgb(message(hidden + decoy + b"\xff\xd9"))
+
+
+def test_a_chunk_longer_than_the_data_is_refused_before_it_is_allocated() -> None:
+    png = encoded("png")
+    claim = struct.pack(">I4s", 0x7FFFFFFF, b"tEXt")
+    with pytest.raises(FrameRejected, match="nor a whole PNG"):
+        compressed_to_rgb(message(png[:33] + claim + png[33:]))
+
+
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(["jpg", "png"]))
 def test_the_size_in_the_header_is_the_images(height: int, width: int, kind: str) -> None:
     data = encoded(kind, np.zeros((height, width, 3), np.uint8))
