@@ -13,7 +13,7 @@ from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT, small_model
 
 import mem4d_ros
 from mem4d_ros.model import Mem4DConfig, MemorySizes
-from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, make_pose_source
+from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, make_pose_source, prepare
 from mem4d_ros.runtime.pose_sources import MAKERS
 from mem4d_ros.runtime.saved_stream import (
     SavedStream,
@@ -35,29 +35,41 @@ def images() -> np.ndarray:
     return np.stack([wall[:, 2 * index : 2 * index + 64] for index in range(FRAMES)])
 
 
-def reconstructor(config: Mem4DConfig, pose_source: str) -> OnlineReconstructor:
-    return OnlineReconstructor(
-        small_model(config), 64, MEMORY, pose_source=make_pose_source(pose_source, "head")
-    )
+def reconstructor(
+    config: Mem4DConfig, pose_source: str, precision: torch.dtype = torch.float32
+) -> OnlineReconstructor:
+    model = prepare(small_model(config), CPU, precision)
+    source = make_pose_source(pose_source, "head")
+    return OnlineReconstructor(model, 64, MEMORY, precision=precision, pose_source=source)
 
 
 def run(online: OnlineReconstructor, images: np.ndarray, start: int) -> list[Reconstruction]:
     return [online.process(image, start + i) for i, image in enumerate(images)]
 
 
-@pytest.mark.parametrize("config", [SMALL_VIT, SMALL_CONVOLUTIONAL], ids=["vit", "efficientnet"])
-@pytest.mark.parametrize("pose_source", list(MAKERS))
+@pytest.mark.parametrize(
+    ("config", "pose_source", "precision"),
+    [
+        *((SMALL_VIT, source, torch.float32) for source in MAKERS),
+        (SMALL_CONVOLUTIONAL, "pnp", torch.float32),
+        (SMALL_CONVOLUTIONAL, "head", torch.bfloat16),
+    ],
+)
 def test_what_follows_is_the_same_to_the_bit(
-    config: Mem4DConfig, pose_source: str, images: np.ndarray, tmp_path: Path
+    config: Mem4DConfig,
+    pose_source: str,
+    precision: torch.dtype,
+    images: np.ndarray,
+    tmp_path: Path,
 ) -> None:
-    expected = run(reconstructor(config, pose_source), images, 0)
-    stopped = reconstructor(config, pose_source)
+    expected = run(reconstructor(config, pose_source, precision), images, 0)
+    stopped = reconstructor(config, pose_source, precision)
     run(stopped, images[:STOP], 0)
     save_stream(tmp_path / "state.pt", SavedStream(STOP, stopped.state))
 
     saved = load_stream(tmp_path / "state.pt", CPU)
     assert saved.frames == STOP
-    resumed = reconstructor(config, pose_source)
+    resumed = reconstructor(config, pose_source, precision)
     resumed.restore(saved.state)
     assert resumed.occupancy() == stopped.occupancy()
     for one, other in zip(run(resumed, images[STOP:], STOP), expected[STOP:], strict=True):
