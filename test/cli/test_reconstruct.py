@@ -78,7 +78,8 @@ def source(request: pytest.FixtureRequest) -> Path:
 
 def reconstruct(source: Path, out: Path, checkpoint: Path, *more: str) -> int:
     arguments = ["reconstruct", str(source), "--out", str(out), "--checkpoint", str(checkpoint)]
-    return main([*arguments, "--device", "cpu", "--voxel", "0.05", *more])
+    arguments += ["--device", "cpu", "--precision", "fp32", "--voxel", "0.05"]
+    return main([*arguments, *more])
 
 
 def contents(out: Path) -> dict[str, bytes]:
