@@ -118,6 +118,12 @@ def image_topic(settings: InputSettings) -> Topic:
     return Topic(IMAGE, Image, qos, "raw images")
 
 
+def inputs() -> tuple[Topic, ...]:
+    """Every input that some settings ask for, besides TF."""
+    images = (image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed"))
+    return (*images, CAMERA_INFO)
+
+
 def describe_qos(qos: QoSProfile) -> str:
     """In a few words, for logs and tables."""
     return f"{qos.reliability.name.lower().replace('_', ' ')}, depth {qos.depth}"
@@ -125,8 +131,7 @@ def describe_qos(qos: QoSProfile) -> str:
 
 def markdown() -> str:
     """The table for the README."""
-    inputs = [image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed")]
-    rows = [("in", topic) for topic in (*inputs, CAMERA_INFO)]
+    rows = [("in", topic) for topic in inputs()]
     rows += [("out", topic) for topic in (*OUTPUTS, TF)]
     lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
     lines += [

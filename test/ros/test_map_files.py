@@ -69,7 +69,7 @@ def test_other_names_are_refused(folder: Path, name: str, reason: str | None) ->
 @pytest.mark.parametrize("name", ["a" * 300 + ".ply", "a/" * 5000 + "a.ply"])
 def test_a_name_too_long_for_the_disk_is_refused(folder: Path, name: str) -> None:
     folder.mkdir()
-    with pytest.raises(MapNotSaved, match="is no path: .*too long"):
+    with pytest.raises(MapNotSaved, match=r"is no path: .*too long"):
         map_file(folder, name, overwrite=False)
 
 
