@@ -52,6 +52,7 @@ def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -
         rclpy.try_shutdown()
     else:
         node.get_logger().info("the work in progress is abandoned, as it takes too long")
+        node.leave()
     return spinner.status
 
 

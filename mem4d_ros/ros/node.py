@@ -94,6 +94,10 @@ class Mem4DNode(LifecycleNode):
         self._release()
         super().destroy_node()
 
+    def leave(self) -> None:
+        """Leave ROS under the work in progress, which cannot end well: the process must end now."""
+        super().destroy_node()
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         result = self._attempt("configure", self._configure)
         if result != TransitionCallbackReturn.SUCCESS:

@@ -7,22 +7,12 @@ from mem4d_ros.ros import topics
 
 def test_the_node_publishes_the_table(start):
     ros = start()
-    infrastructure = ("/rosout", "/parameter_events", "/mem4d/transition_event")
-
-    def found():
-        return {
-            name: types[0]
-            for name, types in ros.node.get_publisher_names_and_types_by_node("mem4d", "/")
-            if name not in infrastructure
-        }
-
-    expected = {}
-    for topic in (*topics.OUTPUTS, topics.TF):
-        name = expand_topic_name(topic.name, "mem4d", "/")
-        package, message = topics.type_name(topic.type).split("/")
-        expected[name] = f"{package}/msg/{message}"
-    ros.wait_for(lambda: len(found()) >= len(expected), "the node's publishers")
-    assert found() == expected
+    found = {publisher.topic_name: publisher.msg_type for publisher in ros.node.publishers}
+    del found["/parameter_events"]
+    assert found == {
+        expand_topic_name(topic.name, "mem4d", "/"): topic.type
+        for topic in (*topics.OUTPUTS, topics.TF)
+    }
 
 
 def test_the_node_offers_the_quality_of_service_of_the_table(start):
