@@ -61,7 +61,11 @@ class Paths:
 
 
 def pose_errors(predicted: np.ndarray, true: np.ndarray) -> PoseErrors:
-    """Errors of camera-to-world poses (T, 4, 4), T ≥ 3."""
+    """Errors of camera-to-world poses (T, 4, 4), T ≥ 3.
+
+    Rotations are first made exact: data sets write them with few digits, and evo insists on 1e-6.
+    """
+    predicted, true = _with_exact_rotations(predicted), _with_exact_rotations(true)
     alignment = align_trajectory(predicted, true)
     paths = (
         PosePath3D(poses_se3=list(true)),
@@ -107,6 +111,14 @@ def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
     alignment = align_trajectory(predicted, true)
     result = PoseResult(name, len(true), pose_errors(predicted, true))
     return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
+
+
+def _with_exact_rotations(poses: np.ndarray) -> np.ndarray:
+    """Poses (T, 4, 4), each with the rotation nearest to its own."""
+    exact = poses.copy()
+    left, _, right = np.linalg.svd(poses[:, :3, :3])
+    exact[:, :3, :3] = left @ right
+    return exact
 
 
 def _moved(poses: np.ndarray, alignment: Similarity) -> np.ndarray:

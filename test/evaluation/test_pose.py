@@ -98,6 +98,15 @@ def test_a_similarity_of_the_prediction_changes_nothing(seed: int, scale: float)
     assert changed.scale * scale == pytest.approx(plain.scale)
 
 
+def test_poses_written_with_few_digits_can_be_measured() -> None:
+    """Such as those of 7-Scenes, whose rotations are no rotations to evo."""
+    true = walk(8)
+    found = near(true, 9)
+    rounded = pose_errors(found.round(4), true.round(4))
+    exact = pose_errors(found, true)
+    assert vars(rounded) == pytest.approx(vars(exact), rel=1e-2)
+
+
 def test_a_path_on_a_line_can_be_measured() -> None:
     """A car on a straight road; evo's own alignment refuses it."""
     true = np.tile(np.eye(4), (5, 1, 1))
