@@ -16,6 +16,9 @@ from mem4d_ros.runtime.motion_split.view import View
 
 MOVED = 1.0
 """Pixels of own motion from frame to frame that count."""
+DOUBT = 2.5
+"""Motion must stand out from the image's median by this factor: where the camera's motion or the
+depth is wrong, all seems to move a little."""
 AGREEMENT = 0.7
 """Pixels within which flow and camera motion agree, when motions are compared."""
 WINDOW = (5, 5)
@@ -61,7 +64,9 @@ class FlowMeter:
         )  # fmt: skip
         # Flow that leaks over the edge of a moving thing explains the image worse than no motion.
         better = _mismatch(now, before, seen_at) < _mismatch(now, before, still_at)
-        moves = (distance(seen_at, still_at) > MOVED) & better
+        apart = distance(seen_at, still_at)
+        typical = float(np.median(apart[visible])) if visible.any() else 0.0
+        moves = (apart > max(MOVED, DOUBT * typical)) & better
         weight = np.where(visible & now.known, _texture(now.grey) + np.float32(PLAIN_WEIGHT), 0)
         verdict = np.where(moves, np.float32(1), np.float32(-1))
         return ImageCue(Evidence(verdict, weight.astype(np.float32)), seen_at)
