@@ -4,7 +4,7 @@
 set -euo pipefail
 mem4d=${1:-mem4d}
 
-step() { timeout 120 env "$@" "$mem4d" bench --preset lite --device cpu --steps 10 --json |
+step() { timeout 120 env "$@" "$mem4d" bench --preset lite --device cpu --frames 10 --json - |
     sed -n 's/.*"median_s": \([0-9.]*\).*/\1/p'; }
 
 printf '%-28s %10s %10s\n' 'setting' 'alone, s' 'beside, s'

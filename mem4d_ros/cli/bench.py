@@ -1,59 +1,134 @@
-"""`mem4d bench`: time and memory of one step with full memories."""
+"""`mem4d bench`: time, work and memory of one step with full memories."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
+import shlex
+import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import add_model_options, load_model
-from mem4d_ros.evaluation.benchmark import StepTimes, benchmark_step
+from mem4d_ros.evaluation.benchmark import (
+    CLOCKS,
+    Comparison,
+    StepTimes,
+    benchmark_step,
+    compare_steps,
+)
+from mem4d_ros.evaluation.benchmark_stream import Setting
+from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.device import (
     PRECISIONS,
     DeviceUnavailable,
     select_device,
     select_precision,
 )
+from mem4d_ros.runtime.preparation import prepare
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+STANDARD_OUTPUT = Path("-")
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("bench", help=__doc__.split(": ", 1)[1].rstrip("."))
+    add_setting_options(parser)
+    parser.add_argument("--frames", type=int, default=20, help="steps, or pairs of them, to time")
+    parser.add_argument("--threads", type=int, help="CPU threads of torch")
+    parser.add_argument(
+        "--clock", choices=sorted(CLOCKS), default="wall", help="cpu: processor time, all threads'"
+    )
+    parser.add_argument(
+        "--compare",
+        metavar="OPTIONS",
+        help="step in turn with a second network, set up like the first but for OPTIONS,"
+        " for example '--precision fp32'",
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write JSON, to standard output if FILE is -"
+    )
+    parser.set_defaults(run=run)
+
+
+def add_setting_options(parser: argparse.ArgumentParser) -> None:
+    """Options in which two networks that are compared may differ."""
     add_model_options(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument(
         "--size", metavar="WIDTHxHEIGHT", help="image size in px; the preset's at 4:3 if not given"
     )
-    parser.add_argument("--steps", type=int, default=20, help="steps to time")
-    parser.add_argument("--threads", type=int, help="CPU threads of torch")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    parser.set_defaults(run=run)
+    for name in ("tca-window", "tdm-size", "psm-size"):
+        parser.add_argument(f"--{name}", type=int, help="frames; the network's if not given")
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    model = load_model(options)
-    width, height = parse_size(options.size, model.config.image_size)
     try:
-        device = select_device(options.device)
-        precision = select_precision(options.precision, device)
-        times = benchmark_step(
-            model, height, width, device=device, precision=precision, steps=options.steps
-        )
+        setting = make_setting(options)
+        result: StepTimes | Comparison
+        if options.compare is None:
+            result = benchmark_step(setting, frames=options.frames, clock=options.clock)
+            text = describe(result)
+        else:
+            other = make_setting(changed(options))
+            result = compare_steps(setting, other, pairs=options.frames, clock=options.clock)
+            text = describe_comparison(result, options.compare)
     except (DeviceUnavailable, ValueError) as error:
         raise UserError(str(error)) from error
-    print(json.dumps(times.to_dict(), indent=2) if options.json else describe(times))
+    report(result.to_dict(), text, options.json)
     return 0
+
+
+def make_setting(options: argparse.Namespace) -> Setting:
+    """The network that the options describe, ready to run."""
+    device = select_device(options.device)
+    precision = select_precision(options.precision, device)
+    model = load_model(options)
+    width, height = parse_size(options.size, model.config.image_size)
+    default = model.config.memory
+    memory = MemorySizes(
+        default.tca_window if options.tca_window is None else options.tca_window,
+        default.tdm_size if options.tdm_size is None else options.tdm_size,
+        default.psm_size if options.psm_size is None else options.psm_size,
+    )
+    model = prepare(model, device, precision)
+    return Setting(model, device, precision, height, width, memory)
+
+
+def changed(options: argparse.Namespace) -> argparse.Namespace:
+    """The options with those of `--compare` in their place."""
+    parser = argparse.ArgumentParser(prog="mem4d bench --compare", add_help=False)
+    add_setting_options(parser)
+    return parser.parse_args(
+        shlex.split(options.compare), namespace=argparse.Namespace(**vars(options))
+    )
+
+
+def report(data: dict[str, object], text: str, file: Path | None) -> None:
+    """Print the text, or JSON in its place where the file is standard output."""
+    if file is None:
+        print(text)
+        return
+    printed = json.dumps(data, indent=2)
+    if file == STANDARD_OUTPUT:
+        print(printed)
+        return
+    print(text)
+    try:
+        file.write_text(f"{printed}\n")
+    except OSError as error:
+        raise UserError(f"--json {file}: {error.strerror}") from error
 
 
 def parse_size(text: str | None, long_side: int) -> tuple[int, int]:
@@ -69,16 +144,41 @@ def parse_size(text: str | None, long_side: int) -> tuple[int, int]:
 def describe(times: StepTimes) -> str:
     """The result as lines of text."""
     memory = times.memory
+    clock = "" if times.clock == "wall" else f" of {times.clock} time"
     lines = [
         f"device      {times.device}, {times.threads} threads, {times.precision}, "
         f"torch {times.torch_version}",
-        f"network     {times.parameters / 1e6:.1f} M parameters, {times.width}x{times.height} px",
+        f"network     {times.parameters / 1e6:.1f} M parameters, {times.width}x{times.height} px, "
+        f"mem4d_ros {times.version}",
         f"memory      TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size} frames "
         f"({times.structure_tokens} tokens), all full",
-        f"step        median {times.median_s * 1e3:.1f} ms, p95 {times.p95_s * 1e3:.1f} ms "
-        f"over {times.steps} steps ({1 / times.median_s:.2f} frames/s)",
+        f"step        median {times.median_s * 1e3:.1f} ms, p95 {times.p95_s * 1e3:.1f} ms{clock} "
+        f"over {times.frames} frames ({1 / times.median_s:.2f} frames/s)",
+        "stages      "
+        + ", ".join(f"{name} {seconds * 1e3:.1f}" for name, seconds in times.stages_s.items())
+        + " ms",
+        f"work        {times.flops / 1e9:.1f} GFLOP, {times.share_of_matrix_rate:.0%} of the "
+        f"{times.matrix_rate / 1e9:.0f} GFLOP/s of a matrix product",
         f"host peak   {times.peak_host_bytes / 2**20:.0f} MiB resident",
     ]
     if times.peak_device_bytes is not None:
         lines.append(f"device peak {times.peak_device_bytes / 2**20:.0f} MiB allocated")
+    if times.fused_attention is not None:
+        lines.append(f"attention   {'fused' if times.fused_attention else 'not fused'}")
     return "\n".join(lines)
+
+
+def describe_comparison(comparison: Comparison, other: str) -> str:
+    """The result as lines of text."""
+    first, second = (
+        statistics.median(times) * 1e3 for times in zip(*comparison.seconds, strict=True)
+    )
+    ratios = sorted(comparison.ratios)
+    return "\n".join(
+        (
+            f"as set      median {first:.1f} ms",
+            f"second      median {second:.1f} ms with {other}",
+            f"ratio       median {statistics.median(ratios):.3f} of the second by the first, "
+            f"{ratios[0]:.3f} to {ratios[-1]:.3f} over {len(ratios)} pairs",
+        )
+    )

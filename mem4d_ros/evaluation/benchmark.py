@@ -1,4 +1,4 @@
-"""Time and memory of one online step with every memory full."""
+"""Time, work and memory of one online step with every memory full."""
 
 from __future__ import annotations
 
@@ -6,126 +6,149 @@ import platform
 import resource
 import statistics
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 
 import torch
 
-from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
+import mem4d_ros
+from mem4d_ros.evaluation.benchmark_stream import Setting, Stream
+from mem4d_ros.evaluation.matrix_rate import fused_attention, matrix_rate
+from mem4d_ros.model import MemorySizes
+
+STAGE_FRAMES = 5
+"""Steps over which stages are timed, at most: apart from the others, since timing them costs."""
+
+CLOCKS: Mapping[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+"""What can be measured: time as it passes, or this process's on the processor, all threads' added.
+
+The second is hardly disturbed by what else a machine does.
+"""
 
 
 @dataclass(frozen=True)
 class StepTimes:
-    """What one run measured; times in seconds of wall clock, memory in bytes.
+    """What one run measured; times in seconds of `clock`, memory in bytes.
 
     Attributes:
+        stages_s: median time of each stage; what belongs to none is not listed.
+        flops: floating-point operations of one step's products and convolutions, as torch counts.
+        matrix_rate: operations per second of `clock` in a large matrix product on this device.
+        fused_attention: whether attention takes a fused kernel; None on a CPU.
         peak_host_bytes: largest resident set of the whole process since its start.
         peak_device_bytes: largest allocation on the CUDA device; None on a CPU.
     """
 
+    version: str
+    torch_version: str
     device: str
     threads: int
-    torch_version: str
     precision: str
     height: int
     width: int
     parameters: int
     memory: MemorySizes
     structure_tokens: int
-    steps: int
+    clock: str
+    frames: int
     median_s: float
     p95_s: float
+    stages_s: Mapping[str, float]
+    flops: int
+    matrix_rate: float
+    fused_attention: bool | None
     peak_host_bytes: int
     peak_device_bytes: int | None
 
+    @property
+    def share_of_matrix_rate(self) -> float:
+        """How much of the device's measured rate a step reaches."""
+        return self.flops / self.median_s / self.matrix_rate
+
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
-        return asdict(self)
-
-
-def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> MemoryState:
-    """A state of image's stream with every memory full.
-
-    The window and the TDM are filled by real steps. The PSM, which would take as many steps as it
-    has frames, is filled with random features through its own writing path: same sizes, same
-    tokens, same work for the next step.
-    """
-    state = model.initial_state(memory)
-    for _ in range(max(memory.tca_window, memory.tdm_size, 1)):
-        _, state = model.step(image, state)
-    structure, frame = state.structure, state.frame_index
-    assert state.grid is not None
-    features = image.new_empty(image.shape[0], model.config.width, *state.grid)
-    # Past the capacity and past the age at which frames merge, the number of tokens is settled.
-    settled = memory.psm_size + model.config.structure_memory.tiers[-1].older_than
-    while frame < settled:
-        structure = model.structure_memory.remember(
-            structure,
-            frame,
-            features.normal_(),
-            memory.psm_size,
-            model.decoder.structure_key_value,
-        )
-        frame += 1
-    return replace(state, structure=structure, frame_index=frame)
+        return {**asdict(self), "share_of_matrix_rate": self.share_of_matrix_rate}
 
 
 def benchmark_step(
-    model: Mem4D,
-    height: int,
-    width: int,
-    *,
-    device: torch.device,
-    precision: torch.dtype = torch.float32,
-    memory: MemorySizes | None = None,
-    steps: int = 20,
-    warm_up: int = 3,
+    setting: Setting, *, frames: int = 20, warm_up: int = 3, clock: str = "wall"
 ) -> StepTimes:
-    """Time `steps` steps after `warm_up` others, all with full memories, a batch of one.
+    """Time `frames` steps after `warm_up` others, all with full memories, a batch of one.
 
-    A step is what `Mem4D.step` does, all heads included; images are random and already on the
-    device, results stay there. A CUDA device is synchronised around each step.
+    A step takes an image from the host and ends when all its results are there.
     """
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1, got {steps}")
-    memory = memory or model.config.memory
-    model = model.to(device).eval()
-    reduced = precision != torch.float32
-    cuda = device.type == "cuda"
-    if cuda:
+    if frames < 1:
+        raise ValueError(f"frames must be at least 1, got {frames}")
+    device, now = setting.device, CLOCKS[clock]
+    if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    times = []
-    with torch.inference_mode(), torch.autocast(device.type, precision, enabled=reduced):
-        image = torch.rand(1, 3, height, width, device=device)
-        state = filled_state(model, image, memory)
-        for index in range(warm_up + steps):
-            image = torch.rand(1, 3, height, width, device=device)
-            _synchronise(device)
-            start = time.perf_counter()
-            _, state = model.step(image, state)
-            _synchronise(device)
-            if index >= warm_up:
-                times.append(time.perf_counter() - start)
+    stream = Stream(setting)
+    times = [stream.time(now) for _ in range(warm_up + frames)][warm_up:]
     return StepTimes(
-        device=torch.cuda.get_device_name(device) if cuda else processor_name(),
-        threads=torch.get_num_threads(),
+        version=mem4d_ros.__version__,
         torch_version=torch.__version__,
-        precision=str(precision).removeprefix("torch."),
-        height=height,
-        width=width,
-        parameters=sum(weight.numel() for weight in model.parameters()),
-        memory=memory,
-        structure_tokens=state.structure.tokens,
-        steps=steps,
+        device=device_name(device),
+        threads=torch.get_num_threads(),
+        precision=str(setting.precision).removeprefix("torch."),
+        height=setting.height,
+        width=setting.width,
+        parameters=sum(weight.numel() for weight in setting.model.parameters()),
+        memory=setting.memory,
+        structure_tokens=stream.state.structure.tokens,
+        clock=clock,
+        frames=frames,
         median_s=statistics.median(times),
-        p95_s=sorted(times)[max(0, round(0.95 * steps) - 1)],
+        p95_s=sorted(times)[max(0, round(0.95 * frames) - 1)],
+        stages_s=stream.stages(now, min(frames, STAGE_FRAMES)),
+        flops=stream.flops(),
         peak_host_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        peak_device_bytes=torch.cuda.max_memory_allocated(device) if cuda else None,
+        peak_device_bytes=(
+            torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+        ),
+        matrix_rate=matrix_rate(device, setting.precision, now),
+        fused_attention=fused_attention(setting.model.config, device, setting.precision),
     )
 
 
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+@dataclass(frozen=True)
+class Comparison:
+    """Two settings' steps in turn, so that whatever else the machine does meets both alike.
+
+    Attributes:
+        seconds: of the first and the second setting's step, pair by pair.
+    """
+
+    seconds: tuple[tuple[float, float], ...]
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """Time of the second by time of the first, of each pair."""
+        return tuple(second / first for first, second in self.seconds)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data for JSON."""
+        return {
+            "seconds": self.seconds,
+            "ratios": self.ratios,
+            "median_ratio": statistics.median(self.ratios),
+        }
+
+
+def compare_steps(
+    first: Setting, second: Setting, *, pairs: int = 20, warm_up: int = 3, clock: str = "wall"
+) -> Comparison:
+    """Step through both settings alternately, in one process."""
+    if pairs < 1:
+        raise ValueError(f"pairs must be at least 1, got {pairs}")
+    now = CLOCKS[clock]
+    a, b = Stream(first), Stream(second)
+    seconds = [(a.time(now), b.time(now)) for _ in range(warm_up + pairs)]
+    return Comparison(tuple(seconds[warm_up:]))
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's or the CPU's model."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
 
 
 def processor_name() -> str:

@@ -18,19 +18,6 @@ def checkpoint(tmp_path: Path) -> Path:
     return path
 
 
-def test_bench_prints_json(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["bench", "--checkpoint", str(checkpoint), "--size", "64x48", "--steps", "2"]
-    assert main([*arguments, "--device", "cpu", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert (printed["width"], printed["height"], printed["steps"]) == (64, 48, 2)
-    assert printed["memory"]["psm_size"] == SMALL_VIT.memory.psm_size
-
-
-def test_bench_prints_text(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--checkpoint", str(checkpoint), "--steps", "1"]) == 0
-    assert "64x48 px" in capsys.readouterr().out
-
-
 def test_info_prints_notes_and_config(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(checkpoint)]) == 0
     printed = capsys.readouterr().out
@@ -43,11 +30,6 @@ def test_info_prints_notes_and_config(checkpoint: Path, capsys: pytest.CaptureFi
     ("arguments", "message"),
     [
         (["info", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint file"),
-        (["bench", "--checkpoint", "nowhere.safetensors"], "no such checkpoint file"),
-        (["bench", "--size", "wide"], "WIDTHxHEIGHT"),
-        (["bench", "--device", "cuda:99"], "cuda:99 is not available"),
-        (["bench", "--device", "tpu"], "tpu"),
-        (["bench", "--size", "100x100"], "multiples of 16"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line(

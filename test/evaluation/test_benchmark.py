@@ -6,8 +6,31 @@ import pytest
 import torch
 from small_networks import SMALL_VIT, small_model
 
-from mem4d_ros.evaluation.benchmark import benchmark_step, filled_state
+from mem4d_ros.evaluation.benchmark import benchmark_step, compare_steps
+from mem4d_ros.evaluation.benchmark_stages import STAGES
+from mem4d_ros.evaluation.benchmark_stream import Setting, Stream, filled_state
 from mem4d_ros.model import Mem4D, MemorySizes
+
+CPU = torch.device("cpu")
+DELAY_S = 0.02
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting(small_model(SMALL_VIT), CPU, torch.float32, 32, 48, SMALL_VIT.memory)
+
+
+def delay(setting: Setting, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """Make each run of a part of the network take a known time longer."""
+    module = setting.model.get_submodule(part)
+    forward = type(module).forward
+
+    def slow(self: torch.nn.Module, *arguments: object) -> object:
+        if self is module:
+            time.sleep(DELAY_S)
+        return forward(self, *arguments)
+
+    monkeypatch.setattr(type(module), "forward", slow)
 
 
 def test_the_filled_state_equals_a_state_filled_by_steps_in_all_but_content() -> None:
@@ -24,22 +47,74 @@ def test_the_filled_state_equals_a_state_filled_by_steps_in_all_but_content() ->
     assert filled.occupancy() == stepped.occupancy()
 
 
-def test_times_are_those_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = small_model(SMALL_VIT)
-    true_step = Mem4D.step
-
-    def slow_step(*args: object) -> object:
-        time.sleep(0.02)
-        return true_step(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Mem4D, "step", slow_step)
-    times = benchmark_step(model, 32, 48, device=torch.device("cpu"), steps=4, warm_up=1)
-    assert 0.02 <= times.median_s <= times.p95_s
-    assert (times.height, times.width, times.steps) == (32, 48, 4)
-    assert times.parameters == sum(weight.numel() for weight in model.parameters())
+def test_times_are_those_of_the_steps(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    delay(setting, monkeypatch, "temporal_context")
+    times = benchmark_step(setting, frames=4, warm_up=1)
+    assert times.median_s >= DELAY_S
+    assert times.p95_s >= times.median_s
+    assert (times.height, times.width, times.frames) == (32, 48, 4)
+    assert times.parameters == sum(weight.numel() for weight in setting.model.parameters())
     assert times.peak_host_bytes > 50 * 2**20
 
 
-def test_no_steps_are_refused() -> None:
+def test_processor_time_does_not_count_waiting(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delay(setting, monkeypatch, "temporal_context")
+    waiting = benchmark_step(setting, frames=2, warm_up=1, clock="cpu").stages_s["TCA"]
+    assert waiting < DELAY_S
+
+
+@pytest.mark.parametrize(
+    ("part", "stage"), [("dynamics_memory", "TDM"), ("decoder.spatial_blocks.1", "PSM read")]
+)
+def test_a_slow_part_shows_in_its_stage_alone(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, part: str, stage: str
+) -> None:
+    stream = Stream(setting)
+    stream.step()
+    before = stream.stages(time.perf_counter, 3)
+    assert {*STAGES, "PSM read", "copy in", "copy out"} == before.keys()
+    delay(setting, monkeypatch, part)
+    after = stream.stages(time.perf_counter, 3)
+    slower = {name: after[name] - before[name] for name in before}
+    assert slower.pop(stage) > 0.7 * DELAY_S
+    assert max(slower.values()) < 0.7 * DELAY_S
+
+
+def test_timing_leaves_the_network_as_it_was(setting: Setting) -> None:
+    Stream(setting).stages(time.perf_counter, 1)
+    for module in setting.model.modules():
+        assert "forward" not in vars(module)
+
+
+def test_work_is_counted_without_the_clock(setting: Setting) -> None:
+    """The share of the matrix rate is work by time by rate; work alone depends on sizes."""
+    times = benchmark_step(setting, frames=1, warm_up=0)
+    assert times.flops == Stream(setting).flops()
+    assert times.share_of_matrix_rate == pytest.approx(
+        times.flops / (times.median_s * times.matrix_rate)
+    )
+
+
+def test_two_settings_take_turns(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+    step = Mem4D.step
+
+    def noted(self: Mem4D, image: torch.Tensor, state: object) -> object:
+        turns.append(image.shape[-1])
+        return step(self, image, state)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Mem4D, "step", noted)
+    wider = Setting(setting.model, CPU, torch.float32, 32, 64, setting.memory)
+    comparison = compare_steps(setting, wider, pairs=3, warm_up=1)
+    assert turns[-8:] == [48, 64] * 4
+    assert comparison.ratios == tuple(b / a for a, b in comparison.seconds)
+    assert len(comparison.ratios) == 3
+
+
+def test_no_frames_are_refused(setting: Setting) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        benchmark_step(small_model(SMALL_VIT), 32, 48, device=torch.device("cpu"), steps=0)
+        benchmark_step(setting, frames=0)
+    with pytest.raises(ValueError, match="at least 1"):
+        compare_steps(setting, setting, pairs=0)

@@ -48,7 +48,7 @@ def test_results_keep_their_values(dtype: torch.dtype, expected: torch.dtype) ->
 def test_a_gpu_gives_and_takes_the_same_values() -> None:
     image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
     gpu = torch.device("cuda")
-    assert torch.equal(to_tensor(image, gpu).cpu(), to_tensor(image, CPU))
+    torch.testing.assert_close(to_tensor(image, gpu).cpu(), to_tensor(image, CPU))
     sent = results(torch.float32)
     there = FrameOutput(*(getattr(sent, field.name).to(gpu) for field in fields(FrameOutput)))
     received = to_host(there)

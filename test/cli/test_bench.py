@@ -1,0 +1,67 @@
+"""`mem4d bench`: what it prints and writes, and one line for what the user can mend."""
+
+import json
+from pathlib import Path
+
+import pytest
+from small_networks import SMALL_VIT, small_model
+
+from mem4d_ros.cli.main import main
+from mem4d_ros.model.checkpoint import save_checkpoint
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> list[str]:
+    """The command for a small network."""
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, small_model(SMALL_VIT), notes={"licence": "Apache-2.0"})
+    return ["bench", "--checkpoint", str(path), "--device", "cpu", "--frames", "2"]
+
+
+def test_json_to_standard_output(bench: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*bench, "--size", "64x48", "--psm-size", "7", "--json", "-"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["width"], printed["height"], printed["frames"]) == (64, 48, 2)
+    assert printed["memory"] == {"tca_window": 5, "tdm_size": 2, "psm_size": 7}
+
+
+def test_json_to_a_file_beside_the_text(
+    bench: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "times.json"
+    assert main([*bench, "--json", str(file)]) == 0
+    printed = capsys.readouterr().out
+    for word in ("64x48 px", "PSM read", "GFLOP", "frames/s"):
+        assert word in printed
+    assert json.loads(file.read_text())["width"] == 64
+
+
+def test_two_networks_in_turn(bench: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*bench, "--compare", "--size 128x96", "--clock", "cpu", "--json", "-"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["ratios"]) == 2
+    assert printed["median_ratio"] > 1
+    assert main([*bench, "--compare", "--size 128x96"]) == 0
+    assert "with --size 128x96" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--checkpoint", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint file"),
+        (["--size", "wide"], "WIDTHxHEIGHT"),
+        (["--device", "cuda:99"], "cuda:99 is not available"),
+        (["--device", "tpu"], "tpu"),
+        (["--size", "100x100"], "multiples of 16"),
+        (["--psm-size", "0"], "psm_size must be an integer of at least 1"),
+        (["--json", "nowhere/times.json", "--size", "64x48"], "nowhere/times.json"),
+        (["--frames", "0"], "frames must be at least 1"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(
+    bench: list[str], options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*bench, *options]) == 1
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
