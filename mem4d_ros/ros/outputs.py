@@ -5,21 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from mem4d_ros.geometry import transform_points
 from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.camera_info import to_camera_info
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.frames import ExtrinsicsError, Placement, Placer
+from mem4d_ros.ros.points import points_in_camera, points_in_map
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.scene_outputs import SceneOutputs, is_heard
 from mem4d_ros.ros.settings import Settings
 from mem4d_ros.ros.tf import TfPublisher, make_placer
 from mem4d_ros.ros.trajectory import Trajectory
-from mem4d_ros.runtime import ColouredPoints, Reconstruction, select_points, upsample_depth
+from mem4d_ros.runtime import ColouredPoints, Reconstruction, upsample_depth
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Outputs:
             self._tf = TfPublisher(node, self._map_frame, reporter)
         self._trajectory = Trajectory()
         self._newest: tuple[Reconstruction, Placement] | None = None
+        self._scene: SceneOutputs | None = None
+        if settings.static_map.enabled:
+            self._scene = SceneOutputs(node, settings)
         self._points = topics.POINTS.publisher(node)
         self._points_camera = topics.POINTS_CAMERA.publisher(node)
         self._depth = topics.DEPTH.publisher(node)
@@ -57,86 +60,72 @@ class Outputs:
         if frame.reconstruction.frame_index == 0:
             self._placer.restart()
             self._trajectory.restart()
-        self._newest = None
+        placement = self._place(frame)
+        if placement is not None:
+            self._publish_in_map(frame, placement, settings)
+        self._publish_in_camera(frame, settings)
+        if self._scene is not None:  # last: it takes longest, and nothing waits for it
+            header = Header(stamp=frame.stamp, frame_id=self._map_frame)
+            self._scene.publish(frame.reconstruction, placement, header, settings)
+        self._newest = None if placement is None else (frame.reconstruction, placement)
+
+    def points(self, settings: Settings) -> ColouredPoints | None:
+        """The static map's, or the newest frame's without one; None where they have no place yet.
+
+        In the map. Thread-safe.
+        """
+        newest = self._newest
+        if newest is None:
+            return None
+        if self._scene is not None:
+            return self._scene.static_points(newest[1])
+        return points_in_map(*newest, settings)
+
+    def _place(self, frame: ReconstructedFrame) -> Placement | None:
+        """None where the camera's place on the robot is not known."""
+        reconstruction = frame.reconstruction
         try:
-            placement = self._placer.place(
-                frame.reconstruction.camera_to_world,
-                frame.camera_frame,
-                frame.reconstruction.stamp_ns,
+            return self._placer.place(
+                reconstruction.camera_to_world, frame.camera_frame, reconstruction.stamp_ns
             )
         except ExtrinsicsError as error:
             self._reporter.error("extrinsics", str(error))
-        else:
-            self._publish_in_map(frame, placement, settings)
-        self._publish_in_camera(frame, settings)
-
-    def points(self, settings: Settings) -> ColouredPoints | None:
-        """The newest frame's points in the map; None where it has no place there. Thread-safe."""
-        newest = self._newest
-        return points_in_map(*newest, settings) if newest is not None else None
+            return None
 
     def _publish_in_map(
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
-        self._newest = (frame.reconstruction, placement)
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
         if self._tf is not None:  # before the clouds, which need it to be drawn
             self._tf.publish(placement, header)
         measured = frame.reconstruction.pose_measured
         self._trajectory.add(placement, header, measured, settings.path.max_length)
-        if _is_heard(self._odometry):
+        if is_heard(self._odometry):
             self._odometry.publish(
                 self._trajectory.odometry(placement.tracked_frame, settings.odometry)
             )
-        if _is_heard(self._path):
+        if is_heard(self._path):
             self._path.publish(self._trajectory.path())
-        if _is_heard(self._points):
+        if is_heard(self._points):
             points = points_in_map(frame.reconstruction, placement, settings)
             self._points.publish(to_point_cloud(points, header))
 
     def _publish_in_camera(self, frame: ReconstructedFrame, settings: Settings) -> None:
         header = Header(stamp=frame.stamp, frame_id=frame.camera_frame)
-        if _is_heard(self._points_camera):
+        if is_heard(self._points_camera):
             points = points_in_camera(frame.reconstruction, settings)
             self._points_camera.publish(to_point_cloud(points, header))
         upsampled = settings.depth.resolution == "input"
-        if _is_heard(self._depth_camera_info):
+        if is_heard(self._depth_camera_info):
             intrinsics, (height, width) = _depth_camera(frame.reconstruction, upsampled)
             self._depth_camera_info.publish(
                 to_camera_info(intrinsics, height, width, header, frame.camera_info)
             )
-        if _is_heard(self._depth):
+        if is_heard(self._depth):
             depth = frame.reconstruction.depth
             if upsampled:
                 depth = upsample_depth(depth, frame.reconstruction.input_transform)
             self._depth.publish(to_depth_image(depth, header))
-
-
-def points_in_map(
-    reconstruction: Reconstruction, placement: Placement, settings: Settings
-) -> ColouredPoints:
-    """The global pointmap's points that pass the filter, in the map."""
-    selected = select_points(
-        reconstruction.points_world,
-        reconstruction.confidence_world,
-        reconstruction.image,
-        reconstruction.camera_to_world[:3, 3],
-        settings.points.filter(),
-    )
-    map_from_world = placement.map_from_world.astype(np.float32)
-    moved = transform_points(map_from_world, selected.positions)
-    return ColouredPoints(moved, selected.colours, selected.confidences)
-
-
-def points_in_camera(reconstruction: Reconstruction, settings: Settings) -> ColouredPoints:
-    """The self-view pointmap's points that pass the filter, in the optical frame."""
-    return select_points(
-        reconstruction.points_camera,
-        reconstruction.confidence_camera,
-        reconstruction.image,
-        np.zeros(3),
-        settings.points.filter(),
-    )
 
 
 def _depth_camera(
@@ -148,7 +137,3 @@ def _depth_camera(
         return reconstruction.intrinsics, reconstruction.depth.shape
     intrinsics = transform.intrinsics_to_input(reconstruction.intrinsics)
     return intrinsics, (transform.input_height, transform.input_width)
-
-
-def _is_heard(publisher: Publisher) -> bool:
-    return publisher.get_subscription_count() > 0

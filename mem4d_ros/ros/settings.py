@@ -12,6 +12,7 @@ from mem4d_ros.ros.frames import POSE_FORMAT
 from mem4d_ros.runtime import PointFilter
 from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
+from mem4d_ros.runtime.static_map import StaticMapSettings
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,53 @@ class OdometrySettings:
 
 
 @dataclass(frozen=True)
+class StaticMapGroup:
+    enabled: bool = parameter(
+        True, "Tell what moves from what stands still, and gather the latter in ~/static_map"
+    )
+    voxel_size: float = parameter(
+        StaticMapSettings.voxel_size_m,
+        "Side of the static map's voxels, metres; each holds one point",
+        minimum=0.01,
+        maximum=10.0,
+    )
+    max_voxels: int = parameter(
+        StaticMapSettings.max_voxels,
+        "Voxels in the static map at most; new ones then replace those measured longest ago",
+        minimum=1000,
+        maximum=5_000_000,
+    )
+    max_range: float = parameter(
+        StaticMapSettings.max_range_m,
+        "The static map takes points at most this far from the camera, metres",
+        minimum=0.1,
+        maximum=1000.0,
+    )
+    min_confidence: float = parameter(
+        StaticMapSettings.min_confidence,
+        "The static map takes points at least this sure",
+        minimum=0.0,
+        maximum=1e6,
+    )
+    period_s: float = parameter(
+        1.0,
+        "Seconds between two ~/static_map, at least",
+        minimum=0.1,
+        maximum=3600.0,
+        changeable=True,
+    )
+
+    def settings(self) -> StaticMapSettings:
+        """The same as the runtime takes it."""
+        return StaticMapSettings(
+            voxel_size_m=self.voxel_size,
+            max_voxels=self.max_voxels,
+            max_range_m=self.max_range,
+            min_confidence=self.min_confidence,
+        )
+
+
+@dataclass(frozen=True)
 class MapSettings:
     directory: str = parameter(
         "~/.ros/mem4d",
@@ -273,5 +321,6 @@ class Settings:
     depth: DepthSettings = DepthSettings()
     path: PathSettings = PathSettings()
     odometry: OdometrySettings = OdometrySettings()
+    static_map: StaticMapGroup = StaticMapGroup()
     map: MapSettings = MapSettings()
     status: StatusSettings = StatusSettings()

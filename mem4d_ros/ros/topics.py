@@ -34,10 +34,10 @@ class Topic:
         return node.create_publisher(self.type, self.name, self.qos)
 
 
-def _qos(reliability: str, depth: int) -> QoSProfile:
+def _qos(reliability: str, depth: int, durability: str = "volatile") -> QoSProfile:
     return QoSProfile(
         reliability=ReliabilityPolicy[reliability.upper()],
-        durability=DurabilityPolicy.VOLATILE,
+        durability=DurabilityPolicy[durability.upper()],
         history=HistoryPolicy.KEEP_LAST,
         depth=depth,
     )
@@ -59,6 +59,19 @@ POINTS_CAMERA = Topic(
     PointCloud2,
     _qos("reliable", 5),
     "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
+)
+DYNAMIC_POINTS = Topic(
+    "~/dynamic_points",
+    PointCloud2,
+    _qos("reliable", 5),
+    "what moves in the newest frame, in the map",
+)
+# Latched, as REP-2003 asks of maps: who joins late has it at once.
+STATIC_MAP = Topic(
+    "~/static_map",
+    PointCloud2,
+    _qos("reliable", 1, "transient_local"),
+    "what stands still, gathered over all frames, in the map",
 )
 DEPTH = Topic(
     "~/depth/image",
@@ -82,6 +95,8 @@ TF = Topic(
 OUTPUTS = (
     POINTS,
     POINTS_CAMERA,
+    DYNAMIC_POINTS,
+    STATIC_MAP,
     DEPTH,
     DEPTH_CAMERA_INFO,
     ODOMETRY,
@@ -126,7 +141,10 @@ def inputs() -> tuple[Topic, ...]:
 
 def describe_qos(qos: QoSProfile) -> str:
     """In a few words, for logs and tables."""
-    return f"{qos.reliability.name.lower().replace('_', ' ')}, depth {qos.depth}"
+    words = [qos.reliability.name, f"depth {qos.depth}"]
+    if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+        words.append(qos.durability.name)
+    return ", ".join(word.lower().replace("_", " ") for word in words)
 
 
 def markdown() -> str:

@@ -24,7 +24,15 @@ def words(policy_name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["mem4d/points", "mem4d/points_camera", "mem4d/depth/image", "mem4d/path"]
+    "name",
+    [
+        "mem4d/points",
+        "mem4d/points_camera",
+        "mem4d/static_map",
+        "mem4d/dynamic_points",
+        "mem4d/depth/image",
+        "mem4d/path",
+    ],
 )
 def test_outputs_are_shown_with_the_nodes_quality_of_service(name: str) -> None:
     topic, display = PUBLISHED[name], SUBSCRIBED[name]

@@ -69,7 +69,9 @@ def session(
     def session(frames: int, model: WallModel | None = None, **groups: Any) -> Any:
         ros = start(model, **groups)
         outputs = [
-            topic for topic in topics.OUTPUTS if topic not in (topics.STATUS, topics.DIAGNOSTICS)
+            topic
+            for topic in topics.OUTPUTS
+            if topic not in (topics.STATUS, topics.DIAGNOSTICS, topics.STATIC_MAP)
         ]
         received = {
             topic.name: ros.listen(topic.type, topic.name.replace("~", "/mem4d"))

@@ -39,13 +39,13 @@ def test_the_map_is_saved_in_the_configured_folder(start, tmp_path, suffix):
     answer = save(ros, f"a.{suffix}")
     assert (answer.success, answer.path, answer.points) == (False, "", 0)
     assert "no points yet" in answer.message
-    ros.play(ros.talker(Image, "/image"), make_image())
+    ros.play(ros.talker(Image, "/image"), *(make_image(stamp) for stamp in range(1, 6)))
     answer = save(ros, f"rooms/a.{suffix}")
     assert answer.success, answer.message
     assert answer.path == str(tmp_path / f"rooms/a.{suffix}")
-    assert answer.points == 64 * 48
+    assert answer.points > 100
     assert answer.path in answer.message
-    assert (tmp_path / f"rooms/a.{suffix}").stat().st_size > 64 * 48 * 16
+    assert (tmp_path / f"rooms/a.{suffix}").stat().st_size > 100 * 16
     refused = save(ros, f"../a.{suffix}")
     assert (refused.success, "is not inside" in refused.message) == (False, True)
     assert not (tmp_path.parent / f"a.{suffix}").exists()
