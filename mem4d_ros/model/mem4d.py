@@ -79,7 +79,7 @@ class Mem4D(nn.Module):
         Raises:
             ValueError: the size is no multiple of the patch, or differs from the stream's.
         """
-        encoded = self._encode(image)
+        encoded = self.encode(image)
         height, width = grid = encoded.grid
         if state.grid not in (None, grid):
             raise ValueError(
@@ -90,7 +90,7 @@ class Mem4D(nn.Module):
         past = [frame.tokens for frame in window]
         enriched = self.temporal_context(encoded.tokens, past, height, width)
         motion = self.dynamics_memory(enriched, state.motion, height, width)
-        readout = self._read(enriched, motion, state.structure, state.frame_index, grid)
+        readout = self._read(enriched, motion, state.structure, grid)
         points, confidence = self.global_head(readout.taps, encoded.pyramid, height, width)
         output = self._output(readout, encoded.pyramid, points, confidence, grid)
         return output, MemoryState(
@@ -99,9 +99,7 @@ class Mem4D(nn.Module):
             grid=grid,
             window=self._window(encoded.features, window, state.memory.tca_window),
             motion=self._motion(enriched, state.motion, grid, state.memory.tdm_size),
-            structure=self._remember(
-                state.structure, state.frame_index, points, confidence, state.memory.psm_size
-            ),
+            structure=self._remember(state.structure, points, confidence, state.memory.psm_size),
         )
 
     def forward_sequence(self, images: Tensor, memory: MemorySizes | None = None) -> FrameOutput:
@@ -115,7 +113,7 @@ class Mem4D(nn.Module):
         """
         memory = memory or self.config.memory
         batch, length = images.shape[:2]
-        encoded = self._encode(images.flatten(0, 1))
+        encoded = self.encode(images.flatten(0, 1))
         height, width = grid = encoded.grid
         features = encoded.features.unflatten(0, (batch, length))  # (B, T, C, h, w)
         pyramid = [level.unflatten(0, (batch, length)) for level in encoded.pyramid]
@@ -125,15 +123,15 @@ class Mem4D(nn.Module):
         outputs = []
         for t in range(length):
             maps = [level[:, t] for level in pyramid]
-            readout = self._read(enriched[:, t], motion[t], structure, t, grid)
+            readout = self._read(enriched[:, t], motion[t], structure, grid)
             points, confidence = self.global_head(readout.taps, maps, height, width)
             outputs.append(self._output(readout, maps, points, confidence, grid))
-            structure = self._remember(structure, t, points, confidence, memory.psm_size)
+            structure = self._remember(structure, points, confidence, memory.psm_size)
         return FrameOutput.stack(outputs)
 
     forward = forward_sequence
 
-    def _encode(self, image: Tensor) -> EncodedImages:
+    def encode(self, image: Tensor) -> EncodedImages:
         """Encode images (B, 3, H, W)."""
         patch = self.config.patch_size
         height, width = image.shape[-2:]
@@ -150,11 +148,10 @@ class Mem4D(nn.Module):
         enriched: Tensor,
         motion: Tensor,
         structure: StructureState,
-        now: int,
         grid: tuple[int, int],
     ) -> Readout:
-        """Algorithm 1 for the frame number `now`."""
-        count = motion.shape[1] // enriched.shape[1]
+        """Algorithm 1; its time is that of the PSM, whose next frame the current one would be."""
+        now, count = structure.written, motion.shape[1] // enriched.shape[1]
         return self.decoder(
             enriched,
             self._readout_rotation(now, grid, enriched),
@@ -196,14 +193,15 @@ class Mem4D(nn.Module):
     def _remember(
         self,
         structure: StructureState,
-        frame: int,
         points_world: Tensor,
         confidence_world: Tensor,
         capacity: int,
     ) -> StructureState:
         features = self.structure_memory.write(points_world, confidence_world)
         project = self.decoder.structure_key_value
-        return self.structure_memory.remember(structure, frame, features, capacity, project)
+        return self.structure_memory.remember(
+            structure, structure.written, features, capacity, project
+        )
 
     def _aged(self, window: tuple[ContextFrame, ...]) -> tuple[ContextFrame, ...]:
         """The window one step later: tokens are recomputed only where the stride changes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -25,10 +25,13 @@ class StructureState:
     Attributes:
         features: maps (B, C, h, w) of the frames that may still move to a coarser tier.
         groups: keys and values (layers, B, heads, m, d) of each group, the oldest first.
+        written: frames ever written. They are numbered by this count, not by that of the stream:
+            where not every frame is written, age is counted in those that are.
     """
 
     features: Mapping[int, Tensor] = field(default_factory=dict)
     groups: Mapping[FrameGroup, KeyValue] = field(default_factory=dict)
+    written: int = 0
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -53,7 +56,8 @@ class StructureState:
                 del groups[group]
                 excess -= len(group.frames)
         held = {frame for group in groups for frame in group.frames}
-        return StructureState({f: m for f, m in self.features.items() if f in held}, groups)
+        features = {frame: map_ for frame, map_ in self.features.items() if frame in held}
+        return StructureState(features, groups, self.written)
 
 
 class PersistentStructureMemory(nn.Module):
@@ -122,11 +126,29 @@ class PersistentStructureMemory(nn.Module):
             features: map (B, C, h, w) from :meth:`write`.
             capacity: N_s.
         """
+        planned = plan((*state.frames, frame), frame + 1, capacity, self.tiers)
         available = {**state.features, frame: features}
-        groups: dict[FrameGroup, KeyValue] = {}
-        for group in plan((*state.frames, frame), frame + 1, capacity, self.tiers):
-            known = state.groups.get(group)
-            groups[group] = known or self._encode(group, available, project)
+        return self._arranged(planned, available, state.groups, frame + 1, project)
+
+    def recall(
+        self, features: Mapping[int, Tensor], capacity: int, project: Project
+    ) -> StructureState:
+        """What :meth:`remember` leads to, from the maps (B, C, h, w) of all frames written."""
+        written = len(features)
+        planned = plan(features, written, capacity, self.tiers)
+        return self._arranged(planned, features, {}, written, project)
+
+    def _arranged(
+        self,
+        planned: Iterable[FrameGroup],
+        available: Mapping[int, Tensor],
+        known: Mapping[FrameGroup, KeyValue],
+        written: int,
+        project: Project,
+    ) -> StructureState:
+        groups = {
+            group: known.get(group) or self._encode(group, available, project) for group in planned
+        }
         lasting = {
             number: available[number]
             for group in groups
@@ -134,7 +156,7 @@ class PersistentStructureMemory(nn.Module):
             for number in group.frames
             if number != FIRST_FRAME
         }
-        return StructureState(lasting, groups)
+        return StructureState(lasting, groups, written)
 
     def _encode(
         self, group: FrameGroup, available: Mapping[int, Tensor], project: Project
