@@ -1,7 +1,8 @@
 """Frames in, reconstructions out, one after the other."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 
 from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from, transform_points
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
+from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
+from mem4d_ros.runtime.keyframes import KeyframeThresholds, View, shows_something_new
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseFrame, PoseSource
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
@@ -33,6 +36,7 @@ class StreamState:
     memory: MemoryState
     pose_source: PoseSource
     transform: ImageTransform | None
+    views: Mapping[int, View] = field(default_factory=dict)  # by number in the PSM
 
 
 class OnlineReconstructor:
@@ -40,7 +44,7 @@ class OnlineReconstructor:
 
     `image_size` is the long side of the network's image in pixels. `precision` is the dtype of
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
-    network's head.
+    network's head. `keyframes` says which frames enter the persistent structure memory, None: all.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class OnlineReconstructor:
         device: torch.device = CPU,
         precision: torch.dtype = torch.float32,
         pose_source: PoseSource | None = None,
+        keyframes: KeyframeThresholds | None = None,
     ) -> None:
         self._model = model
         self._image_size = image_size
@@ -58,6 +63,7 @@ class OnlineReconstructor:
         self._device = device
         self._precision = precision
         self._pose_source = pose_source or HeadPose()
+        self._keyframes = keyframes
         self._transform: ImageTransform | None = None
         self.reset()
 
@@ -69,6 +75,7 @@ class OnlineReconstructor:
     def reset(self) -> None:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
+        self._views: Mapping[int, View] = {}
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -79,12 +86,12 @@ class OnlineReconstructor:
     @property
     def state(self) -> StreamState:
         """Where the stream stands. Not a copy: the next frame changes it."""
-        return StreamState(self._state, self._pose_source, self._transform)
+        return StreamState(self._state, self._pose_source, self._transform, self._views)
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
         self._state, self._pose_source = state.memory, state.pose_source
-        self._transform = state.transform
+        self._transform, self._views = state.transform, state.views
         self._memory = state.memory.memory
 
     def occupancy(self) -> MemorySizes:
@@ -107,7 +114,7 @@ class OnlineReconstructor:
         started = time.perf_counter()
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
-        frame_index = self._state.frame_index
+        frame_index, structure = self._state.frame_index, self._state.structure
         output = self._step(model_image)
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
@@ -131,6 +138,9 @@ class OnlineReconstructor:
                 head_pose=head_pose,
             )
         )
+        if self._keyframes is not None:
+            view = View(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
+            self._select(view, points_camera, structure, self._keyframes)
         if not self._pose_source.keeps_global_pointmap:
             points_world = transform_points(estimate.camera_to_world, points_camera)
             points_world = points_world.astype(np.float32)
@@ -172,6 +182,24 @@ class OnlineReconstructor:
                 to_tensor(model_image, self._device), self._state
             )
         return to_host(output)
+
+    def _select(
+        self,
+        view: View,
+        points_camera: np.ndarray,
+        before: StructureState,
+        thresholds: KeyframeThresholds,
+    ) -> None:
+        """Leave the structure memory as it was `before` a frame that shows nothing new.
+
+        Only now is the frame's pose known; the step has written it already.
+        """
+        views = {number: self._views[number] for number in before.frames}
+        if shows_something_new(view, points_camera, views.values(), thresholds):
+            views[before.written] = view
+        else:
+            self._state = replace(self._state, structure=before)
+        self._views = {number: views[number] for number in self._state.structure.frames}
 
     def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
         if not np.isfinite(values).all():

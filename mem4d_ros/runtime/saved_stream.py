@@ -18,6 +18,7 @@ from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
+from mem4d_ros.runtime.keyframes import View
 from mem4d_ros.runtime.pose_sources import MAKERS
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
@@ -34,6 +35,7 @@ ALLOWED: list[Any] = [
     KeyValue,
     ImageTransform,
     Keyframe,
+    View,
     *MAKERS.values(),
     np.ndarray,
     np.dtype,
