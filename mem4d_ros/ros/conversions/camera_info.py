@@ -4,6 +4,11 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+LONGEST = 1e6
+"""In pixels: no focal length is larger, no principal point farther off."""
+MOST_COEFFICIENTS = 14
+"""Of any distortion model that OpenCV knows."""
+
 
 class CameraInfoError(ValueError):
     """A CameraInfo that does not describe the image; the message says why and what to do."""
@@ -14,6 +19,10 @@ def intrinsics_of_image(info: CameraInfo, width: int, height: int) -> np.ndarray
 
     Raises CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
     """
+    if len(info.d) > MOST_COEFFICIENTS:
+        raise CameraInfoError(
+            f"D has {len(info.d)} numbers, but no lens has more than {MOST_COEFFICIENTS}"
+        )
     intrinsics = np.array(info.k, np.float64).reshape(3, 3)
     return to_pixels(intrinsics, "K", info, width, height) if intrinsics.any() else None
 
@@ -27,8 +36,7 @@ def to_pixels(
     is followed, too, if its aspect ratio was kept. `name` is what errors call the matrix. Raises
     CameraInfoError as above.
     """
-    focal_lengths = intrinsics[[0, 1], [0, 1]]
-    if not (np.isfinite(intrinsics).all() and (focal_lengths > 0).all()):
+    if not _is_pinhole(intrinsics):
         raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
     offset = np.array([info.roi.x_offset, info.roi.y_offset])
     binning = np.array([max(info.binning_x, 1), max(info.binning_y, 1)])
@@ -50,6 +58,18 @@ def to_pixels(
     moved[0, :2] *= to_image[0]
     moved[1, 1] *= to_image[1]
     return moved
+
+
+def _is_pinhole(intrinsics: np.ndarray) -> bool:
+    """Whether it is [[fx, skew, cx], [0, fy, cy], [0, 0, 1]] of some lens."""
+    focal_lengths = intrinsics[[0, 1], [0, 1]]
+    below = intrinsics[[1, 2, 2], [0, 0, 1]]
+    return bool(
+        (np.abs(intrinsics) <= LONGEST).all()  # nor NaN
+        and (focal_lengths >= 1).all()
+        and not below.any()
+        and intrinsics[2, 2] == 1
+    )
 
 
 def to_camera_info(

@@ -74,11 +74,26 @@ def test_an_image_of_another_aspect_ratio_is_refused(size: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize(
-    "k", [[np.nan] * 9, [-585.0, 0, 320, 0, 585, 240, 0, 0, 1], [0.0, 0, 320, 0, 0, 240, 0, 0, 1]]
+    "k",
+    [
+        [np.nan] * 9,
+        [-585.0, 0, 320, 0, 585, 240, 0, 0, 1],
+        [0.0, 0, 320, 0, 0, 240, 0, 0, 1],
+        [1e-300, 0, 320, 0, 585, 240, 0, 0, 1],
+        [1e308, 0, 320, 0, 585, 240, 0, 0, 1],
+        [585.0, 0, -1e308, 0, 585, 240, 0, 0, 1],
+        [585.0, 0, 320, 1, 585, 240, 0, 0, 1],
+        [585.0, 0, 320, 0, 585, 240, 0, 0, 2],
+    ],
 )
 def test_values_of_no_pinhole_camera_are_refused(k: list[float]) -> None:
     with pytest.raises(CameraInfoError, match="calibrate"):
         intrinsics_of_image(camera_info(k=k), 640, 480)
+
+
+def test_more_coefficients_than_any_lens_has_are_refused() -> None:
+    with pytest.raises(CameraInfoError, match="D has 100000 numbers"):
+        intrinsics_of_image(camera_info(d=[0.1] * 100_000), 640, 480)
 
 
 def test_a_camera_info_without_size_is_refused() -> None:
