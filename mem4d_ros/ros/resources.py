@@ -26,15 +26,16 @@ def read_resources(device: str) -> Resources:
     host = Resources(_resident_bytes(), available, total)
     if not device.startswith("cuda"):
         return host
-    free, device_total = torch.cuda.mem_get_info(device)
+    index = torch.device(device).index or 0  # older torch wants the number
+    free, device_total = torch.cuda.mem_get_info(index)
     return Resources(
         host.resident,
         available,
         total,
-        device_allocated=torch.cuda.memory_allocated(device),
-        device_peak=torch.cuda.max_memory_allocated(device),
+        device_allocated=torch.cuda.memory_allocated(index),
+        device_peak=torch.cuda.max_memory_allocated(index),
         # What torch's cache holds and no tensor uses is free to this process.
-        device_free=free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device),
+        device_free=free + torch.cuda.memory_reserved(index) - torch.cuda.memory_allocated(index),
         device_total=device_total,
     )
 
