@@ -4,6 +4,7 @@ OK is nothing to do; WARN, results are late or doubtful; ERROR, there are none; 
 fell silent.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -107,6 +108,8 @@ def _doubts_of_newest(progress: Progress, min_confidence: float) -> list[str]:
     doubts = []
     if not newest.pose_measured:
         doubts.append("the camera's pose is not measured")
+    if math.isinf(newest.scale.deviation):
+        doubts.append("the scale is not known yet, which takes a few steps of external odometry")
     if not newest.confidence_mean >= min_confidence:  # NaN, too: no pixel is valid
         doubts.append(f"the confidence is low: {newest.confidence_mean:.2f}")
     return doubts
@@ -146,6 +149,8 @@ def _reconstruction_facts(health: Health) -> dict[str, object]:
         facts["latency p95 (s)"] = f"{health.progress.timing.latency_p95_s:.3f}"
         facts["mean confidence"] = f"{health.progress.newest.confidence_mean:.2f}"
         facts["pose measured"] = health.progress.newest.pose_measured
+        scale = health.progress.newest.scale
+        facts["scale"] = f"{scale.value:.3f} +- {100 * scale.deviation:.1f} %"
         facts["resets"] = health.progress.resets
     return facts
 

@@ -11,6 +11,8 @@ from mem4d_ros.ros.outputs import Outputs
 from mem4d_ros.ros.ownership import ownership
 from mem4d_ros.ros.pipeline import Pipeline
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot import Robot
+from mem4d_ros.ros.scale import make_scaler
 from mem4d_ros.ros.settings import Settings
 
 
@@ -30,8 +32,12 @@ class Engine:
         """
         self.model = load(settings())
         with ownership(node) as self._owner:
-            self.outputs = Outputs(node, settings(), reporter)
-            self.pipeline = Pipeline(self.model.reconstructor, self.outputs, settings, reporter)
+            robot = Robot(node, settings(), reporter)
+            self.outputs = Outputs(node, robot, settings(), reporter)
+            scaler = make_scaler(robot, settings().scale, reporter)
+            self.pipeline = Pipeline(
+                self.model.reconstructor, scaler, self.outputs, settings, reporter
+            )
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""

@@ -13,7 +13,7 @@ from mem4d_ros.ros.calibration import Calibration
 from mem4d_ros.ros.conversions.compressed import compressed_to_rgb
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
-from mem4d_ros.ros.outputs import ReconstructedFrame
+from mem4d_ros.ros.reconstructed_frame import ReconstructedFrame
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.settings import Settings
 from mem4d_ros.ros.stream import Kind, Stream

@@ -43,7 +43,7 @@ class Health:
     def to_status(self, now: Time) -> Mem4DStatus:
         """As ~/status."""
         status = Mem4DStatus(header=Header(stamp=now), state=self.state)
-        status.confidence_mean = float("nan")
+        status.confidence_mean = status.scale = float("nan")
         if self.progress is not None:
             _write_progress(status, self.progress)
         if self.model is not None:
@@ -69,3 +69,4 @@ def _write_progress(status: Mem4DStatus, progress: Progress) -> None:
     newest = progress.newest
     for name in ("latency_last_s", "confidence_mean", "pose_measured", "camera_info_used"):
         setattr(status, name, getattr(newest, name))
+    status.scale, status.scale_deviation = newest.scale.value, newest.scale.deviation

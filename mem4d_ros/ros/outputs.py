@@ -1,11 +1,7 @@
 """From a reconstruction to the topics; nothing is converted that nobody listens to."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from builtin_interfaces.msg import Time
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from mem4d_ros.ros import topics
@@ -14,35 +10,24 @@ from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.frames import ExtrinsicsError, Placement, Placer
 from mem4d_ros.ros.points import points_in_camera, points_in_map
+from mem4d_ros.ros.reconstructed_frame import ReconstructedFrame
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot import Robot
 from mem4d_ros.ros.scene_outputs import SceneOutputs, is_heard
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.ros.tf import TfPublisher, make_placer
+from mem4d_ros.ros.tf import make_placer, make_tf_output
 from mem4d_ros.ros.trajectory import Trajectory
 from mem4d_ros.runtime import ColouredPoints, Reconstruction, upsample_depth
-
-
-@dataclass(frozen=True)
-class ReconstructedFrame:
-    """A reconstruction and what its image said of itself."""
-
-    reconstruction: Reconstruction
-    stamp: Time
-    camera_frame: str
-    intrinsics_given: bool  # by CameraInfo
-    camera_info: CameraInfo | None  # with the distortion that the image has; None: none or unknown
 
 
 class Outputs:
     """Publishes frames. Used by one thread."""
 
-    def __init__(self, node: Node, settings: Settings, reporter: Reporter) -> None:
+    def __init__(self, node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> None:
         self._reporter = reporter
         self._map_frame = settings.frames.map
-        self._placer: Placer = make_placer(node, settings.tf, settings.frames)
-        self._tf: TfPublisher | None = None
-        if settings.tf.mode != "off":
-            self._tf = TfPublisher(node, self._map_frame, reporter)
+        self._placer: Placer = make_placer(robot, settings.tf, settings.frames)
+        self._tf = make_tf_output(node, robot, settings, reporter)
         self._trajectory = Trajectory()
         self._newest: tuple[Reconstruction, Placement] | None = None
         self._scene: SceneOutputs | None = None
@@ -63,10 +48,9 @@ class Outputs:
         placement = self._place(frame)
         if placement is not None:
             self._publish_in_map(frame, placement, settings)
-        self._publish_in_camera(frame, settings)
+        self._publish_in_camera(frame, placement, settings)
         if self._scene is not None:  # last: it takes longest, and nothing waits for it
-            header = Header(stamp=frame.stamp, frame_id=self._map_frame)
-            self._scene.publish(frame.reconstruction, placement, header, settings)
+            self._scene.publish(frame, placement, settings)
         self._newest = None if placement is None else (frame.reconstruction, placement)
 
     def points(self, settings: Settings) -> ColouredPoints | None:
@@ -96,8 +80,7 @@ class Outputs:
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
-        if self._tf is not None:  # before the clouds, which need it to be drawn
-            self._tf.publish(placement, header)
+        self._tf.publish(placement, header)  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
         self._trajectory.add(placement, header, measured, settings.path.max_length)
         if is_heard(self._odometry):
@@ -110,10 +93,13 @@ class Outputs:
             points = points_in_map(frame.reconstruction, placement, settings)
             self._points.publish(to_point_cloud(points, header))
 
-    def _publish_in_camera(self, frame: ReconstructedFrame, settings: Settings) -> None:
+    def _publish_in_camera(
+        self, frame: ReconstructedFrame, placement: Placement | None, settings: Settings
+    ) -> None:
         header = Header(stamp=frame.stamp, frame_id=frame.camera_frame)
-        if is_heard(self._points_camera):
-            points = points_in_camera(frame.reconstruction, settings)
+        # Without a place in the map there are no heights to select by.
+        if is_heard(self._points_camera) and (placement or not settings.points.limits_height):
+            points = points_in_camera(frame.reconstruction, placement, settings)
             self._points_camera.publish(to_point_cloud(points, header))
         upsampled = settings.depth.resolution == "input"
         if is_heard(self._depth_camera_info):

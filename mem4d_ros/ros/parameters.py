@@ -14,8 +14,9 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+from mem4d_ros.ros.constraints import Constraint
 from mem4d_ros.ros.frames import parse_pose
-from mem4d_ros.ros.settings import Constraint, Settings
+from mem4d_ros.ros.settings import Settings
 
 
 class ParameterError(ValueError):
@@ -81,6 +82,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
             settings = replace(settings, **{group_name: group})
     _check_frames(settings)
     _check_poses(settings)
+    _check_heights(settings)
     return settings
 
 
@@ -108,7 +110,7 @@ def check_changeable(before: Settings, after: Settings) -> None:
 
 def _check_frames(settings: Settings) -> None:
     frames = settings.frames
-    for name in ("map", "base", "camera"):
+    for name in ("map", "base", "odom", "camera"):
         frame = getattr(frames, name)
         if frame.startswith("/") or (not frame and name != "camera"):
             raise ParameterError(
@@ -116,6 +118,9 @@ def _check_frames(settings: Settings) -> None:
             )
     if frames.map in (frames.base, frames.camera):
         raise ParameterError(f"frames.map is {frames.map!r}, but so is another frame")
+    others = (frames.map, frames.base, frames.camera)
+    if settings.tf.mode == "map_to_odom" and frames.odom in others:
+        raise ParameterError(f"frames.odom is {frames.odom!r}, but so is another frame")
 
 
 def _check_poses(settings: Settings) -> None:
@@ -124,6 +129,15 @@ def _check_poses(settings: Settings) -> None:
             parse_pose(getattr(settings.tf, name))
         except ValueError as error:
             raise ParameterError(f"tf.{name}: {error}") from error
+
+
+def _check_heights(settings: Settings) -> None:
+    points = settings.points
+    if points.min_height > points.max_height:
+        raise ParameterError(
+            f"points.min_height is {points.min_height}, above points.max_height,"
+            f" {points.max_height}: no point would be left"
+        )
 
 
 def _descriptor(row: Parameter) -> ParameterDescriptor:

@@ -4,7 +4,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
 from mem4d_ros.ros.outputs import Outputs
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.scale import Scaler
 from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import (
     Counters,
@@ -21,6 +22,7 @@ from mem4d_ros.runtime import (
     Timing,
     TimingWindow,
 )
+from mem4d_ros.runtime.scale import ScaleEstimate
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class NewestFrame:
     confidence_mean: float = math.nan  # of the global pointmap; NaN if no pixel is valid
     pose_measured: bool = False
     camera_info_used: bool = False
+    scale: ScaleEstimate = field(default=ScaleEstimate(math.nan, 0.0))
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ class Pipeline:
     def __init__(
         self,
         reconstructor: OnlineReconstructor,
+        scaler: Scaler,
         outputs: Outputs,
         settings: Callable[[], Settings],
         reporter: Reporter,
     ) -> None:
         self._reconstructor = reconstructor
+        self._scaler = scaler
         self._outputs = outputs
         self._settings = settings
         self._reporter = reporter
@@ -110,7 +115,7 @@ class Pipeline:
         return self._worker.close(timeout_s)
 
     def _process(self, incoming: IncomingFrame) -> None:
-        frame = self._processor.process(incoming)
+        frame = self._scaler.scaled(self._processor.process(incoming))
         self._outputs.publish(frame, self._settings())
         if not frame.reconstruction.pose_measured:
             self._reporter.warning(
@@ -125,6 +130,7 @@ class Pipeline:
             _mean_confidence(frame.reconstruction.confidence_world),
             frame.reconstruction.pose_measured,
             camera_info_used=frame.intrinsics_given,
+            scale=frame.scale,
         )
         self._last_frame_failed = False
 

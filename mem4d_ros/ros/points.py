@@ -4,8 +4,10 @@ import numpy as np
 
 from mem4d_ros.geometry import transform_points
 from mem4d_ros.ros.frames import Placement
+from mem4d_ros.ros.scene_settings import PointSettings
 from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import ColouredPoints, Reconstruction, select_points
+from mem4d_ros.runtime.cloud_filters import between_heights, heights_of, one_per_voxel
 
 
 def points_in_map(
@@ -25,18 +27,25 @@ def points_in_map(
         reconstruction.camera_to_world[:3, 3],
         settings.points.filter(),
     )
-    return moved_to_map(selected, placement)
+    return _thinned(moved_to_map(selected, placement), np.eye(4), settings.points)
 
 
-def points_in_camera(reconstruction: Reconstruction, settings: Settings) -> ColouredPoints:
-    """The self-view pointmap's points that pass the filter, in the optical frame."""
-    return select_points(
+def points_in_camera(
+    reconstruction: Reconstruction, placement: Placement | None, settings: Settings
+) -> ColouredPoints:
+    """The self-view pointmap's points that pass the filter, in the optical frame.
+
+    A placement is needed where the settings limit heights.
+    """
+    selected = select_points(
         reconstruction.points_camera,
         reconstruction.confidence_camera,
         reconstruction.image,
         np.zeros(3),
         settings.points.filter(),
     )
+    map_from_camera = None if placement is None else placement.map_from_camera
+    return _thinned(selected, map_from_camera, settings.points)
 
 
 def moved_to_map(points: ColouredPoints, placement: Placement) -> ColouredPoints:
@@ -44,3 +53,16 @@ def moved_to_map(points: ColouredPoints, placement: Placement) -> ColouredPoints
     map_from_world = placement.map_from_world.astype(np.float32)
     moved = transform_points(map_from_world, points.positions)
     return ColouredPoints(moved, points.colours, points.confidences)
+
+
+def _thinned(
+    points: ColouredPoints, map_from_points: np.ndarray | None, settings: PointSettings
+) -> ColouredPoints:
+    """Without those too low or too high in the map, and one a voxel of their own frame."""
+    if settings.limits_height:
+        assert map_from_points is not None
+        heights = heights_of(points.positions, map_from_points)
+        points = between_heights(points, heights, settings.min_height, settings.max_height)
+    if settings.voxel_size > 0:
+        points = one_per_voxel(points, settings.voxel_size)
+    return points

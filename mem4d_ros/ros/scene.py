@@ -17,11 +17,12 @@ class Scene:
         self._map = StaticMap(settings)
         self._lock = threading.Lock()
 
-    def add(self, reconstruction: Reconstruction) -> np.ndarray:
+    def add(self, reconstruction: Reconstruction, scale_known: bool = True) -> np.ndarray:
         """Take a frame in; its moving pixels (H, W) bool. Frame 0 starts a new world."""
         moving = self._splitter.split(reconstruction)
-        # A frame whose place was guessed would smear the map.
-        if reconstruction.pose_measured or reconstruction.frame_index == 0:
+        # A frame whose place or size was guessed would smear the map.
+        place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
+        if place_known and scale_known:
             with self._lock:
                 self._map.integrate(reconstruction, moving)
         return moving

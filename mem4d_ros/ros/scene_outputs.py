@@ -1,5 +1,6 @@
 """~/dynamic_points and ~/static_map."""
 
+import math
 import time
 
 from rclpy.node import Node
@@ -10,9 +11,10 @@ from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.frames import Placement
 from mem4d_ros.ros.points import moved_to_map, points_in_map
+from mem4d_ros.ros.reconstructed_frame import ReconstructedFrame
 from mem4d_ros.ros.scene import Scene
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.runtime import ColouredPoints, Reconstruction
+from mem4d_ros.runtime import ColouredPoints
 
 
 class SceneOutputs:
@@ -30,15 +32,16 @@ class SceneOutputs:
 
     def publish(
         self,
-        reconstruction: Reconstruction,
+        frame: ReconstructedFrame,
         placement: Placement | None,
-        header: Header,
         settings: Settings,
     ) -> None:
         """Take a frame in, and publish what has a place in the map."""
-        moving = self._scene.add(reconstruction)
+        reconstruction = frame.reconstruction
+        moving = self._scene.add(reconstruction, scale_known=math.isfinite(frame.scale.deviation))
         if placement is None:
             return
+        header = Header(stamp=frame.stamp, frame_id=settings.frames.map)
         if is_heard(self._dynamic_points):
             points = points_in_map(reconstruction, placement, settings, where=moving)
             self._dynamic_points.publish(to_point_cloud(points, header))

@@ -5,32 +5,19 @@ ROS parameter's name.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from mem4d_ros.model import PRESETS, MemorySizes
+from mem4d_ros.ros.constraints import parameter
 from mem4d_ros.ros.frames import POSE_FORMAT
-from mem4d_ros.runtime import PointFilter
+from mem4d_ros.ros.scene_settings import (
+    DepthSettings,
+    MapSettings,
+    PointSettings,
+    ScaleSettings,
+    StaticMapGroup,
+)
 from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
-from mem4d_ros.runtime.static_map import StaticMapSettings
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """What a value must fulfil besides its type, and when it may change."""
-
-    description: str
-    minimum: float | None = None
-    maximum: float | None = None
-    step: int = 0  # of integers; 0: any
-    choices: tuple[str, ...] = ()
-    changeable: bool = False  # while the node is configured
-    read_only: bool = False  # not even before
-
-
-def parameter(default: Any, description: str, **constraint: Any) -> Any:
-    """A field of a group, declared as a ROS parameter."""
-    return field(default=default, metadata={"constraint": Constraint(description, **constraint)})
 
 
 @dataclass(frozen=True)
@@ -146,7 +133,10 @@ class InputSettings:
 @dataclass(frozen=True)
 class FrameSettings:
     map: str = parameter("map", "Fixed frame, z up, of the reconstruction")
-    base: str = parameter("base_link", "Robot's base frame, used by tf.mode base")
+    base: str = parameter(
+        "base_link", "Robot's base frame, used by tf.mode base and map_to_odom, and by odometry"
+    )
+    odom: str = parameter("odom", "Fixed frame of the external odometry")
     camera: str = parameter(
         "", "Optical frame of images whose header.frame_id is empty; if empty, they are refused"
     )
@@ -156,53 +146,29 @@ class FrameSettings:
 class TfSettings:
     mode: str = parameter(
         "camera",
-        "camera: map to the camera's optical frame; base: map to frames.base; off: no TF",
-        choices=("camera", "base", "off"),
+        "camera: map to the camera's optical frame; base: map to frames.base; map_to_odom: map to"
+        " frames.odom, under which an external odometry publishes frames.base; off: no TF",
+        choices=("camera", "base", "map_to_odom", "off"),
     )
     initial_pose: str = parameter(
         "",
-        f"Where the camera (tf.mode base: the base) starts in the map, x forward and z up, as"
-        f" {POSE_FORMAT}; empty: at the origin",
+        "Where the camera (tf.mode base and map_to_odom: the base) starts in the map, x forward and"
+        f" z up, as {POSE_FORMAT}; empty: at the origin",
     )
     base_to_camera: str = parameter(
         "",
         f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up"
-        " in TF; only for tf.mode base",
+        " in TF, where tf.mode or scale.source need it",
     )
 
 
 @dataclass(frozen=True)
-class PointSettings:
-    stride: int = parameter(
-        1, "Clouds hold every n-th pixel of every n-th row", minimum=1, maximum=64, changeable=True
-    )
-    min_confidence: float = parameter(
-        1.0,
-        "Clouds hold points at least this sure; the network's confidence starts at 1",
-        minimum=0.0,
-        maximum=1e6,
-        changeable=True,
-    )
-    max_range: float = parameter(
-        100.0,
-        "Clouds hold points at most this far from the camera, metres",
-        minimum=0.01,
-        maximum=1e6,
-        changeable=True,
-    )
-
-    def filter(self) -> PointFilter:
-        """The same as the runtime takes it."""
-        return PointFilter(self.stride, self.min_confidence, self.max_range)
-
-
-@dataclass(frozen=True)
-class DepthSettings:
-    resolution: str = parameter(
-        "model",
-        "Size of the depth image: the network's, or upsampled to the input image's",
-        choices=("model", "input"),
-        changeable=True,
+class ExternalOdometrySettings:
+    source: str = parameter(
+        "topic",
+        "Where tf.mode map_to_odom and scale.source odometry find the pose of frames.base in"
+        " frames.odom: topic subscribes to odometry, tf looks it up in TF",
+        choices=("topic", "tf"),
     )
 
 
@@ -237,62 +203,6 @@ class OdometrySettings:
 
 
 @dataclass(frozen=True)
-class StaticMapGroup:
-    enabled: bool = parameter(
-        True, "Tell what moves from what stands still, and gather the latter in ~/static_map"
-    )
-    voxel_size: float = parameter(
-        StaticMapSettings.voxel_size_m,
-        "Side of the static map's voxels, metres; each holds one point",
-        minimum=0.01,
-        maximum=10.0,
-    )
-    max_voxels: int = parameter(
-        StaticMapSettings.max_voxels,
-        "Voxels in the static map at most; new ones then replace those measured longest ago",
-        minimum=1000,
-        maximum=5_000_000,
-    )
-    max_range: float = parameter(
-        StaticMapSettings.max_range_m,
-        "The static map takes points at most this far from the camera, metres",
-        minimum=0.1,
-        maximum=1000.0,
-    )
-    min_confidence: float = parameter(
-        StaticMapSettings.min_confidence,
-        "The static map takes points at least this sure",
-        minimum=0.0,
-        maximum=1e6,
-    )
-    period_s: float = parameter(
-        1.0,
-        "Seconds between two ~/static_map, at least",
-        minimum=0.1,
-        maximum=3600.0,
-        changeable=True,
-    )
-
-    def settings(self) -> StaticMapSettings:
-        """The same as the runtime takes it."""
-        return StaticMapSettings(
-            voxel_size_m=self.voxel_size,
-            max_voxels=self.max_voxels,
-            max_range_m=self.max_range,
-            min_confidence=self.min_confidence,
-        )
-
-
-@dataclass(frozen=True)
-class MapSettings:
-    directory: str = parameter(
-        "~/.ros/mem4d",
-        "Folder that ~/save_map writes to, and never out of; it is made when needed",
-        read_only=True,
-    )
-
-
-@dataclass(frozen=True)
 class StatusSettings:
     period_s: float = parameter(
         1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0, changeable=True
@@ -317,10 +227,12 @@ class Settings:
     input: InputSettings = InputSettings()
     frames: FrameSettings = FrameSettings()
     tf: TfSettings = TfSettings()
-    points: PointSettings = PointSettings()
-    depth: DepthSettings = DepthSettings()
+    points: PointSettings = field(default=PointSettings())
+    depth: DepthSettings = field(default=DepthSettings())
     path: PathSettings = PathSettings()
     odometry: OdometrySettings = OdometrySettings()
-    static_map: StaticMapGroup = StaticMapGroup()
-    map: MapSettings = MapSettings()
+    external_odometry: ExternalOdometrySettings = ExternalOdometrySettings()
+    scale: ScaleSettings = field(default=ScaleSettings())
+    static_map: StaticMapGroup = field(default=StaticMapGroup())
+    map: MapSettings = field(default=MapSettings())
     status: StatusSettings = StatusSettings()

@@ -1,71 +1,97 @@
-"""TF out: where the tracked frame is in the map. TF in: where the camera is on the robot."""
+"""TF out: where the tracked frame, or the odometry's, is in the map."""
 
 import threading
+from typing import Protocol
 
 import numpy as np
 import tf2_ros
 from geometry_msgs.msg import TransformStamped
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.time import Time
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.ros import topics
-from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
-from mem4d_ros.ros.frames import (
-    BasePlacer,
-    CameraPlacer,
-    Extrinsics,
-    ExtrinsicsError,
-    Placement,
-    Placer,
-    parse_pose,
-)
+from mem4d_ros.ros.conversions.pose import matrix_to_transform
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.frames import BasePlacer, CameraPlacer, Placement, Placer, parse_pose
+from mem4d_ros.ros.odometry_input import OdometryMissing
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.settings import FrameSettings, TfSettings
+from mem4d_ros.ros.robot import OdometrySource, Robot
+from mem4d_ros.ros.settings import FrameSettings, Settings, TfSettings
+from mem4d_ros.runtime.external_odometry import map_from_odom
 
 
-def make_placer(node: Node, tf: TfSettings, frames: FrameSettings) -> Placer:
+def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
     """What places frames in the map in the mode that the settings ask for."""
     initial_pose = parse_pose(tf.initial_pose)
-    if tf.mode != "base":
-        return CameraPlacer(initial_pose)
-    return BasePlacer(initial_pose, frames.base, _extrinsics(node, tf, frames))
+    if tf.mode in ("base", "map_to_odom"):
+        return BasePlacer(initial_pose, frames.base, robot.base_from_camera)
+    return CameraPlacer(initial_pose)
 
 
-def _extrinsics(node: Node, tf: TfSettings, frames: FrameSettings) -> Extrinsics:
-    if not tf.base_to_camera:
-        return TfExtrinsics(node, frames.base)
-    base_from_camera = parse_pose(tf.base_to_camera)
-    return lambda camera_frame, stamp_ns: base_from_camera
+class TfOutput(Protocol):
+    """What tells TF of a placement."""
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        """`header` is in the map and has the image's stamp."""
+        ...
 
 
-class TfExtrinsics:
-    """Looks the camera's place on the robot up in TF, at the image's stamp."""
+def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> TfOutput:
+    """What publishes TF in the mode that the settings ask for."""
+    if settings.tf.mode == "off":
+        return NoTf()
+    sender = TfSender(node, settings.frames.map, reporter)
+    if settings.tf.mode == "map_to_odom":
+        return MapToOdom(sender, settings.frames.odom, robot.odom_from_base, reporter)
+    return MapToTracked(sender)
 
-    def __init__(self, node: Node, base_frame: str) -> None:
-        self._base_frame = base_frame
-        self._buffer = tf2_ros.Buffer()
-        self._listener = tf2_ros.TransformListener(self._buffer, node)
 
-    def __call__(self, camera_frame: str, stamp_ns: int) -> np.ndarray:
+class NoTf:
+    """Publishes nothing."""
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        pass
+
+
+class MapToTracked:
+    """Publishes map -> tracked frame."""
+
+    def __init__(self, sender: "TfSender") -> None:
+        self._sender = sender
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        self._sender.send(placement.tracked_frame, placement.map_from_tracked, header)
+
+
+class MapToOdom:
+    """Publishes map -> odometry, so that odometry -> base leads to the base's place in the map."""
+
+    def __init__(
+        self,
+        sender: "TfSender",
+        odom_frame: str,
+        odom_from_base: OdometrySource,
+        reporter: Reporter,
+    ) -> None:
+        self._sender = sender
+        self._odom_frame = odom_frame
+        self._odom_from_base = odom_from_base
+        self._reporter = reporter
+
+    def publish(self, placement: Placement, header: Header) -> None:
         try:
-            found = self._buffer.lookup_transform(
-                self._base_frame, camera_frame, Time(nanoseconds=stamp_ns), Duration()
-            )
-        except tf2_ros.TransformException as error:
-            raise ExtrinsicsError(
-                f"TF has no transform from '{camera_frame}' to '{self._base_frame}' ({error}), so"
-                " that nothing can be placed in the map: publish it, as robot_state_publisher does,"
-                " or set tf.base_to_camera"
-            ) from error
-        return transform_to_matrix(found.transform)
+            odom_from_base = self._odom_from_base(stamp_to_ns(header.stamp))
+        except OdometryMissing as error:
+            self._reporter.error("odometry", f"map to odometry is not published: {error}")
+            return
+        correction = map_from_odom(placement.map_from_tracked, odom_from_base)
+        self._sender.send(self._odom_frame, correction, header)
 
 
-class TfPublisher:
-    """Publishes map -> tracked frame, unless somebody else already gives that frame a parent."""
+class TfSender:
+    """Publishes map -> a frame, unless somebody else already gives that frame a parent."""
 
     def __init__(self, node: Node, map_frame: str, reporter: Reporter) -> None:
         self._map_frame = map_frame
@@ -73,20 +99,20 @@ class TfPublisher:
         self._broadcaster = tf2_ros.TransformBroadcaster(node)
         self._parents = _ForeignParents(node, map_frame)
 
-    def publish(self, placement: Placement, header: Header) -> None:
-        """Send the placement; `header` is in the map and has the image's stamp."""
-        child = placement.tracked_frame
+    def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
+        """Send the frame's pose (4, 4); `header` is in the map."""
         parent = self._parents.of(child)
         if parent is not None:
             self._reporter.error(
                 "two parents",
                 f"TF already has '{child}' under '{parent}', so that this node does not publish it"
-                f" under '{self._map_frame}': use tf.mode base with the root of the robot's tree"
-                " as frames.base, or tf.mode off",
+                f" under '{self._map_frame}': use tf.mode map_to_odom if '{parent}' is an"
+                " odometry's frame, tf.mode base with the root of the robot's tree as frames.base,"
+                " or tf.mode off",
             )
             return
         transform = TransformStamped(header=header, child_frame_id=child)
-        transform.transform = matrix_to_transform(placement.map_from_tracked)
+        transform.transform = matrix_to_transform(map_from_child)
         self._broadcaster.sendTransform(transform)
 
 

@@ -50,6 +50,14 @@ COMPRESSED_SUFFIX = "/compressed"
 # Best effort matches every publisher; a lost CameraInfo is followed by the next.
 CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
 
+# As much as a fast one sends while the node is busy.
+EXTERNAL_ODOMETRY = Topic(
+    "odometry",
+    Odometry,
+    _qos("best_effort", 100),
+    "pose of the base in the odometry's frame, where tf.mode or scale.source ask for it",
+)
+
 # RViz and Nav2 ask for reliable clouds by default. Five frames bridge a resend, as in sensor QoS.
 POINTS = Topic(
     "~/points", PointCloud2, _qos("reliable", 5), "global pointmap of the newest frame, in the map"
@@ -88,7 +96,10 @@ STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, m
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
 
 TF = Topic(
-    "/tf", TFMessage, _qos("reliable", 100), "map to the camera or the base, as tf.mode says"
+    "/tf",
+    TFMessage,
+    _qos("reliable", 100),
+    "map to camera, base or odometry, as tf.mode says",
 )
 """Published by tf2_ros, with its quality of service."""
 
@@ -136,7 +147,7 @@ def image_topic(settings: InputSettings) -> Topic:
 def inputs() -> tuple[Topic, ...]:
     """Every input that some settings ask for, besides TF."""
     images = (image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed"))
-    return (*images, CAMERA_INFO)
+    return (*images, CAMERA_INFO, EXTERNAL_ODOMETRY)
 
 
 def describe_qos(qos: QoSProfile) -> str:

@@ -50,13 +50,15 @@ def test_what_is_no_name_is_refused(namespace: str) -> None:
         policy(namespace)
 
 
-@pytest.mark.parametrize("mode", ["camera", "base"])
+@pytest.mark.parametrize("mode", ["camera", "base", "map_to_odom"])
 def test_it_is_what_a_running_node_does(start: Callable[..., Ros], mode: str) -> None:
     namespace = f"/only_{mode}"  # the graph remembers nodes of other tests for a while
     ros = start(remappings=[f"__ns:={namespace}"], tf={"mode": mode})
     text = policy(namespace)
     sometimes = {name.replace("~", f"{namespace}/mem4d") for name in ONLY_SOMETIMES}
     sometimes.add(f"{namespace}/image/compressed")
+    if mode != "map_to_odom":
+        sometimes.add(f"{namespace}/odometry")
     for kind, verb, names_and_types in (
         ("topic", "publish", ros.probe.get_publisher_names_and_types_by_node),
         ("topic", "subscribe", ros.probe.get_subscriber_names_and_types_by_node),

@@ -15,9 +15,17 @@ def matrix_to_transform(matrix: np.ndarray) -> Transform:
     return Transform(translation=Vector3(**_xyz(matrix)), rotation=_quaternion(matrix))
 
 
+def pose_to_matrix(pose: Pose) -> np.ndarray:
+    """The rigid matrix (4, 4) of a pose."""
+    return _matrix(pose.orientation, pose.position)
+
+
 def transform_to_matrix(transform: Transform) -> np.ndarray:
     """The rigid matrix (4, 4) of a transform."""
-    rotation, translation = transform.rotation, transform.translation
+    return _matrix(transform.rotation, transform.translation)
+
+
+def _matrix(rotation: Quaternion, translation: Point | Vector3) -> np.ndarray:
     matrix = tf_transformations.quaternion_matrix((rotation.x, rotation.y, rotation.z, rotation.w))
     matrix[:3, 3] = translation.x, translation.y, translation.z
     return matrix

@@ -1,0 +1,22 @@
+"""What a parameter's value must fulfil, beside the field that it belongs to."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What a value must fulfil besides its type, and when it may change."""
+
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: int = 0  # of integers; 0: any
+    choices: tuple[str, ...] = ()
+    changeable: bool = False  # while the node is configured
+    read_only: bool = False  # not even before
+
+
+def parameter(default: Any, description: str, **constraint: Any) -> Any:
+    """A field of a group, declared as a ROS parameter."""
+    return field(default=default, metadata={"constraint": Constraint(description, **constraint)})
