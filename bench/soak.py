@@ -1,0 +1,264 @@
+"""The node for as long as one likes, back to back: its memory, its pace, and what became of frames.
+
+    python bench/soak.py --frames 10000                      # lite
+    python bench/soak.py --frames 10000 --image-size 64      # lite on small images
+
+mem4d_node runs in a process of its own and hears the next image as soon as the last one is
+published, which is the highest rate it holds. Every output has a listener. Among the images are
+some that are cut short, which it must reject. The exit status is 1 if a frame is unaccounted for,
+or if memory or time a frame grew between the first and the last tenth after the warm-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import array
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Time
+from mem4d_ros.msg import Mem4DStatus
+from nav_msgs.msg import Odometry
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+
+from mem4d_ros.ros import topics
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp
+from mem4d_ros.ros.demo.processes import ChildProcesses
+from mem4d_ros.ros.demo.source import procedural_scene
+
+NAMESPACE = "/soak"
+SCENE_FRAMES = 24
+FRAME_NS = 100_000_000  # between stamps
+CUT_SHORT_EVERY = 50
+LEAD_S = 0.02
+"""For an image that is cut short: the next one would take its place before it is looked at."""
+HISTORY_DEPTH = 10  # so that DDS keeps an image that is cut short until it is taken
+START_TIMEOUT_S = 120.0
+FRAME_TIMEOUT_S = 60.0
+MOST_GROWTH_MB = 20.0
+MOST_SLOWDOWN = 1.15
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The node's process when a frame was published."""
+
+    resident_mb: float
+    cpu_s: float  # since it started
+    latency_s: float  # image out to odometry in, here
+
+
+@dataclass
+class Camera:
+    """Sends images and waits for what the node makes of them."""
+
+    node: Node
+    executor: SingleThreadedExecutor
+    newest: Time = field(default_factory=Time)
+    status: Mem4DStatus | None = None
+
+    def __post_init__(self) -> None:
+        self.images = self.node.create_publisher(Image, "image", QoSProfile(depth=HISTORY_DEPTH))
+        for topic in topics.OUTPUTS:
+            name = topic.name.replace("~", f"{NAMESPACE}/mem4d")
+            callback = {Odometry: self._on_odometry, Mem4DStatus: self._on_status}.get(topic.type)
+            self.node.create_subscription(
+                topic.type, name, callback or (lambda data: None), topic.qos, raw=callback is None
+            )
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self.newest = message.header.stamp
+
+    def _on_status(self, message: Mem4DStatus) -> None:
+        self.status = message
+
+    def wait_for_node(self) -> None:
+        """Until it listens and speaks."""
+        self._wait(
+            lambda: self.images.get_subscription_count() and self.status is not None,
+            START_TIMEOUT_S,
+            "the node did not start",
+        )
+
+    def send(self, image: Image) -> None:
+        """Publish, and return when its pose is heard."""
+        self.images.publish(image)
+        self._wait(
+            lambda: self.newest == image.header.stamp, FRAME_TIMEOUT_S, "an image brought no pose"
+        )
+
+    def final_status(self, sent: int) -> Mem4DStatus:
+        """The accounts, when all images are in them or no more come."""
+        deadline = time.monotonic() + 3.0
+        while self._accounted() < sent and time.monotonic() < deadline:
+            self.executor.spin_once(0.1)
+        assert self.status is not None
+        return self.status
+
+    def _accounted(self) -> int:
+        return accounted(self.status) if self.status else 0
+
+    def _wait(self, condition, timeout_s: float, complaint: str) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{complaint} within {timeout_s:.0f} s: {self.status}")
+            self.executor.spin_once(0.1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--frames", type=int, default=10_000)
+    parser.add_argument("--warm-up", type=int, help="frames; a tenth if not given, 1000 at most")
+    parser.add_argument("--checkpoint", default="", help="safetensors; lite's own if not given")
+    parser.add_argument("--image-size", type=int, default=0, help="long side, px; 0: the network's")
+    parser.add_argument("--threads", type=int, default=0, help="of the network; 0: torch chooses")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME:=VALUE")
+    options = parser.parse_args()
+    warm_up = options.warm_up or min(options.frames // 10, 1000)
+    images = back_and_forth(procedural_scene(7, SCENE_FRAMES)[0])
+    rclpy.init()
+    node = Node("soak", namespace=NAMESPACE)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    with ChildProcesses() as children:
+        child = children.start("mem4d_ros.ros.main", node_arguments(options))
+        camera = Camera(node, executor)
+        camera.wait_for_node()
+        moments, sent = play(camera, images, options.frames, child.pid)
+        status = camera.final_status(sent)
+    print(report(moments[warm_up:], status, sent))
+    return 0 if is_sound(moments[warm_up:], status, sent) else 1
+
+
+def node_arguments(options: argparse.Namespace) -> list[str]:
+    parameters = {
+        "model.checkpoint": f"'{options.checkpoint}'",
+        "model.image_size": options.image_size,
+        "model.threads": options.threads,
+        "input.reliability": "reliable",
+        "input.history_depth": HISTORY_DEPTH,
+        "status.period_s": 0.5,
+    }
+    rules = [f"{name}:={value}" for name, value in parameters.items()] + options.param
+    arguments = ["--ros-args", "-r", f"__ns:={NAMESPACE}", "--log-level", "warn"]
+    for rule in rules:
+        arguments += ["-p", rule]
+    return arguments
+
+
+def back_and_forth(images: Sequence[np.ndarray]) -> list[Image]:
+    """Messages of images (H, W, 3) that may be repeated without a jump."""
+    messages = []
+    for image in [*images, *images[-2:0:-1]]:
+        height, width = image.shape[:2]
+        message = Image(height=height, width=width, encoding="rgb8", step=3 * width)
+        message.header.frame_id = "camera"
+        message.data = array.array("B", image.tobytes())
+        messages.append(message)
+    return messages
+
+
+def play(
+    camera: Camera, images: Sequence[Image], frames: int, process: int
+) -> tuple[list[Moment], int]:
+    """Send so many images; a moment of each, and how many were sent with those cut short."""
+    moments, sent = [], 0
+    for index in range(frames):
+        image = images[index % len(images)]
+        if index % CUT_SHORT_EVERY == CUT_SHORT_EVERY - 1:
+            camera.images.publish(cut_short(image, (index + 1) * FRAME_NS - FRAME_NS // 2))
+            sent += 1
+            time.sleep(LEAD_S)
+        image.header.stamp = ns_to_stamp((index + 1) * FRAME_NS)
+        started = time.perf_counter()
+        camera.send(image)
+        sent += 1
+        moments.append(moment(process, time.perf_counter() - started))
+    return moments, sent
+
+
+def cut_short(image: Image, stamp_ns: int) -> Image:
+    """Without the last byte of its data."""
+    short = Image(header=image.header, height=image.height, width=image.width, step=image.step)
+    short.header.stamp = ns_to_stamp(stamp_ns)
+    short.encoding = image.encoding
+    short.data = image.data[:-1]
+    return short
+
+
+def moment(process: int, latency_s: float) -> Moment:
+    """Of a process of Linux."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])  # user and system
+    return Moment(
+        pages * os.sysconf("SC_PAGE_SIZE") / 1e6, ticks / os.sysconf("SC_CLK_TCK"), latency_s
+    )
+
+
+def accounted(status: Mem4DStatus) -> int:
+    """Frames of which the node says what became of them."""
+    return status.frames_processed + status.frames_dropped + status.frames_rejected
+
+
+def first_and_last(moments: Sequence[Moment]) -> tuple[Sequence[Moment], Sequence[Moment]]:
+    """The first and the last tenth, of ten frames at least."""
+    tenth = max(10, len(moments) // 10)
+    return moments[:tenth], moments[-tenth:]
+
+
+def growth_mb(moments: Sequence[Moment]) -> float:
+    """Of the resident memory, between the medians of the first and the last tenth."""
+    first, last = (np.median([m.resident_mb for m in part]) for part in first_and_last(moments))
+    return float(last - first)
+
+
+def cpu_ms(part: Sequence[Moment]) -> float:
+    """The node's a frame."""
+    return 1e3 * (part[-1].cpu_s - part[0].cpu_s) / (len(part) - 1)
+
+
+def is_sound(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> bool:
+    """Time is the processor's: what else runs on the machine does not lengthen it."""
+    first, last = (cpu_ms(part) for part in first_and_last(moments))
+    return (
+        status.frames_received == accounted(status) == sent
+        and growth_mb(moments) <= MOST_GROWTH_MB
+        and last <= first * MOST_SLOWDOWN
+    )
+
+
+def report(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> str:
+    """The figures, after the warm-up."""
+    first, last = first_and_last(moments)
+    latency = np.array([m.latency_s for m in moments])
+    p50, p95, p99, worst = 1e3 * np.percentile(latency, (50, 95, 99, 100))
+    early, late = (1e3 * np.median([m.latency_s for m in part]) for part in (first, last))
+    return "\n".join(
+        [
+            f"frames     sent {sent}, received {status.frames_received}: processed"
+            f" {status.frames_processed}, dropped {status.frames_dropped}, rejected"
+            f" {status.frames_rejected}, unaccounted {sent - accounted(status)}",
+            f"rate       {len(latency) / latency.sum():.2f} Hz over {len(latency)} frames",
+            f"latency    median {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f}, most {worst:.1f} ms",
+            f"           median {early:.1f} ms in the first tenth, {late:.1f} in the last",
+            f"processor  {cpu_ms(first):.1f} ms a frame in the first tenth,"
+            f" {cpu_ms(last):.1f} in the last",
+            f"resident   {first[0].resident_mb:.1f} MB after the warm-up,"
+            f" {growth_mb(moments):+.2f} MB from the first tenth to the last",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
