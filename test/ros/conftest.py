@@ -31,12 +31,12 @@ def start() -> Iterator[Callable[..., Ros]]:
             arguments: Sequence[str] = (),
             **groups: dict[str, Any],
         ) -> Ros:
-            arguments = [*arguments, "-p", "mem4d:status.period_s:=0.05"]
+            arguments = [*arguments, "-p", "status.period_s:=0.05"]
             for group, values in groups.items():
                 for name, value in values.items():
                     text = f'"{value}"' if isinstance(value, str) else value
                     # `frames_` is the group `frames`: `session` has an argument of that name.
-                    arguments += ["-p", f"mem4d:{group.rstrip('_')}.{name}:={text}"]
+                    arguments += ["-p", f"{group.rstrip('_')}.{name}:={text}"]
             for remapping in remappings:
                 arguments += ["-r", f"mem4d:{remapping}"]
 
