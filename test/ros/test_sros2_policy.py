@@ -59,7 +59,7 @@ def test_it_is_what_a_running_node_does(start: Callable[..., Ros], mode: str) ->
     for kind, verb, done in (
         ("topic", "publish", {publisher.topic_name for publisher in node.publishers}),
         ("topic", "subscribe", {subscription.topic_name for subscription in node.subscriptions}),
-        ("service", "reply", {service.srv_name for service in node.services}),
+        ("service", "reply", {node.resolve_service_name(s.srv_name) for s in node.services}),
     ):
         granted = allowed(policy(), kind, verb)
         assert done <= granted
