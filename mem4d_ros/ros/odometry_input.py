@@ -19,6 +19,10 @@ NORM_TOLERANCE = 0.01
 """Of a quaternion's squared length, as in TF."""
 
 
+PATIENCE_S = 0.1
+"""A small network can be faster than the next message of an odometry of 10 Hz."""
+
+
 class OdometryMissing(LookupError):  # noqa: N818
     """The odometry does not say where the base was at a time; the message says what to do."""
 
@@ -30,15 +34,20 @@ class TopicOdometry:
         self._frames = frames
         self._reporter = reporter
         self._history = PoseHistory()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         topic = topics.EXTERNAL_ODOMETRY
         self._name = node.resolve_topic_name(topic.name)
         node.create_subscription(topic.type, topic.name, self._hear, topic.qos)
 
     def __call__(self, stamp_ns: int) -> np.ndarray:
-        """odom_from_base (4, 4) between the poses about that time. Raises OdometryMissing."""
-        with self._lock:
-            pose = self._history.at(stamp_ns)
+        """odom_from_base (4, 4) between the poses about that time. Raises OdometryMissing.
+
+        Waits for the later one, if that is due.
+        """
+        history = self._history
+        with self._changed:
+            self._changed.wait_for(lambda: not history.may_come(stamp_ns), PATIENCE_S)
+            pose = history.at(stamp_ns)
         if pose is None:
             raise OdometryMissing(
                 f"{self._name} has no poses about the image's time, {stamp_ns * 1e-9:.3f} s: let it"
@@ -58,9 +67,10 @@ class TopicOdometry:
         elif not _is_sound(message.pose.pose):
             self._refuse("has a pose that is no pose")
         else:
-            with self._lock:
-                stamp_ns = stamp_to_ns(message.header.stamp)
+            stamp_ns = stamp_to_ns(message.header.stamp)
+            with self._changed:
                 self._history.add(stamp_ns, pose_to_matrix(message.pose.pose))
+                self._changed.notify_all()
 
     def _refuse(self, reason: str) -> None:
         self._reporter.error("odometry refused", f"{self._name} {reason}; it is ignored")

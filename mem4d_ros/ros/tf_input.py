@@ -8,7 +8,7 @@ from rclpy.time import Time
 
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
 from mem4d_ros.ros.frames import ExtrinsicsError
-from mem4d_ros.ros.odometry_input import OdometryMissing
+from mem4d_ros.ros.odometry_input import PATIENCE_S, OdometryMissing
 from mem4d_ros.ros.settings import FrameSettings
 
 
@@ -24,7 +24,7 @@ class TfInput:
         """The camera's pose (4, 4) on the robot. Raises ExtrinsicsError."""
         base_frame = self._frames.base
         try:
-            return self._lookup(base_frame, camera_frame, stamp_ns)
+            return self._lookup(base_frame, camera_frame, stamp_ns, patience_s=0.0)
         except tf2_ros.TransformException as error:
             raise ExtrinsicsError(
                 f"TF has no transform from '{camera_frame}' to '{base_frame}' ({error}), so"
@@ -36,15 +36,16 @@ class TfInput:
         """The base's pose (4, 4) in the odometry's frame. Raises OdometryMissing."""
         base_frame, odom_frame = self._frames.base, self._frames.odom
         try:
-            return self._lookup(odom_frame, base_frame, stamp_ns)
+            return self._lookup(odom_frame, base_frame, stamp_ns, PATIENCE_S)
         except tf2_ros.TransformException as error:
             raise OdometryMissing(
                 f"TF has no transform from '{base_frame}' to '{odom_frame}' ({error}): let the"
                 " odometry publish it, or set external_odometry.source to topic"
             ) from error
 
-    def _lookup(self, target_frame: str, source_frame: str, stamp_ns: int) -> np.ndarray:
+    def _lookup(self, target: str, source: str, stamp_ns: int, patience_s: float) -> np.ndarray:
         """target_from_source (4, 4)."""
-        stamp = Time(nanoseconds=stamp_ns)
-        found = self._buffer.lookup_transform(target_frame, source_frame, stamp, Duration())
+        found = self._buffer.lookup_transform(
+            target, source, Time(nanoseconds=stamp_ns), Duration(seconds=patience_s)
+        )
         return transform_to_matrix(found.transform)

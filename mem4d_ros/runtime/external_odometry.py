@@ -44,6 +44,12 @@ class PoseHistory:
         while self._stamped[0][0] < oldest:
             del self._stamped[0]
 
+    def may_come(self, stamp_ns: int) -> bool:
+        """Whether a pose to come, soon after the newest, would tell where one was at this time."""
+        if not self._stamped:
+            return False
+        return 0 < stamp_ns - self._stamped[-1][0] < self._largest_gap_ns
+
     def at(self, stamp_ns: int) -> np.ndarray | None:
         """The pose (4, 4) at a time, between the two about it.
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
+from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA
 from ros_probe import make_image
 from sensor_msgs.msg import Image, PointCloud2
 from tf2_msgs.msg import TFMessage
@@ -11,10 +12,6 @@ from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
-
-# The camera is 0.3 m ahead of the base and 0.5 m above it, and looks forward.
-BASE_FROM_CAMERA = np.array([[0, 0, 1, 0.3], [-1, 0, 0, 0], [0, -1, 0, 0.5], [0, 0, 0, 1.0]])
-BASE_TO_CAMERA = "0.3 0 0.5 -1.5707963267948966 0 -1.5707963267948966"
 
 
 @pytest.fixture

@@ -77,3 +77,13 @@ def test_history_forgets_what_is_old_and_starts_anew_when_the_clock_is_set_back(
     history.add(SECOND, at(7.0))
     np.testing.assert_array_equal(history.at(SECOND), at(7.0))
     assert history.at(198 * SECOND) is None
+
+
+def test_only_a_pose_soon_after_the_newest_is_worth_waiting_for() -> None:
+    history = PoseHistory(largest_gap_ns=500)
+    assert not history.may_come(1000)
+    history.add(1000, np.eye(4))
+    assert [stamp for stamp in (900, 1000, 1001, 1499, 1500, 9000) if history.may_come(stamp)] == [
+        1001,
+        1499,
+    ]

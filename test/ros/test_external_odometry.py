@@ -1,0 +1,166 @@
+"""tf.mode map_to_odom: an external odometry keeps its tree, and the map is put above it."""
+
+import math
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TransformStamped
+from nav_msgs.msg import Odometry
+from robot_odometry import BASE_TO_CAMERA, odom_from_base, odometry
+from ros_probe import make_image
+from sensor_msgs.msg import Image
+from tf2_msgs.msg import TFMessage
+from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+from wall_model import moving
+
+from mem4d_ros.ros.conversions.pose import (
+    matrix_to_transform,
+    pose_to_matrix,
+    transform_to_matrix,
+)
+
+MAP_TO_ODOM = {"mode": "map_to_odom", "base_to_camera": BASE_TO_CAMERA}
+
+
+def drifting(stamp_s):
+    """Odometry that goes its own way, at constant speed: (4, 4)."""
+    pose = odom_from_base(moving(0))
+    pose[:3, 3] += np.array([0.3, 0.1, 0.0]) * stamp_s
+    return pose
+
+
+def transform(parent, child, matrix, stamp):
+    message = TransformStamped(child_frame_id=child, transform=matrix_to_transform(matrix))
+    message.header.frame_id = parent
+    message.header.stamp = stamp
+    return message
+
+
+def tell_by_topic(ros):
+    """Publish poses before and after an image's time, never at it."""
+    talker = ros.talker(Odometry, "/odometry")
+
+    def tell(stamp_s):
+        for beside in (-0.1, 0.1):
+            talker.publish(odometry(stamp_s + beside, drifting(stamp_s + beside)))
+
+    return tell
+
+
+def tell_by_tf(ros):
+    """The same in TF, as robot_localization does."""
+    broadcaster = TransformBroadcaster(ros.probe)
+
+    def tell(stamp_s):
+        for beside in (-0.1, 0.1):
+            stamp = odometry(stamp_s + beside, np.eye(4)).header.stamp
+            pose = drifting(stamp_s + beside)
+            broadcaster.sendTransform(transform("odom", "base_link", pose, stamp))
+
+    return tell
+
+
+@pytest.fixture
+def driving(start):
+    """A node with a listener to TF and its poses, and a function that plays images."""
+
+    def driving(**groups):
+        ros = start(tf=MAP_TO_ODOM, **groups)
+        transforms = ros.listen(TFMessage, "/tf")
+        poses = ros.listen(Odometry, "/mem4d/odometry")
+        images = ros.talker(Image, "/image")
+
+        def play(stamp):
+            before = len(poses)
+            ros.play(images, make_image(stamp))
+            ros.wait_for(lambda: len(poses) > before, "a pose")
+
+        return ros, transforms, poses, play
+
+    return driving
+
+
+def own(transforms):
+    """What the node has sent."""
+    sent = [t for message in transforms for t in message.transforms]
+    return [t for t in sent if t.header.frame_id == "map"]
+
+
+@pytest.mark.parametrize(("source", "told_by"), [("topic", tell_by_topic), ("tf", tell_by_tf)])
+def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by):
+    ros, transforms, poses, play = driving(external_odometry={"source": source})
+    tell = told_by(ros)
+    stamps = []
+    for stamp in range(10, 60):  # the first ones perhaps before the node has heard the odometry
+        tell(stamp)
+        play(stamp)
+        stamps = [t.header.stamp.sec for t in own(transforms)]
+        if len(stamps) >= 3:
+            break
+    map_from_base = {pose.header.stamp.sec: pose_to_matrix(pose.pose.pose) for pose in poses}
+    for message, stamp in zip(own(transforms), stamps, strict=True):
+        assert message.child_frame_id == "odom"
+        through_odometry = transform_to_matrix(message.transform) @ drifting(stamp)
+        np.testing.assert_allclose(through_odometry, map_from_base[stamp], atol=1e-6)
+    assert len(stamps) == 3
+    parents = {(t.child_frame_id, t.header.frame_id) for m in transforms for t in m.transforms}
+    assert len(parents) == len({child for child, _ in parents})
+
+
+def test_without_odometry_there_is_no_map_to_odom_and_everything_else(driving):
+    ros, transforms, poses, play = driving()
+    play(10)
+    assert poses[0].child_frame_id == "base_link"
+    assert "/odometry has no poses about the image's time" in ros.status().last_error
+    assert not transforms
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"frame_id": "world"}, "is of 'base_link' in 'world'"),
+        ({"child_frame_id": "base_footprint"}, "is of 'base_footprint' in 'odom'"),
+    ],
+)
+def test_odometry_of_other_frames_is_refused(driving, wrong, reason):
+    ros, transforms, _, play = driving()
+    talker = ros.talker(Odometry, "/odometry")
+    for stamp in (9.9, 10.1):
+        talker.publish(odometry(stamp, drifting(stamp), **wrong))
+    ros.wait_for(lambda: reason in ros.status().last_error)
+    play(10)
+    assert not transforms
+
+
+@pytest.mark.parametrize(
+    ("part", "axis", "value"), [("orientation", "w", 0.0), ("position", "x", math.nan)]
+)
+def test_odometry_that_is_no_pose_is_refused(driving, part, axis, value):
+    ros, transforms, _, play = driving()
+    talker = ros.talker(Odometry, "/odometry")
+    for stamp in (9.9, 10.1):
+        broken = odometry(stamp, np.eye(4))
+        setattr(getattr(broken.pose.pose, part), axis, value)
+        talker.publish(broken)
+    ros.wait_for(lambda: "a pose that is no pose" in ros.status().last_error)
+    play(10)
+    assert not transforms
+
+
+def test_odometry_that_has_a_parent_already_gets_no_other(driving):
+    ros, transforms, _, play = driving()
+    tell = tell_by_topic(ros)
+    StaticTransformBroadcaster(ros.probe).sendTransform(
+        transform("earth", "odom", np.eye(4), odometry(0, np.eye(4)).header.stamp)
+    )
+    for stamp in range(10, 100):  # until the node has heard of the other parent
+        tell(stamp)
+        play(stamp)
+        if "'odom' under 'earth'" in ros.status().last_error:
+            break
+    sent = len(own(transforms))
+    assert "'odom' under 'earth'" in ros.status().last_error
+    for later in (stamp + 1, stamp + 2):
+        tell(later)
+        play(later)
+    assert len(own(transforms)) == sent
