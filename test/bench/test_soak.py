@@ -15,6 +15,7 @@ SOAK = Path(__file__).parents[2] / "bench" / "soak.py"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_few_hundred_frames_back_to_back(tmp_path: Path) -> None:
     checkpoint = tmp_path / "small.safetensors"
     save_checkpoint(checkpoint, small_model(SMALL_CONVOLUTIONAL))
