@@ -15,9 +15,10 @@ from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.settings import FrameSettings
 from mem4d_ros.runtime.external_odometry import PoseHistory
 
-NORM_TOLERANCE = 0.01
-"""Of a quaternion's squared length, as in TF."""
-
+NORM_TOLERANCE = 0.005
+"""Of a quaternion's length, which is about as in TF."""
+FARTHEST_M = 1e9
+"""Beyond any place on Earth."""
 
 PATIENCE_S = 0.1
 """A small network can be faster than the next message of an odometry of 10 Hz."""
@@ -78,6 +79,6 @@ class TopicOdometry:
 
 def _is_sound(pose: Pose) -> bool:
     position, turn = pose.position, pose.orientation
-    squared_norm = turn.x**2 + turn.y**2 + turn.z**2 + turn.w**2
-    is_finite = all(math.isfinite(value) for value in (position.x, position.y, position.z))
-    return is_finite and abs(squared_norm - 1) < NORM_TOLERANCE
+    norm = math.hypot(turn.x, turn.y, turn.z, turn.w)  # of any size; a power would overflow
+    is_near = all(abs(value) <= FARTHEST_M for value in (position.x, position.y, position.z))
+    return is_near and abs(norm - 1) < NORM_TOLERANCE

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 
 import cv2
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
+
+
+MOST_POSES = 20_000
+"""Of a history, however fast they come; 10 s of 2 kHz."""
+
+StampedPose = tuple[int, np.ndarray]
+"""Nanoseconds and (4, 4)."""
 
 
 def map_from_odom(map_from_base: np.ndarray, odom_from_base: np.ndarray) -> np.ndarray:
@@ -31,18 +38,25 @@ class PoseHistory:
         """Poses older than the newest by more than `span_ns` are forgotten."""
         self._span_ns = span_ns
         self._largest_gap_ns = largest_gap_ns
-        self._stamped: list[tuple[int, int, np.ndarray]] = []  # stamp, tie breaker, pose (4, 4)
-        self._count = 0
+        self._stamped: list[StampedPose] = []
+
+    def __len__(self) -> int:
+        """The number of poses that are remembered."""
+        return len(self._stamped)
 
     def add(self, stamp_ns: int, pose: np.ndarray) -> None:
-        """Remember a pose (4, 4); order does not matter, an old stamp after a jump starts anew."""
+        """Remember a pose (4, 4); order does not matter, an old stamp after a jump starts anew.
+
+        A stamp that repeats replaces its pose.
+        """
         if self._stamped and stamp_ns < self._stamped[-1][0] - self._span_ns:
             self._stamped.clear()
-        self._count += 1
-        insort(self._stamped, (stamp_ns, self._count, pose))
+        index = bisect_left(self._stamped, stamp_ns, key=_stamp_of)
+        after = bisect_right(self._stamped, stamp_ns, key=_stamp_of)
+        self._stamped[index:after] = [(stamp_ns, pose)]
         oldest = self._stamped[-1][0] - self._span_ns
-        while self._stamped[0][0] < oldest:
-            del self._stamped[0]
+        del self._stamped[: bisect_left(self._stamped, oldest, key=_stamp_of)]
+        del self._stamped[:-MOST_POSES]
 
     def may_come(self, stamp_ns: int) -> bool:
         """Whether a pose to come, soon after the newest, would tell where one was at this time."""
@@ -55,15 +69,19 @@ class PoseHistory:
 
         None before the first, after the last, and in a gap larger than `largest_gap_ns`.
         """
-        index = bisect_right(self._stamped, stamp_ns, key=lambda entry: entry[0])
+        index = bisect_right(self._stamped, stamp_ns, key=_stamp_of)
         if index == 0:
             return None
-        before, _, pose = self._stamped[index - 1]
+        before, pose = self._stamped[index - 1]
         if before == stamp_ns:
             return pose
         if index == len(self._stamped):
             return None
-        after, _, next_pose = self._stamped[index]
+        after, next_pose = self._stamped[index]
         if after - before > self._largest_gap_ns:
             return None
         return between_poses(pose, next_pose, (stamp_ns - before) / (after - before))
+
+
+def _stamp_of(stamped: StampedPose) -> int:
+    return stamped[0]

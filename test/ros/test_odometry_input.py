@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,3 +56,19 @@ def test_what_cannot_come_is_not_waited_for(told, stamp_s):
     with pytest.raises(OdometryMissing, match=f"/odometry has no poses .*, {stamp_s}.000 s"):
         told(stamp_s * 1_000_000_000)
     assert time.monotonic() - before < 10
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("orientation", 1e200), ("position", 1e200), ("position", -2e9)]
+)
+def test_numbers_of_no_robot_are_refused(ear, part, value):
+    """Their squares overflow."""
+    complaints = []
+    reporter = SimpleNamespace(error=lambda key, text: complaints.append(text))
+    told = TopicOdometry(ear, FrameSettings(), reporter)
+    message = odometry(10.0, np.eye(4))
+    getattr(message.pose.pose, part).x = value
+    ear.hear(message)
+    assert "a pose that is no pose" in complaints[0]
+    with pytest.raises(OdometryMissing):
+        told(10_000_000_000)

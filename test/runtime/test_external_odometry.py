@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from mem4d_ros.runtime.external_odometry import PoseHistory, between_poses, map_from_odom
+from mem4d_ros.runtime.external_odometry import (
+    MOST_POSES,
+    PoseHistory,
+    between_poses,
+    map_from_odom,
+)
 
 SECOND = 1_000_000_000
 
@@ -87,3 +92,16 @@ def test_only_a_pose_soon_after_the_newest_is_worth_waiting_for() -> None:
         1001,
         1499,
     ]
+
+
+def test_history_is_bounded_whatever_the_stamps() -> None:
+    """Drivers that stamp everything with 0, and floods."""
+    history = PoseHistory()
+    for x in range(3):
+        history.add(0, at(float(x)))
+    assert len(history) == 1
+    np.testing.assert_array_equal(history.at(0), at(2.0))
+    for stamp_ns in range(1, MOST_POSES + 100):
+        history.add(stamp_ns, np.eye(4))
+    assert len(history) == MOST_POSES
+    assert history.at(MOST_POSES) is not None
