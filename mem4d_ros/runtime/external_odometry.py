@@ -9,7 +9,6 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 
-
 MOST_POSES = 20_000
 """Of a history, however fast they come; 10 s of 2 kHz."""
 
