@@ -15,7 +15,7 @@ from mem4d_ros.ros import topics
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.runtime import OnlineReconstructor, make_pose_source
+from mem4d_ros.runtime import FrameModel, OnlineReconstructor, make_pose_source
 
 IMAGE_SIZE = 64
 
@@ -26,9 +26,10 @@ def start() -> Iterator[Callable[..., Ros]]:
     with ExitStack() as stack:
 
         def start(
-            model: WallModel | None = None,
+            model: FrameModel | None = None,
             remappings: Sequence[str] = (),
             arguments: Sequence[str] = (),
+            image_size: int = IMAGE_SIZE,
             **groups: dict[str, Any],
         ) -> Ros:
             arguments = [*arguments, "-p", "status.period_s:=0.05"]
@@ -44,9 +45,9 @@ def start() -> Iterator[Callable[..., Ros]]:
                 sizes = settings.memory.sizes()
                 source = make_pose_source(settings.pose.source, default="head")
                 online = OnlineReconstructor(
-                    model or WallModel(), IMAGE_SIZE, sizes, pose_source=source
+                    model or WallModel(), image_size, sizes, pose_source=source
                 )
-                return LoadedModel(online, "lite", "", "cpu", "fp32", IMAGE_SIZE)
+                return LoadedModel(online, "lite", "", "cpu", "fp32", image_size)
 
             def make_node() -> Mem4DNode:
                 node = Mem4DNode(load)

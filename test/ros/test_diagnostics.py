@@ -18,6 +18,7 @@ from mem4d_ros.ros.pipeline import NewestFrame, Progress
 from mem4d_ros.ros.resources import Resources
 from mem4d_ros.ros.settings import Settings, StatusSettings
 from mem4d_ros.runtime import Counters, Timing
+from mem4d_ros.runtime.scale import ScaleEstimate
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -91,6 +92,7 @@ CASES = [
     ("reconstruction", with_newest(confidence_mean=1.4), WARN, "the confidence is low: 1.40"),
     ("reconstruction", with_newest(confidence_mean=math.nan), WARN, "the confidence is low: nan"),
     ("reconstruction", with_newest(pose_measured=False), WARN, "pose is not measured"),
+    ("reconstruction", with_newest(scale=ScaleEstimate(1, math.inf)), WARN, "scale is not known"),
     ("reconstruction", replace(GOOD, model=replace(GOOD.model, checkpoint="")), WARN, "random"),
     ("reconstruction", UNCONFIGURED, OK, "unconfigured"),
     ("reconstruction", replace(UNCONFIGURED, last_error="too dark"), OK, "unconfigured"),

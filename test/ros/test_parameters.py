@@ -130,6 +130,9 @@ def test_the_points_filter_changes_at_the_next_frame(start):
         ("frames.map", "", "without a leading slash"),
         ("frames.base", "/base_link", "without a leading slash"),
         ("frames.base", "map", "another frame"),
+        ("points.max_height", -2e4, "-10000 to 10000"),
+        ("scale.source", "guess", "use one of model, fixed, odometry"),
+        ("scale.value", 0.0, "0.001 to 1000"),
         ("tf.initial_pose", "1 2 3", "six finite numbers"),
         ("tf.base_to_camera", "0 0 0 0 0 nan", "six finite numbers"),
         ("points.max_range", math.inf, "0.01 to 1000000"),
@@ -138,3 +141,17 @@ def test_the_points_filter_changes_at_the_next_frame(start):
 def test_a_bad_value_is_refused_with_the_reason(name, value, reason):
     with pytest.raises(parameters.ParameterError, match=reason):
         parameters.with_values(Settings(), {name: value})
+
+
+@pytest.mark.parametrize("frame", ["map", "base"])
+def test_an_odometry_frame_of_its_own_is_needed_only_where_it_is_published(frame):
+    """Who has no other odometry may call the map odom."""
+    named = {f"frames.{frame}": "odom"}
+    parameters.with_values(Settings(), named)
+    with pytest.raises(parameters.ParameterError, match="is 'odom', but so is another"):
+        parameters.with_values(Settings(), {**named, "tf.mode": "map_to_odom"})
+
+
+def test_heights_that_leave_no_point_are_refused():
+    with pytest.raises(parameters.ParameterError, match="no point would be left"):
+        parameters.with_values(Settings(), {"points.min_height": 2.0, "points.max_height": 1.0})
