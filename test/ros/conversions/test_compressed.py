@@ -94,6 +94,14 @@ def test_a_second_header_behind_a_marker_without_length_is_not_believed(marker: 
         compressed_to_rgb(message(hidden + decoy + b"\xff\xd9"))
 
 
+def test_more_scans_than_any_encoder_makes_are_refused() -> None:
+    jpeg = encoded("jpg", RGB, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    scan = jpeg[jpeg.rfind(b"\xff\xda") : -2]
+    assert compressed_to_rgb(message(jpeg[:-2] + 10 * scan + jpeg[-2:])).shape == RGB.shape
+    with pytest.raises(FrameRejected, match="neither a whole JPEG"):
+        compressed_to_rgb(message(jpeg[:-2] + 100 * scan + jpeg[-2:]))
+
+
 def test_a_chunk_longer_than_the_data_is_refused_before_it_is_allocated() -> None:
     png = encoded("png")
     claim = struct.pack(">I4s", 0x7FFFFFFF, b"tEXt")
