@@ -148,5 +148,5 @@ class Pipeline:
 
 def _mean_confidence(confidence: np.ndarray) -> float:
     """Of the valid pixels of (H, W), whose confidence is not 0; NaN if there are none."""
-    valid = confidence > 0
-    return float(np.mean(confidence, where=valid)) if valid.any() else math.nan
+    valid = np.count_nonzero(confidence)
+    return float(confidence.sum(dtype=np.float64)) / valid if valid else math.nan

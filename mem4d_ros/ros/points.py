@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from mem4d_ros.geometry import transform_points
 from mem4d_ros.ros.frames import Placement
 from mem4d_ros.ros.scene_settings import PointSettings
 from mem4d_ros.ros.settings import Settings
-from mem4d_ros.runtime import ColouredPoints, Reconstruction, select_points
+from mem4d_ros.runtime import ColouredPoints, Reconstruction, move_points, select_points
 from mem4d_ros.runtime.cloud_filters import between_heights, heights_of, one_per_voxel
 
 
@@ -50,8 +49,7 @@ def points_in_camera(
 
 def moved_to_map(points: ColouredPoints, placement: Placement) -> ColouredPoints:
     """Points of the world, in the map."""
-    map_from_world = placement.map_from_world.astype(np.float32)
-    moved = transform_points(map_from_world, points.positions)
+    moved = move_points(placement.map_from_world, points.positions)
     return ColouredPoints(moved, points.colours, points.confidences)
 
 

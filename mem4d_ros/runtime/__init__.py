@@ -4,7 +4,7 @@ from mem4d_ros.runtime.depth import upsample_depth
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import KeyframeThresholds
-from mem4d_ros.runtime.points import ColouredPoints, PointFilter, select_points
+from mem4d_ros.runtime.points import ColouredPoints, PointFilter, move_points, select_points
 from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
 from mem4d_ros.runtime.preparation import prepare
 from mem4d_ros.runtime.reconstruction import Reconstruction
@@ -29,6 +29,7 @@ __all__ = [
     "Timing",
     "TimingWindow",
     "make_pose_source",
+    "move_points",
     "prepare",
     "select_device",
     "select_points",

@@ -1,7 +1,11 @@
-"""Which pixels of a pointmap are worth sending on."""
+"""Many points at once: which pixels of a pointmap are worth sending on, and moving them.
+
+Axis by axis, numpy takes ten times as long over points of three numbers as OpenCV does.
+"""
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 
@@ -33,11 +37,30 @@ def select_points(
     """The valid points of a pointmap (H, W, 3) with confidence (H, W) that pass the filter.
 
     `image` (H, W, 3) uint8 gives the colours; `camera_centre` (3,) is in the frame of the points.
+    Where all pass, the result shares the pointmap's memory.
     """
     grid = (slice(None, None, keep.stride), slice(None, None, keep.stride))
     points, confidence, image = points[grid], confidence[grid], image[grid]
     offsets = points - camera_centre.astype(points.dtype)
-    squared_range = np.einsum("hwi,hwi->hw", offsets, offsets)
+    offsets *= offsets
+    squared_range = cv2.transform(offsets, np.ones((1, 3)))
     # NaN compares false, so that invalid points never pass.
     passing = (squared_range <= keep.max_range**2) & (confidence >= keep.min_confidence)
-    return ColouredPoints(points[passing], image[passing], confidence[passing])
+    positions, colours, confidences = (
+        points.reshape(-1, 3),
+        image.reshape(-1, 3),
+        confidence.reshape(-1),
+    )
+    if passing.all():
+        return ColouredPoints(positions, colours, confidences)
+    chosen = np.flatnonzero(passing)
+    return ColouredPoints(
+        positions.take(chosen, axis=0), colours.take(chosen, axis=0), confidences.take(chosen)
+    )
+
+
+def move_points(pose: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points (..., 3) float32 moved by a pose (4, 4), in float32."""
+    if not points.size:  # OpenCV takes no empty arrays
+        return points
+    return cv2.transform(points.reshape(1, -1, 3), pose[:3]).reshape(points.shape)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mem4d_ros.runtime.points import PointFilter, select_points
+from mem4d_ros.geometry import pose_from, transform_points
+from mem4d_ros.runtime.points import PointFilter, move_points, select_points
 
 ORIGIN = np.zeros(3)
 
@@ -55,3 +56,16 @@ def test_a_frame_without_any_valid_point_gives_an_empty_set(frame):
     selected = select_points(points * np.nan, confidence * 0, image, ORIGIN, PointFilter())
     assert selected.positions.shape == (0, 3)
     assert selected.colours.shape == (0, 3)
+
+
+@pytest.mark.parametrize("shape", [(24, 32, 3), (7, 3), (0, 3)])
+def test_moving_many_points_is_moving_each(shape):
+    rng = np.random.default_rng(1)
+    quaternion = rng.normal(size=4)
+    pose = pose_from(quaternion / np.linalg.norm(quaternion), rng.normal(size=3))
+    points = rng.normal(0, 2, shape).astype(np.float32)
+    points[:1] = np.nan
+    moved = move_points(pose, points)
+    assert moved.dtype == np.float32
+    assert moved.shape == shape
+    np.testing.assert_allclose(moved, transform_points(pose, points), atol=1e-5)

@@ -2,9 +2,9 @@
 
 import sys
 
+import cv2
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
-from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 
 from mem4d_ros.runtime import ColouredPoints
@@ -18,16 +18,26 @@ FIELDS = [
 
 def to_point_cloud(points: ColouredPoints, header: Header) -> PointCloud2:
     """An unordered cloud of x, y, z, confidence and rgb, packed as RViz and PCL read it."""
-    records = np.empty(len(points.positions), POINT)
+    count = len(points.positions)
+    records = np.empty(count, POINT)
     for index, axis in enumerate("xyz"):
         records[axis] = points.positions[:, index]
-    red, green, blue = points.colours.astype(np.uint32).T
-    records["rgb"] = (red << 16 | green << 8 | blue).view(np.float32)
+    records["rgb"] = _packed(points.colours)
     records["confidence"] = points.confidences
-    if not len(records):  # create_cloud cannot take the memory view of an empty array
-        cloud = PointCloud2(header=header, height=1, fields=FIELDS, point_step=POINT.itemsize)
-        cloud.is_bigendian = sys.byteorder != "little"
-    else:
-        cloud = point_cloud2.create_cloud(header, FIELDS, records)
-    cloud.is_dense = True
+    cloud = PointCloud2(header=header, height=1, width=count, fields=FIELDS, is_dense=True)
+    cloud.is_bigendian = sys.byteorder != "little"
+    cloud.point_step, cloud.row_step = POINT.itemsize, POINT.itemsize * count
+    cloud.data.frombytes(
+        records.view(np.uint8)
+    )  # the only copy: assigned, data is copied once more
     return cloud
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) uint8 as (N,) float32, whose bits are the number 0x00RRGGBB."""
+    channels = [2, 1, 0] if sys.byteorder == "little" else [1, 2, 3]  # of red, green, blue
+    packed = np.zeros((1, len(colours), 4), np.uint8)
+    if len(colours):  # OpenCV takes no empty arrays
+        pairs = [number for pair in enumerate(channels) for number in pair]
+        cv2.mixChannels([colours[None]], [packed], pairs)
+    return packed.view(np.float32).reshape(-1)

@@ -1,6 +1,5 @@
 """Depth maps to sensor_msgs/Image."""
 
-import array
 import sys
 
 import numpy as np
@@ -13,5 +12,5 @@ def to_depth_image(depth: np.ndarray, header: Header) -> Image:
     height, width = depth.shape
     message = Image(header=header, height=height, width=width, encoding="32FC1", step=4 * width)
     message.is_bigendian = sys.byteorder != "little"
-    message.data = array.array("B", depth.astype(np.float32).tobytes())
+    message.data.frombytes(np.ascontiguousarray(depth, np.float32).view(np.uint8))
     return message

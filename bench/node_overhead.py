@@ -1,0 +1,155 @@
+"""What the node adds to the network's step: from the image's callback to the last message sent.
+
+A model that answers at once stands for the network; a second process listens to every output.
+Usage: python bench/node_overhead.py [--frames 100] [--static-map]
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.synchronize import Event
+
+import numpy as np
+import rclpy
+import torch
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
+from mem4d_ros.ros import topics
+from mem4d_ros.ros.engine import Engine
+from mem4d_ros.ros.frame_processor import IncomingFrame
+from mem4d_ros.ros.loading import LoadedModel
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.settings import Settings
+from mem4d_ros.runtime import OnlineReconstructor
+
+NODE = "mem4d"
+HEIGHT, WIDTH = 384, 512
+HEARD = (
+    topics.POINTS,
+    topics.POINTS_CAMERA,
+    topics.DEPTH,
+    topics.DEPTH_CAMERA_INFO,
+    topics.ODOMETRY,
+    topics.PATH,
+)
+
+
+class InstantModel:
+    """Says the same of every image, a bumpy wall 2 m ahead in which every point is valid."""
+
+    def __init__(self) -> None:
+        points = torch.rand(1, HEIGHT, WIDTH, 3)
+        points[..., 2] += 2
+        confidence = torch.full((1, HEIGHT, WIDTH), 3.0)
+        self.output = FrameOutput(
+            points_world=points,
+            confidence_world=confidence,
+            points_camera=points.clone(),
+            confidence_camera=confidence.clone(),
+            quaternion=torch.tensor([[1.0, 0, 0, 0]]),
+            translation=torch.zeros(1, 3),
+            field_of_view=torch.tensor([[1.2, 0.9]]),
+        )
+
+    def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
+        """An empty memory."""
+        return MemoryState(memory or MemorySizes())
+
+    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
+        """The output; the next state has only counted."""
+        return self.output, replace(state, frame_index=state.frame_index + 1)
+
+
+def listen(until: Event) -> None:
+    """Receive every output and do nothing with it."""
+    rclpy.init()
+    node = Node("listener")
+    for topic in HEARD:
+        node.create_subscription(topic.type, absolute(topic), lambda message: None, topic.qos)
+    while not until.is_set():
+        rclpy.spin_once(node, timeout_sec=0.1)
+
+
+def measure(frames: int, settings: Settings) -> dict[str, list[float]]:
+    """Seconds of each frame: until all of it is sent, and of the process on the processor."""
+    node = Node(NODE)
+    engine = Engine(node, lambda: settings, load, Reporter(node.get_logger()))
+    wait_for(lambda: all(node.count_subscribers(absolute(topic)) for topic in HEARD))
+    pixels = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    seconds: dict[str, list[float]] = {"wall": [], "cpu": []}
+    for frame in range(frames):
+        message = Image(height=480, width=640, step=3 * 640, encoding="rgb8")
+        message.data.frombytes(pixels.tobytes())
+        message.header.frame_id = "camera"
+        message.header.stamp.sec = 1 + frame
+        cpu = time.process_time()
+        engine.pipeline.submit(IncomingFrame(message, None, time.monotonic()))
+        wait_for(lambda count=frame: engine.pipeline.progress().counters.processed > count)
+        seconds["cpu"].append(time.process_time() - cpu)
+        seconds["wall"].append(engine.pipeline.progress().newest.latency_last_s)
+    engine.close()
+    node.destroy_node()
+    return seconds
+
+
+def load(settings: Settings) -> LoadedModel:
+    """The instant model, with poses from its head."""
+    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, settings.memory.sizes())
+    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH)
+
+
+def absolute(topic: topics.Topic) -> str:
+    """The topic's full name."""
+    return topic.name.replace("~", f"/{NODE}")
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    """Return once the condition holds. Raises TimeoutError."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no answer after {timeout_s:.0f} s")
+        time.sleep(0.01)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--static-map", action="store_true", help="with the static map")
+    options = parser.parse_args()
+    settings = Settings()
+    settings = replace(
+        settings, static_map=replace(settings.static_map, enabled=options.static_map)
+    )
+    context = multiprocessing.get_context("spawn")
+    until = context.Event()
+    listener = context.Process(target=listen, args=(until,))
+    listener.start()
+    rclpy.init()
+    try:
+        seconds = measure(options.frames, settings)
+    finally:
+        until.set()
+        listener.join()
+        rclpy.shutdown()
+    print(
+        f"{WIDTH}x{HEIGHT}, {WIDTH * HEIGHT} points in each of two clouds, {options.frames} frames"
+    )
+    for clock, times in seconds.items():
+        settled = sorted(times[options.frames // 10 :])
+        print(
+            f"{clock:4s}  median {1e3 * statistics.median(settled):.1f} ms,"
+            f" p95 {1e3 * settled[int(0.95 * len(settled))]:.1f} ms"
+        )
+
+
+if __name__ == "__main__":
+    main()
