@@ -17,6 +17,7 @@ SHARE = Path(get_package_share_directory("mem4d_ros"))
 ARGUMENTS = {
     "image": ("image", "image topic; its compressed transport is <image>/compressed"),
     "camera_info": ("camera_info", "CameraInfo topic; may stay silent"),
+    "odometry": ("odometry", "external odometry's topic, where tf_mode or scale.source ask for it"),
     "compressed": ("false", "true: listen to <image>/compressed"),
     "params_file": (str(SHARE / "config" / "mem4d.yaml"), "parameters; the arguments below win"),
     "namespace": ("", "namespace of the node and its topics"),
@@ -24,7 +25,8 @@ ARGUMENTS = {
     "device": ("", "auto, cpu, cuda or cuda:N; empty: what the parameters say"),
     "map_frame": ("", "fixed frame; empty: what the parameters say"),
     "base_frame": ("", "robot's base frame; empty: what the parameters say"),
-    "tf_mode": ("", "camera, base or off; empty: what the parameters say"),
+    "odom_frame": ("", "external odometry's frame; empty: what the parameters say"),
+    "tf_mode": ("", "camera, base, map_to_odom or off; empty: what the parameters say"),
     "autostart": ("", "false: wait for a lifecycle manager; empty: what the parameters say"),
     "rviz": ("false", "true: start RViz with the node's topics"),
     "use_sim_time": ("false", "true: time comes from /clock"),
@@ -36,6 +38,7 @@ PARAMETERS = {
     "device": "model.device",
     "map_frame": "frames.map",
     "base_frame": "frames.base",
+    "odom_frame": "frames.odom",
     "tf_mode": "tf.mode",
 }
 """Arguments that set a parameter if they are not empty."""
@@ -77,7 +80,7 @@ def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name="mem4d",
         namespace=given["namespace"],
         parameters=[given["params_file"], parameters],
-        remappings=[(name, given[name]) for name in ("image", "camera_info")],
+        remappings=[(name, given[name]) for name in ("image", "camera_info", "odometry")],
         output="screen",
         emulate_tty=True,
     )

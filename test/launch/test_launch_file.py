@@ -38,6 +38,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["image:=/camera/image_raw", "camera_info:=/camera/camera_info", "compressed:=true"]
     command += ["namespace:=robot", "map_frame:=world", "tf_mode:=off", "device:=cpu"]
+    command += ["odometry:=/wheel/odometry", "odom_frame:=odom_combined"]
     launched = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -45,11 +46,11 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
         with connected() as ros:
             client = ros.probe.create_client(GetParameters, "/robot/mem4d/get_parameters")
             assert client.wait_for_service(30)
-            names = ["frames.map", "tf.mode", "model.device", "frames.base"]
+            names = ["frames.map", "tf.mode", "model.device", "frames.base", "frames.odom"]
             answer = client.call_async(GetParameters.Request(names=names))
             ros.wait_for(answer.done)
             values = [value.string_value for value in answer.result().values]
-            assert values == ["world", "off", "cpu", "base_link"]
+            assert values == ["world", "off", "cpu", "base_link", "odom_combined"]
             ros.talker(CompressedImage, "/camera/image_raw/compressed")
             ros.talker(CameraInfo, "/camera/camera_info")
         os.kill(launched.pid, signal.SIGINT)
