@@ -49,7 +49,13 @@ def load_model(settings: Settings) -> LoadedModel:
     image_size = settings.model.image_size or network.config.image_size
     source = make_pose_source(settings.pose.source, default=network.config.pose_source)
     reconstructor = OnlineReconstructor(
-        network, image_size, settings.memory.sizes(), device, precision, source
+        network,
+        image_size,
+        settings.memory.sizes(),
+        device,
+        precision,
+        source,
+        settings.memory.keyframes(),
     )
     _warm_up(reconstructor, image_size)
     return LoadedModel(

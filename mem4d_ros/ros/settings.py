@@ -4,6 +4,7 @@ The fields of the groups are the table. A group's name and a field's name joined
 ROS parameter's name.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from mem4d_ros.model import PRESETS, MemorySizes
@@ -17,6 +18,7 @@ from mem4d_ros.ros.scene_settings import (
     StaticMapGroup,
 )
 from mem4d_ros.runtime.device import PRECISIONS
+from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThresholds
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 
@@ -44,7 +46,8 @@ class ModelSettings:
     device: str = parameter("auto", "auto, cpu, cuda or cuda:N; auto falls back to the CPU")
     precision: str = parameter(
         "auto",
-        "Number format of the network; auto: fp32 on a CPU, bf16 or fp16 on CUDA",
+        "Number format of the network; auto: bf16 where the device multiplies matrices in it, else"
+        " fp16 on CUDA and fp32 on a CPU",
         choices=PRECISIONS,
     )
     image_size: int = parameter(
@@ -82,10 +85,47 @@ class MemorySettings:
         maximum=10000,
         changeable=True,
     )
+    psm_update: str = parameter(
+        EVERY_FRAME,
+        "Frames that enter the PSM: every_frame, as in the paper, or keyframe, those that show"
+        " something new: at 30 frames/s the first remembers seconds, the second a building",
+        choices=(EVERY_FRAME, KEYFRAME),
+    )
+    keyframe_min_translation_m: float = parameter(
+        0.3,
+        "Keyframes: a frame enters if the camera is this far from where it was in each frame"
+        " stored, metres",
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    keyframe_min_rotation_deg: float = parameter(
+        20.0,
+        "Keyframes: a frame enters if the camera is turned by this much against each frame stored"
+        " that is nearer, degrees",
+        minimum=0.0,
+        maximum=180.0,
+    )
+    keyframe_min_overlap: float = parameter(
+        0.6,
+        "Keyframes: a frame enters if less than this share of its points lies in the views of the"
+        " frames stored",
+        minimum=0.0,
+        maximum=1.0,
+    )
 
     def sizes(self) -> MemorySizes:
         """The same as the model takes it."""
         return MemorySizes(self.tca_window, self.tdm_size, self.psm_size)
+
+    def keyframes(self) -> KeyframeThresholds | None:
+        """Which frames enter the PSM; None: all."""
+        if self.psm_update == EVERY_FRAME:
+            return None
+        return KeyframeThresholds(
+            self.keyframe_min_translation_m,
+            math.radians(self.keyframe_min_rotation_deg),
+            self.keyframe_min_overlap,
+        )
 
 
 @dataclass(frozen=True)

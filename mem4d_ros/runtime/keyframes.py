@@ -13,6 +13,9 @@ import numpy as np
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
 
+EVERY_FRAME, KEYFRAME = "every_frame", "keyframe"
+"""Names of the two ways to fill the memory."""
+
 SAMPLE_SPACING_PX = 16
 """Overlap is estimated at every 16th pixel of every 16th row."""
 

@@ -10,7 +10,7 @@ from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.ros.loading import load_model
-from mem4d_ros.ros.settings import ModelSettings, PoseSettings, Settings
+from mem4d_ros.ros.settings import MemorySettings, ModelSettings, PoseSettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,14 @@ def test_a_loaded_model_has_taken_a_step_and_forgotten_it(
     online = load_model(Settings(model=model)).reconstructor
     assert steps == [(1, 3, image_size, image_size)]
     assert online.structure_tokens() == 0
+
+
+@pytest.mark.parametrize(("psm_update", "written"), [("every_frame", 3), ("keyframe", 1)])
+def test_a_camera_at_rest_shows_nothing_new(
+    checkpoint: Path, psm_update: str, written: int
+) -> None:
+    asked = replace(settings(checkpoint, "pnp"), memory=MemorySettings(psm_update=psm_update))
+    online = load_model(asked).reconstructor
+    for stamp in range(3):
+        online.process(np.zeros((48, 64, 3), np.uint8), stamp)
+    assert online.state.memory.structure.written == written
