@@ -21,7 +21,7 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
         f" on {model.device} in {model.precision}, images at {model.image_size} px;"
         f" memories: TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size};"
         f" images from {resolved_name(node, image)} ({topics.describe_qos(image.qos)});"
-        f" TF {settings.tf.mode}; to {outputs}"
+        f"{_odometry(node, settings)} TF {settings.tf.mode}; to {outputs}"
     )
     if settings.model.device == "auto" and model.device == "cpu":
         node.get_logger().info("no CUDA device is available: the network runs on the CPU")
@@ -30,3 +30,13 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
             "the weights are random: everything is published, but nothing of it is true;"
             " set model.checkpoint to trained weights"
         )
+
+
+def _odometry(node: Node, settings: Settings) -> str:
+    """Where the external odometry comes from; empty where nothing asks for it."""
+    if settings.tf.mode != "map_to_odom" and settings.scale.source != "odometry":
+        return ""
+    if settings.external_odometry.source == "tf":
+        return " odometry from TF;"
+    topic = topics.EXTERNAL_ODOMETRY
+    return f" odometry from {resolved_name(node, topic)} ({topics.describe_qos(topic.qos)});"

@@ -86,9 +86,16 @@ def own(transforms):
     return [t for t in sent if t.header.frame_id == "map"]
 
 
-@pytest.mark.parametrize(("source", "told_by"), [("topic", tell_by_topic), ("tf", tell_by_tf)])
-def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by):
+@pytest.mark.parametrize(
+    ("source", "told_by", "introduction"),
+    [
+        ("topic", tell_by_topic, "odometry from /odometry (best effort, depth 100)"),
+        ("tf", tell_by_tf, "odometry from TF"),
+    ],
+)
+def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by, introduction, capfd):
     ros, transforms, poses, play = driving(external_odometry={"source": source})
+    assert introduction in capfd.readouterr().err
     tell = told_by(ros)
     stamps = []
     for stamp in range(10, 60):  # the first ones perhaps before the node has heard the odometry
