@@ -60,7 +60,7 @@ def select_points(
 
 
 def move_points(pose: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Points (..., 3) float32 moved by a pose (4, 4), in float32."""
+    """Points (..., 3) float32 moved by an affine transform (4, 4), in float32."""
     if not points.size:  # OpenCV takes no empty arrays
         return points
     return cv2.transform(points.reshape(1, -1, 3), pose[:3]).reshape(points.shape)

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mem4d_ros.geometry import rigid_inverse, transform_points
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 SOURCES = ("model", "fixed", "odometry")
@@ -149,11 +150,10 @@ class MetricWorld:
             metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
         self._last = own, metric
         factor = np.float32(scale)
-        in_camera = transform_points(rigid_inverse(own), reconstruction.points_world)
-        points_world = transform_points(metric, scale * in_camera)
+        metric_from_own = metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
         return replace(
             reconstruction,
-            points_world=points_world.astype(np.float32),
+            points_world=move_points(metric_from_own, reconstruction.points_world),
             points_camera=reconstruction.points_camera * factor,
             depth=reconstruction.depth * factor,
             camera_to_world=metric,
