@@ -111,8 +111,9 @@ def draw(
     for axis, (name, label) in zip(axes, names.items(), strict=False):
         values = list(growth[name])
         _curve(axis, values, [1e3 * growth[name][v] for v in values], label, "ms per step")
-        axis.set_xticks(values)
-    axes[0].set_xscale("symlog")
+        if name == "psm_size":
+            axis.set_xscale("log")
+        axis.set_xticks(values, [str(value) for value in values])
     steps = [sample["step"] for sample in stream]
     _curve(axes[3], steps, [1e3 * s["median_s"] for s in stream], "steps", "ms per step")
     for key, label in (("resident_bytes", "process"), ("state_bytes", "state")):

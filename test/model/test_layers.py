@@ -2,8 +2,10 @@
 
 import math
 
+import pytest
 import torch
 
+from mem4d_ros.model import layers
 from mem4d_ros.model.layers import Attention, Block, BlockStack, KeyValue, attend
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
@@ -44,6 +46,17 @@ def test_attention_in_bf16_is_that_in_float32_to_its_precision() -> None:
     reduced = attend(query.bfloat16(), key.bfloat16(), value.bfloat16())
     assert reduced.dtype == torch.bfloat16
     torch.testing.assert_close(reduced.float(), exact, rtol=0, atol=0.03)
+
+
+def test_queries_taken_in_parts_attend_as_they_do_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 3, count, 16).bfloat16() for count in (11, 7, 7))
+    together = attend(query, key, value)
+    monkeypatch.setattr(layers, "WEIGHTS_BYTES", 1)
+    monkeypatch.setattr(layers, "MIN_QUERIES", 4)
+    torch.testing.assert_close(attend(query, key, value), together)
 
 
 def test_reading_a_memory_is_self_attention_restricted_to_the_current_queries() -> None:
