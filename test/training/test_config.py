@@ -35,7 +35,7 @@ def test_shipped_configs_are_sound(path: Path) -> None:
     if log.exists():  # the record of a finished run
         assert config.steps == len(log.read_text().splitlines())
     else:
-        assert config.steps > 1000
+        assert config.steps >= 100
 
 
 def test_there_are_shipped_configs() -> None:
