@@ -47,7 +47,8 @@ def test_two_processes_do_what_one_does_with_both_batches(cache: Path, tmp_path:
     """The same gradient, and the same weights in both; only the first writes state and log."""
     stage = {"steps": 1, "frames": [3, 3], "batch": 2}
     # Unclipped, and with every step's decay, so that the moments are the gradient's.
-    changes = {"stages": [stage], "clip": 1e9, "memory": {"tca_window": 2}}
+    rooms = {**small_run(cache)["data"], "seed": 20}  # which have no sky
+    changes = {"data": rooms, "stages": [stage], "clip": 1e9, "memory": {"tca_window": 2}}
     config_file = tmp_path / "run.yaml"
     config_file.write_text(json.dumps(small_run(cache, **changes)))
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -72,11 +73,13 @@ def test_two_processes_do_what_one_does_with_both_batches(cache: Path, tmp_path:
 
     state = load_file(tmp_path / "rank0" / STATE_FILE)
     gradients = {n: w.grad for n, w in model.named_parameters() if w.grad is not None}
-    assert {name for name in state if name.startswith("exp_avg.")} == {
-        f"exp_avg.{name}" for name in gradients
+    assert {name for name in state if name.startswith("optimizer.exp_avg.")} == {
+        f"optimizer.exp_avg.{name}" for name in gradients
     }
     for name, gradient in gradients.items():
-        found = state[f"exp_avg.{name}"] / (1 - 0.9)  # AdamW's first moment after one step
+        found = state[f"optimizer.exp_avg.{name}"] / (
+            1 - 0.9
+        )  # AdamW's first moment after one step
         torch.testing.assert_close(found, gradient, rtol=1e-3, atol=1e-6, msg=name)
     (entry,) = run_log.read(tmp_path / "rank0" / "log.jsonl")
     assert entry["total"] == pytest.approx(losses.total.item(), rel=1e-4)
