@@ -5,6 +5,7 @@ They are what the node publishes (`mem4d_ros.ros.topics`), so that the same RViz
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,12 @@ from rosbags.typesys import Stores, get_typestore
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL, matrix_to_quaternion, transform_points
 from mem4d_ros.runtime.export.tum import NS_PER_S
+from mem4d_ros.runtime.packed_cloud import POINT, packed_cloud
 from mem4d_ros.runtime.points import ColouredPoints
 
 TYPESTORE = get_typestore(Stores.ROS2_HUMBLE)
 """The oldest distribution in use; these messages are the same in the newer ones."""
 MAP_FRAME, CAMERA_FRAME = "map", "camera_optical_frame"
-POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z", "rgb", "confidence")])
 FLOAT32 = 7
 UNKNOWN_COVARIANCE = 1e6 * np.eye(6).flatten()
 
@@ -37,13 +38,8 @@ def header(stamp_ns: int, frame_id: str) -> Any:
 
 def cloud(points: ColouredPoints, stamp_ns: int) -> Any:
     """sensor_msgs/PointCloud2 in the map, of points in the world; rgb is packed as in PCL."""
-    records = np.empty(len(points.positions), POINT)
     positions = transform_points(BODY_FROM_OPTICAL.astype(np.float32), points.positions)
-    for index, axis in enumerate("xyz"):
-        records[axis] = positions[:, index]
-    red, green, blue = points.colours.astype(np.uint32).T
-    records["rgb"] = (red << 16 | green << 8 | blue).astype("<u4").view("<f4")
-    records["confidence"] = points.confidences
+    records = packed_cloud(positions, points)
     return make(
         "sensor_msgs/msg/PointCloud2",
         header=header(stamp_ns, MAP_FRAME),
@@ -59,7 +55,7 @@ def cloud(points: ColouredPoints, stamp_ns: int) -> Any:
             )
             for index, name in enumerate(POINT.names or ())
         ],
-        is_bigendian=False,
+        is_bigendian=sys.byteorder != "little",
         point_step=POINT.itemsize,
         row_step=POINT.itemsize * len(records),
         data=records.view(np.uint8).reshape(-1),
