@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from mem4d_ros.geometry import SensorRegion
+
 
 def intrinsics_of_image(info: Any, width: int, height: int) -> np.ndarray | None:
     """Intrinsics (3, 3) float64 of an image of this size; None where the camera is uncalibrated.
@@ -16,23 +18,13 @@ def intrinsics_of_image(info: Any, width: int, height: int) -> np.ndarray | None
         return None
     if not (np.isfinite(intrinsics).all() and (np.diag(intrinsics) > 0).all()):
         raise ValueError(f"CameraInfo has K {intrinsics.tolist()}: calibrate the camera")
-    region = np.array([info.roi.width or info.width, info.roi.height or info.height])
-    if not region.all():
+    region = SensorRegion.of(info)
+    if not region.size.all():
         raise ValueError("CameraInfo has no size: the driver must set it")
-    binned = region / np.maximum([info.binning_x, info.binning_y], 1)
-    image = np.array([width, height])
-    if abs(image - binned * (image / binned).mean()).max() > 1:  # more than rounding
+    if not region.is_shown_by(width, height):
+        described = region.binned
         raise ValueError(
-            f"CameraInfo describes {binned[0]:g}x{binned[1]:g} pixels, the image has"
+            f"CameraInfo describes {described[0]:g}x{described[1]:g} pixels, the image has"
             f" {width}x{height}"
         )
-    scale_x, scale_y = image / region
-    # Pixel centres lie at integers: pixel edges scale, centres are half a pixel off.
-    to_image = np.array(
-        [
-            [scale_x, 0.0, (0.5 - info.roi.x_offset) * scale_x - 0.5],
-            [0.0, scale_y, (0.5 - info.roi.y_offset) * scale_y - 0.5],
-            [0.0, 0.0, 1.0],
-        ]
-    )
-    return to_image @ intrinsics
+    return region.to_image(intrinsics, width, height)

@@ -4,6 +4,8 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+from mem4d_ros.geometry import SensorRegion
+
 LONGEST = 1e6
 """In pixels: no focal length is larger, no principal point farther off."""
 MOST_COEFFICIENTS = 14
@@ -38,26 +40,16 @@ def to_pixels(
     """
     if not _is_pinhole(intrinsics):
         raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
-    offset = np.array([info.roi.x_offset, info.roi.y_offset])
-    binning = np.array([max(info.binning_x, 1), max(info.binning_y, 1)])
-    region = np.array([info.roi.width or info.width, info.roi.height or info.height])
-    if not region.all():
+    region = SensorRegion.of(info)
+    if not region.size.all():
         raise CameraInfoError(f"its size is {info.width}x{info.height}: the driver must set it")
-    image = np.array([width, height])
-    described = region / binning
-    scale = image / described
-    if abs(image - described * scale.mean()).max() > 1:  # more than rounding to whole pixels
+    if not region.is_shown_by(width, height):
+        described = region.binned
         raise CameraInfoError(
             f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
             f" {width}x{height}: publish the CameraInfo of this image"
         )
-    to_image = scale / binning
-    moved = intrinsics.copy()
-    # Pixel centres lie at integers: pixel edges scale, centres are half a pixel off.
-    moved[:2, 2] = (intrinsics[:2, 2] - offset + 0.5) * to_image - 0.5
-    moved[0, :2] *= to_image[0]
-    moved[1, 1] *= to_image[1]
-    return moved
+    return region.to_image(intrinsics, width, height)
 
 
 def _is_pinhole(intrinsics: np.ndarray) -> bool:
