@@ -65,8 +65,7 @@ def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
     """The optimiser that `config` asks for, over all weights that learn.
 
     Muon (Jordan et al. 2024) makes the update of a matrix orthogonal; scaled to the size of
-    AdamW's it takes the same learning rate. In `lite`'s first steps it needed half as many as AdamW
-    (training/README.md).
+    AdamW's it takes the same learning rate.
 
     Raises:
         TrainingConfigError: this PyTorch has no Muon.
