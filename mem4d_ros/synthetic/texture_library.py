@@ -14,7 +14,7 @@ from mem4d_ros.synthetic.photographs import picture, read_photographs, surface
 
 LIBRARY_SEED = 2508_07908
 VARIANTS = 5
-CROPS = 12  # of photographs, in each of the classes that take them
+CROPS = 24  # of photographs, in each of the classes that take them
 PICTURES = ("view", "poster", "screen", "page")
 SURFACES = ("mottled", "fabric", "carpet", "wallpaper")
 
