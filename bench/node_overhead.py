@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -27,7 +28,9 @@ from mem4d_ros.ros.frame_processor import IncomingFrame
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.settings import Settings
+from mem4d_ros.ros.transport import profile_settings
 from mem4d_ros.runtime import OnlineReconstructor
+from mem4d_ros.runtime.host_memory import keep_freed_memory
 
 NODE = "mem4d"
 HEIGHT, WIDTH = 384, 512
@@ -129,6 +132,8 @@ def main() -> None:
     settings = replace(
         settings, static_map=replace(settings.static_map, enabled=options.static_map)
     )
+    os.environ.update(profile_settings(os.environ))  # as the launch file does
+    keep_freed_memory()
     context = multiprocessing.get_context("spawn")
     until = context.Event()
     listener = context.Process(target=listen, args=(until,))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import mem4d_ros
 from mem4d_ros.cli import bench, convert, evaluate, info, reconstruct, train
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.runtime.host_memory import keep_freed_memory
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; what the user can mend ends in one line and exit status 1."""
     options = build_parser().parse_args(arguments)
+    keep_freed_memory()
     try:
         return options.run(options)
     except UserError as error:

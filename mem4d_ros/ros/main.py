@@ -18,6 +18,7 @@ from mem4d_ros.ros.loading import LoadedModel, load_model
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.ros.parameters import ParameterError
 from mem4d_ros.ros.settings import Settings
+from mem4d_ros.runtime.host_memory import keep_freed_memory
 
 END_WITHIN_S = 1.5
 """After a signal; work that takes longer is abandoned."""
@@ -32,6 +33,7 @@ def main() -> NoReturn:
 
 def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -> int:
     """Run the node until SIGINT or SIGTERM; the exit status is 1 if it cannot start or breaks."""
+    keep_freed_memory()
     # rclpy's own handlers would end the context under the frame in work.
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,19 +16,22 @@ def packed_cloud(positions: np.ndarray, points: ColouredPoints) -> np.ndarray:
 
     Colours are packed as RViz and PCL read them.
     """
-    records = np.empty(len(positions), POINT)
-    for index, axis in enumerate("xyz"):
-        records[axis] = positions[:, index]
-    records["rgb"] = _packed(points.colours)
-    records["confidence"] = points.confidences
-    return records
+    if not len(positions):  # OpenCV takes no empty arrays
+        return np.empty(0, POINT)
+    records = np.empty((1, len(positions), POINT.itemsize // 4), np.float32)
+    sources = [
+        positions.reshape(1, -1, 3),
+        _packed(points.colours),
+        points.confidences.reshape(1, -1),
+    ]
+    cv2.mixChannels(sources, [records], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    return records.view(POINT).reshape(-1)
 
 
 def _packed(colours: np.ndarray) -> np.ndarray:
-    """Colours (N, 3) uint8 as (N,) float32, whose bits are the number 0x00RRGGBB."""
+    """Colours (N, 3) uint8 as (1, N, 1) float32, whose bits are the number 0x00RRGGBB."""
     channels = [2, 1, 0] if sys.byteorder == "little" else [1, 2, 3]  # of red, green, blue
     packed = np.zeros((1, len(colours), 4), np.uint8)
-    if len(colours):  # OpenCV takes no empty arrays
-        pairs = [number for pair in enumerate(channels) for number in pair]
-        cv2.mixChannels([colours[None]], [packed], pairs)
-    return packed.view(np.float32).reshape(-1)
+    pairs = [number for pair in enumerate(channels) for number in pair]
+    cv2.mixChannels([colours[None]], [packed], pairs)
+    return packed.view(np.float32)

@@ -41,11 +41,9 @@ def select_points(
     """
     grid = (slice(None, None, keep.stride), slice(None, None, keep.stride))
     points, confidence, image = points[grid], confidence[grid], image[grid]
-    offsets = points - camera_centre.astype(points.dtype)
-    offsets *= offsets
-    squared_range = cv2.transform(offsets, np.ones((1, 3)))
-    # NaN compares false, so that invalid points never pass.
-    passing = (squared_range <= keep.max_range**2) & (confidence >= keep.min_confidence)
+    passing = (confidence >= keep.min_confidence) & (confidence > 0)
+    if not _surely_within(keep.max_range, points, camera_centre):
+        passing &= _within(keep.max_range, points, camera_centre)
     positions, colours, confidences = (
         points.reshape(-1, 3),
         image.reshape(-1, 3),
@@ -57,6 +55,21 @@ def select_points(
     return ColouredPoints(
         positions.take(chosen, axis=0), colours.take(chosen, axis=0), confidences.take(chosen)
     )
+
+
+def _surely_within(reach: float, points: np.ndarray, centre: np.ndarray) -> bool:
+    """Whether no valid point can be farther off: true of most frames, and far quicker to tell."""
+    if not points.size:  # OpenCV takes no empty arrays
+        return True
+    farthest = cv2.norm(points, cv2.NORM_INF) + float(np.abs(centre).max())  # along an axis
+    return farthest * 3**0.5 <= reach
+
+
+def _within(reach: float, points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Which of the points (H, W, 3) are at most `reach` away; NaN compares false."""
+    offsets = points - centre.astype(points.dtype)
+    offsets *= offsets
+    return cv2.transform(offsets, np.ones((1, 3))) <= reach**2
 
 
 def move_points(pose: np.ndarray, points: np.ndarray) -> np.ndarray:
