@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import statistics
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from mem4d_ros.evaluation.benchmark import (
 )
 from mem4d_ros.evaluation.benchmark_stream import Setting
 from mem4d_ros.model import MemorySizes
+from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.device import (
     PRECISIONS,
     DeviceUnavailable,
@@ -64,6 +66,9 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument(
+        "--compile", action="store_true", help="compile the parts of fixed shape, as model.compile"
+    )
+    parser.add_argument(
         "--size", metavar="WIDTHxHEIGHT", help="image size in px; the preset's at 4:3 if not given"
     )
     for name in ("tca-window", "tdm-size", "psm-size"):
@@ -103,7 +108,13 @@ def make_setting(options: argparse.Namespace) -> Setting:
         default.psm_size if options.psm_size is None else options.psm_size,
     )
     model = prepare(model, device, precision)
+    if options.compile:
+        compile_parts(model, report=_complain)
     return Setting(model, device, precision, height, width, memory)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def changed(options: argparse.Namespace) -> argparse.Namespace:

@@ -70,6 +70,16 @@ class Mem4D(nn.Module):
         """Layers that write metres and radians: they keep float32 weights in any precision."""
         return (self.global_head.output, self.self_head.output, self.camera_head.output)
 
+    def fixed_shape_parts(self) -> tuple[nn.Module, ...]:
+        """Parts whose inputs' shapes depend on the image alone, not on what is remembered."""
+        return (
+            self.encoder,
+            self.structure_memory.blocks,
+            self.global_head,
+            self.self_head,
+            self.camera_head,
+        )
+
     def step(self, image: Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
         """Process the next frame of B streams.
 

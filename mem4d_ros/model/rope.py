@@ -67,7 +67,7 @@ def grid_positions(
     Time by time, row by row. A cell of `stride` patches sits at the mean position of those.
     """
     centre = (stride - 1) / 2
-    t = torch.tensor(times, dtype=torch.float64, device=device)
+    t = _on_device(times, device)
     y = torch.arange(height, dtype=torch.float64, device=device) * stride + centre
     x = torch.arange(width, dtype=torch.float64, device=device) * stride + centre
     return torch.stack(torch.meshgrid(t, y, x, indexing="ij"), dim=-1).reshape(-1, 3)
@@ -81,5 +81,11 @@ def camera_position(
     It has no place in the grid, so it takes the grid's centre: the only choice that moves with the
     grid, which keeps attention a function of relative positions.
     """
-    centre = [[time, (height - 1) / 2, (width - 1) / 2]]
-    return torch.tensor(centre, dtype=torch.float64, device=device)
+    return _on_device([time, (height - 1) / 2, (width - 1) / 2], device)[None]
+
+
+def _on_device(numbers: Sequence[float], device: torch.device | None) -> Tensor:
+    """A few numbers as float64; made on the device, as the host would wait for a copy to a GPU."""
+    return torch.stack(
+        [torch.full((), number, dtype=torch.float64, device=device) for number in numbers]
+    )

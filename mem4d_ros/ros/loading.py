@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from rclpy.logging import get_logger
 
 from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
 from mem4d_ros.model.checkpoint import load_checkpoint
@@ -11,6 +12,7 @@ from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.ros.settings import ModelSettings, Settings
 from mem4d_ros.runtime import (
     OnlineReconstructor,
+    compile_parts,
     make_pose_source,
     prepare,
     select_device,
@@ -46,6 +48,8 @@ def load_model(settings: Settings) -> LoadedModel:
     precision = select_precision(settings.model.precision, device)
     checkpoint = _checkpoint_of(settings.model)
     network = prepare(_network(settings.model, checkpoint), device, precision)
+    if settings.model.compile:
+        compile_parts(network, get_logger("mem4d").warning)
     image_size = settings.model.image_size or network.config.image_size
     source = make_pose_source(settings.pose.source, default=network.config.pose_source)
     reconstructor = OnlineReconstructor(

@@ -50,6 +50,11 @@ class ModelSettings:
         " fp16 on CUDA and fp32 on a CPU",
         choices=PRECISIONS,
     )
+    compile: bool = parameter(
+        False,
+        "Compile parts of the network for the machine, which takes minutes at the first image of a"
+        " size and needs a C++ compiler; what cannot be compiled runs as it is",
+    )
     image_size: int = parameter(
         0,
         "Long side of the network's image in pixels; 0: the size the network was made for",

@@ -1,5 +1,6 @@
 """Online use without ROS: an image in, a Reconstruction out."""
 
+from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.depth import upsample_depth
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
@@ -28,6 +29,7 @@ __all__ = [
     "StreamState",
     "Timing",
     "TimingWindow",
+    "compile_parts",
     "make_pose_source",
     "move_points",
     "prepare",
