@@ -86,6 +86,7 @@ def camera_position(
 
 def _on_device(numbers: Sequence[float], device: torch.device | None) -> Tensor:
     """A few numbers as float64; made on the device, as the host would wait for a copy to a GPU."""
-    return torch.stack(
-        [torch.full((), number, dtype=torch.float64, device=device) for number in numbers]
-    )
+    row = torch.empty(len(numbers), dtype=torch.float64, device=device)
+    for index, number in enumerate(numbers):
+        row[index].fill_(number)
+    return row
