@@ -1,4 +1,4 @@
-"""From incoming frames to published ones, on a thread of its own, with accounts."""
+"""From incoming frames to published ones, on threads of its own, with accounts."""
 
 import math
 import time
@@ -11,6 +11,7 @@ import numpy as np
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
 from mem4d_ros.ros.outputs import Outputs
+from mem4d_ros.ros.reconstructed_frame import ReconstructedFrame
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.scale import Scaler
 from mem4d_ros.ros.settings import Settings
@@ -53,7 +54,10 @@ class Progress:
 
 
 class Pipeline:
-    """Takes the newest frame, reconstructs it and publishes it; the latency covers all of that."""
+    """Takes the newest frame, reconstructs it and publishes it; the latency covers all of that.
+
+    A frame is published while the next one is reconstructed, each on a thread.
+    """
 
     def __init__(
         self,
@@ -72,7 +76,9 @@ class Pipeline:
         self._timing = TimingWindow()
         self._newest = NewestFrame()
         self._last_frame_failed = False
-        self._worker = LatestFrameWorker(self._process, self._on_failure, name="mem4d-worker")
+        self._worker = LatestFrameWorker(
+            self._process, self._publish, self._on_failure, name="mem4d-worker"
+        )
 
     def submit(self, incoming: IncomingFrame) -> None:
         """Offer a frame and return at once."""
@@ -114,8 +120,14 @@ class Pipeline:
         """Finish the frame in work, and stop; False if that takes longer than `timeout_s`."""
         return self._worker.close(timeout_s)
 
-    def _process(self, incoming: IncomingFrame) -> None:
+    def _process(self, incoming: IncomingFrame) -> tuple[ReconstructedFrame, float]:
+        """The frame in true metres, and when its image was received."""
         frame = self._scaler.scaled(self._processor.process(incoming))
+        self._last_frame_failed = False
+        return frame, incoming.received_at_s
+
+    def _publish(self, processed: tuple[ReconstructedFrame, float]) -> None:
+        frame, received_at_s = processed
         self._outputs.publish(frame, self._settings())
         if not frame.reconstruction.pose_measured:
             self._reporter.warning(
@@ -123,7 +135,7 @@ class Pipeline:
                 "the camera's pose could not be measured and continues the motion before: too"
                 " little of the scene is recognised (no texture, blur, or a covered lens)",
             )
-        latency_s = time.monotonic() - incoming.received_at_s
+        latency_s = time.monotonic() - received_at_s
         self._timing.add(latency_s)
         self._newest = NewestFrame(
             latency_s,
@@ -132,7 +144,6 @@ class Pipeline:
             camera_info_used=frame.intrinsics_given,
             scale=frame.scale,
         )
-        self._last_frame_failed = False
 
     def _on_failure(self, failure: Exception) -> None:
         self._last_frame_failed = True

@@ -1,7 +1,8 @@
-"""The newest frame wins, every frame is accounted for, and no fault ends the thread."""
+"""The newest frame wins, every frame is accounted for, and no fault ends a thread."""
 
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -28,12 +29,19 @@ class Gate:
         assert self.entered.acquire(timeout=PATIENCE_S)
 
 
+def wait_for(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 @pytest.fixture
 def start():
     workers = []
 
-    def start(process, on_failure=lambda failure: None):
-        workers.append(LatestFrameWorker(process, on_failure))
+    def start(process, on_failure=lambda failure: None, deliver=lambda result: None):
+        workers.append(LatestFrameWorker(process, deliver, on_failure))
         return workers[-1]
 
     yield start
@@ -149,6 +157,82 @@ def test_wait_idle_gives_up_in_time(start):
     assert not worker.wait_idle(0.01)
     gate.may_leave.release()
     assert worker.wait_idle(PATIENCE_S)
+
+
+def test_the_next_item_is_processed_while_one_is_delivered(start):
+    gate = Gate()
+    processed = []
+    worker = start(lambda item: processed.append(item) or item, deliver=gate)
+    worker.submit("first")
+    gate.wait_entered()
+    worker.submit("second")
+    wait_for(lambda: processed == ["first", "second"])
+    assert gate.seen == ["first"]
+    assert worker.counters == Counters(received=2)
+    gate.may_leave.release(2)
+    assert worker.wait_idle(PATIENCE_S)
+    assert gate.seen == ["first", "second"]
+    assert worker.counters == Counters(received=2, processed=2)
+
+
+def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(start):
+    """It would only grow older; a newer one may come."""
+    gate = Gate()
+    processed = []
+    worker = start(lambda item: processed.append(item) or item, deliver=gate)
+    worker.submit("first")
+    gate.wait_entered()
+    worker.submit("second")
+    wait_for(lambda: processed == ["first", "second"])
+    for item in ("third", "fourth"):
+        worker.submit(item)
+    time.sleep(0.05)
+    assert processed == ["first", "second"]
+    gate.may_leave.release(3)
+    assert worker.wait_idle(PATIENCE_S)
+    assert gate.seen == ["first", "second", "fourth"]
+    assert worker.counters == Counters(received=4, processed=3, dropped=1)
+
+
+def test_a_result_that_cannot_be_delivered_counts_as_rejected(start):
+    def deliver(result):
+        if result == "bad":
+            raise ZeroDivisionError
+
+    reported = []
+    worker = start(lambda item: item, reported.append, deliver)
+    for item in ("bad", "good"):
+        worker.submit(item)
+        assert worker.wait_idle(PATIENCE_S)
+    assert [type(failure) for failure in reported] == [ZeroDivisionError]
+    assert worker.counters == Counters(received=2, processed=1, rejected=1)
+
+
+def test_close_delivers_what_is_in_work(start):
+    gate = Gate()
+    delivered = []
+    worker = start(lambda item: gate(item) or item, deliver=delivered.append)
+    worker.submit("current")
+    gate.wait_entered()
+    closer = threading.Thread(target=worker.close)
+    closer.start()
+    gate.may_leave.release()
+    closer.join(PATIENCE_S)
+    assert not closer.is_alive()
+    assert delivered == ["current"]
+
+
+def test_a_delivered_result_is_let_go(start):
+    """Frames are large."""
+
+    class Result:
+        pass
+
+    worker = start(lambda item: Result(), deliver=lambda result: alive.append(weakref.ref(result)))
+    alive = []
+    worker.submit("item")
+    assert worker.wait_idle(PATIENCE_S)
+    wait_for(lambda: alive[0]() is None)
 
 
 def test_accounts_add_up_under_several_submitting_threads(start):
