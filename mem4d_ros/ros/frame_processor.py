@@ -82,6 +82,11 @@ class FrameProcessor:
                 "images have no stamp (0), and so has nothing that is published of them: set it in"
                 " the camera's driver",
             )
+        if stamp_ns < 0:
+            raise FrameRejected(
+                f"an image's stamp is before the epoch ({stamp_ns * 1e-9:.3f} s): set it in the"
+                " camera's driver"
+            )
         self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
         image = _decode(incoming.image)
         self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))

@@ -64,6 +64,7 @@ def save_points(path: Path, source: PointSource, settings: Settings) -> int:
 
 def _write(path: Path, points: ColouredPoints, frame: str) -> None:
     unfinished = path.with_name(f".{path.name}.part")
+    unfinished.unlink(missing_ok=True)  # a link there would lead out of the folder
     try:
         if path.suffix.lower() == ".ply":
             write_ply(unfinished, points, frame)

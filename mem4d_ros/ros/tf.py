@@ -90,6 +90,10 @@ class MapToOdom:
         self._sender.send(self._odom_frame, correction, header)
 
 
+MOST_FRAMES = 10_000
+"""Of others that are remembered; a robot has hundreds."""
+
+
 class TfSender:
     """Publishes map -> a frame, unless somebody else already gives that frame a parent."""
 
@@ -97,7 +101,7 @@ class TfSender:
         self._map_frame = map_frame
         self._reporter = reporter
         self._broadcaster = tf2_ros.TransformBroadcaster(node)
-        self._parents = _ForeignParents(node, map_frame)
+        self._parents = ForeignParents(node, map_frame)
 
     def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
         """Send the frame's pose (4, 4); `header` is in the map."""
@@ -116,7 +120,7 @@ class TfSender:
         self._broadcaster.sendTransform(transform)
 
 
-class _ForeignParents:
+class ForeignParents:
     """Listens to TF for frames whose parent is not the map."""
 
     def __init__(self, node: Node, map_frame: str) -> None:
@@ -125,8 +129,8 @@ class _ForeignParents:
         self._lock = threading.Lock()
         latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscriptions = [
-            node.create_subscription(TFMessage, topics.TF.name, self._note, topics.TF.qos),
-            node.create_subscription(TFMessage, "/tf_static", self._note, latched),
+            node.create_subscription(TFMessage, topics.TF.name, self.note, topics.TF.qos),
+            node.create_subscription(TFMessage, "/tf_static", self.note, latched),
         ]
 
     def of(self, child: str) -> str | None:
@@ -134,8 +138,11 @@ class _ForeignParents:
         with self._lock:
             return self._parent_of.get(child)
 
-    def _note(self, message: TFMessage) -> None:
+    def note(self, message: TFMessage) -> None:
+        """Remember what a message says of frames' parents."""
         with self._lock:
             for transform in message.transforms:
-                if transform.header.frame_id != self._map_frame:
-                    self._parent_of[transform.child_frame_id] = transform.header.frame_id
+                parent, child = transform.header.frame_id, transform.child_frame_id
+                has_room = child in self._parent_of or len(self._parent_of) < MOST_FRAMES
+                if parent != self._map_frame and has_room:
+                    self._parent_of[child] = parent

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
+from builtin_interfaces.msg import Time
 from rclpy.logging import get_logger
 from ros_probe import make_image
 from small_networks import SMALL_CONVOLUTIONAL, small_model
@@ -12,7 +14,7 @@ from mem4d_ros.model import Mem4D, MemorySizes
 from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.settings import MemorySettings, Settings
-from mem4d_ros.runtime import OnlineReconstructor
+from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 
 
 class Session:
@@ -84,4 +86,16 @@ def test_an_image_without_a_stamp_belongs_to_the_same_world() -> None:
     session.play(2)
     session.processor.process(IncomingFrame(make_image(0), None, 0.0))
     assert session.play() == 3
+    assert session.processor.resets == 0
+
+
+def test_a_stamp_before_the_epoch_is_rejected_and_changes_nothing() -> None:
+    """No ROS time can be made of it, so that nothing could be looked up in TF."""
+    session = Session(WallModel())
+    session.play(2)
+    image = make_image(0)
+    image.header.stamp = Time(sec=-1, nanosec=5)
+    with pytest.raises(FrameRejected, match="before the epoch"):
+        session.processor.process(IncomingFrame(image, None, 0.0))
+    assert session.play() == 2
     assert session.processor.resets == 0

@@ -12,6 +12,7 @@ from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
+from mem4d_ros.ros.tf import ForeignParents
 
 
 @pytest.fixture
@@ -125,3 +126,15 @@ def test_frames_have_the_names_that_the_user_gave(session):
     )
     transform = received["/tf"][0].transforms[0]
     assert (transform.header.frame_id, transform.child_frame_id) == ("world", "robot")
+
+
+def test_the_table_of_others_frames_is_bounded(start, monkeypatch):
+    """A broken publisher that names ever new frames must not fill the memory."""
+    monkeypatch.setattr("mem4d_ros.ros.tf.MOST_FRAMES", 3)
+    node = start().node
+    parents = ForeignParents(node, "map")
+    frames = [TransformStamped(child_frame_id=f"frame{i}") for i in range(9)]
+    for frame in frames:
+        frame.header.frame_id = "elsewhere"
+    parents.note(TFMessage(transforms=frames))
+    assert [parents.of(frame.child_frame_id) for frame in frames[:4]] == ["elsewhere"] * 3 + [None]
