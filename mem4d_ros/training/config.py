@@ -38,9 +38,11 @@ def _require_one_of(config: object, name: str, known: Sequence[object]) -> None:
 
 @dataclass(frozen=True)
 class RecordingConfig:
-    """A recorded sequence with depth and poses, read by a reader of `datasets`; metres.
+    """Recorded sequences with depth and poses; metres.
 
     Attributes:
+        folder: of one sequence, or one above several.
+        reader: a data set's name in `mem4d_ros.datasets.DATASETS`.
         stride: take every n-th frame.
     """
 

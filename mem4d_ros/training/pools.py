@@ -9,7 +9,7 @@ import torch
 
 from mem4d_ros.training.config import DataConfig
 from mem4d_ros.training.procedural import ProceduralPool
-from mem4d_ros.training.recordings import Recording
+from mem4d_ros.training.recordings import open_recordings
 from mem4d_ros.training.sequences import CorruptSequence, SequencePool, StoredSequence
 
 _logger = logging.getLogger(__name__)
@@ -22,7 +22,8 @@ def training_pool(config: DataConfig, device: torch.device) -> SequencePool:
         TrainingConfigError: a folder is not there, or holds something else.
     """
     procedural = [ProceduralPool(config, device)] if config.pool else []
-    return JoinedPool([*procedural, *(Recording(each, config) for each in config.recordings)])
+    recorded = [pool for each in config.recordings for pool in open_recordings(each, config)]
+    return JoinedPool([*procedural, *recorded])
 
 
 class JoinedPool:

@@ -6,39 +6,51 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from mem4d_ros.datasets import FrameError, Sample, SevenScenes
+from mem4d_ros.datasets import FrameError, Recording, Sample, open_dataset
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.training.cache import SequenceCache
 from mem4d_ros.training.config import DataConfig, RecordingConfig, TrainingConfigError
 from mem4d_ros.training.sequences import CorruptSequence, StoredSequence
 
-READERS = {"7scenes": SevenScenes}
+
+def open_recordings(config: RecordingConfig, data: DataConfig) -> list[RecordedSequences]:
+    """The recordings of a folder that are long enough for one sequence.
+
+    Raises TrainingConfigError for a folder that is missing, of another kind, or without any.
+    """
+    folder = Path(config.folder)
+    span = data.frames * config.stride
+    try:
+        recordings = open_dataset(config.reader, folder)
+        long_enough = [recording for recording in recordings if len(recording) >= span]
+    except FrameError as error:
+        raise TrainingConfigError(f"data.recordings: {error}") from error
+    if not long_enough:
+        longest = max(map(len, recordings))
+        raise TrainingConfigError(
+            f"data.recordings: {folder} has {longest} frames, fewer than the {span} of one sequence"
+        )
+    return [RecordedSequences(recording, config, data) for recording in long_enough]
 
 
-class Recording:
+class RecordedSequences:
     """One recording, cut into as many sequences as it has frames for."""
 
-    def __init__(self, config: RecordingConfig, data: DataConfig) -> None:
-        """Raises TrainingConfigError for a folder that is missing, of another kind or too short."""
-        folder = Path(config.folder)
-        self._source = _open(config.reader, folder)
+    def __init__(self, source: Recording, config: RecordingConfig, data: DataConfig) -> None:
+        self._source = source
         self._stride = config.stride
         self._size = data
-        if not len(self):
-            raise TrainingConfigError(
-                f"data.recordings: {folder} has {len(self._source)} frames, fewer than the "
-                f"{self._span} of one sequence"
-            )
         self._cache = SequenceCache(Path(str(data.cache)), data)
-        identity = json.dumps({**asdict(config), "folder": str(folder.resolve())}, sort_keys=True)
-        self._name = f"{folder.name}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+        folder = str(Path(config.folder).resolve())
+        identity = json.dumps({**asdict(config), "folder": folder, "recording": source.name})
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
+        self._name = f"{source.name.replace('/', '-')}-{digest}"
 
     @property
     def corrupt(self) -> int:
@@ -62,14 +74,16 @@ class Recording:
     def _read(self, index: int) -> StoredSequence:
         start = index * self._span
         try:
-            samples = list(islice(self._source, start, start + self._span, self._stride))
+            samples = [self._source[i] for i in range(start, start + self._span, self._stride)]
         except FrameError as error:
             raise CorruptSequence(str(error)) from error
         return to_sequence(samples, self._size.height, self._size.width)
 
 
 def to_sequence(samples: Sequence[Sample], height: int, width: int) -> StoredSequence:
-    """Consecutive samples of one camera, resized to height x width; nothing is known to move.
+    """Consecutive samples of one camera, resized to height x width.
+
+    Where a recording does not say what moves, all counts as still.
 
     Raises:
         TrainingConfigError: the samples are of another shape, or their kind has no truth.
@@ -86,8 +100,15 @@ def to_sequence(samples: Sequence[Sample], height: int, width: int) -> StoredSeq
         depth=torch.from_numpy(depth).to(torch.float16),
         camera_to_world=torch.from_numpy(np.stack(poses)).float(),
         intrinsics=torch.from_numpy(transform.intrinsics_to_model(intrinsics[0])).float(),
-        moving=torch.zeros(depth.shape, dtype=torch.bool),
+        moving=torch.from_numpy(np.stack([_moving(sample, transform) for sample in samples])),
     )
+
+
+def _moving(sample: Sample, transform: ImageTransform) -> np.ndarray:
+    """(h, w) bool."""
+    if sample.moving is None:
+        return np.zeros((transform.output_height, transform.output_width), bool)
+    return nearest_pixels(sample.moving, transform)
 
 
 def nearest_pixels(values: np.ndarray, transform: ImageTransform) -> np.ndarray:
@@ -118,16 +139,3 @@ def _truth(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             f"data.recordings: {sample.name} has no depth, pose or intrinsics to train on"
         )
     return sample.depth, sample.camera_to_world, sample.intrinsics
-
-
-def _open(reader: str, folder: Path) -> SevenScenes:
-    if reader not in READERS:
-        raise TrainingConfigError(
-            f"data.recordings: reader must be one of {sorted(READERS)}, got {reader!r}"
-        )
-    if not folder.is_dir():
-        raise TrainingConfigError(f"data.recordings: {folder}: no such folder")
-    try:
-        return READERS[reader](folder)
-    except FrameError as error:
-        raise TrainingConfigError(f"data.recordings: {error}") from error
