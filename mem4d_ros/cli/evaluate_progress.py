@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO, TypeVar
 
-from mem4d_ros.cli.progress import duration
+from mem4d_ros.cli.status_line import StatusLine, duration
 
 T = TypeVar("T")
 
@@ -19,21 +19,18 @@ def counted(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[T]:
     """The `total` items, counted on `stream` as they come; the line is gone at the end."""
-    if not stream.isatty():
+    line = StatusLine(stream)
+    if not line.on_terminal:
         yield from items
         return
-    started, width = clock(), 0
+    started = clock()
     try:
         for done, item in enumerate(items, start=1):
             yield item
             elapsed = clock() - started
-            line = (
+            line.show(
                 f"{name}: {done}/{total} frames, {done / max(elapsed, 1e-9):.1f} frames/s, "
                 f"ETA {duration((total - done) * elapsed / done)}"
             )
-            stream.write("\r" + line.ljust(width))
-            stream.flush()
-            width = len(line)
     finally:
-        stream.write("\r" + " " * width + "\r")
-        stream.flush()
+        line.erase()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from mem4d_ros.cli.progress import LOG_INTERVAL_S, duration
+from mem4d_ros.cli.status_line import StatusLine, duration
 
 BAR_WIDTH = 30
 
@@ -28,31 +28,22 @@ class FrameProgress:
         self._label = label
         self._total = total
         self._done = self._first = done
-        self._stream = stream
+        self._shown = StatusLine(stream, clock)
         self._clock = clock
-        self._started = self._shown = clock()
-        self._width = 0
+        self._started = clock()
 
     def advance(self) -> None:
         """One frame more is done."""
         self._done += 1
-        if self._stream.isatty():
-            line = self._line()
-            self._write("\r" + line.ljust(self._width))
-            self._width = len(line)
-        elif self._clock() - self._shown >= LOG_INTERVAL_S:
-            self._write(self._line() + "\n")
-            self._shown = self._clock()
+        self._shown.show(self._line())
 
     def end(self) -> None:
         """Leave the line on the terminal; a log gets the last one."""
         if self._done == self._first:
             return
-        self._write("\n" if self._stream.isatty() else self._line() + "\n")
-
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        if not self._shown.on_terminal:
+            self._shown.show(self._line(), always=True)
+        self._shown.keep()
 
     def _line(self) -> str:
         speed = (self._done - self._first) / max(self._clock() - self._started, 1e-9)

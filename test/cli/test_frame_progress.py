@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from mem4d_ros.cli.frame_progress import FrameProgress
-from mem4d_ros.cli.progress import LOG_INTERVAL_S
+from mem4d_ros.cli.status_line import LOG_INTERVAL_S
 
 
 class Terminal(io.StringIO):

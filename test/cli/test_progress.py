@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from mem4d_ros.cli.progress import Progress, duration, expected_frames
+from mem4d_ros.cli.progress import Progress, expected_frames
+from mem4d_ros.cli.status_line import duration
 from mem4d_ros.training.config import DataConfig, StageConfig, TrainingConfig
 from mem4d_ros.training.trainer import StepReport
 
@@ -103,11 +104,3 @@ def test_frames_ahead_are_those_of_the_stages_between() -> None:
     assert expected_frames(CONFIG, 0, 20) == 10 * 8 + 10 * 6
     assert expected_frames(CONFIG, 8, 13) == 2 * 8 + 3 * 6
     assert expected_frames(CONFIG, 20, 20) == 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (59.4, "59 s"), (61, "1 min 01 s"), (3599, "59 min 59 s"), (7500, "2 h 05 min")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
