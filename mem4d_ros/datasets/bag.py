@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from mem4d_ros.datasets.bag_camera import intrinsics_of_image
-from mem4d_ros.datasets.bag_images import compressed_to_rgb, raw_to_rgb
+from mem4d_ros.datasets.bag_images import compressed_to_rgb
 from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.optional import optional_import
 from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.runtime.raw_image import raw_to_rgb
 
 PURPOSE = "a ROS 2 bag"
 STORAGE_SUFFIXES = {".db3", ".mcap"}
