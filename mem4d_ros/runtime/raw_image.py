@@ -70,7 +70,14 @@ def raw_to_rgb(message: Any) -> np.ndarray:
         offset=0 if message.is_bigendian else layout.bytes_per_channel - 1,
         strides=(message.step, pixel_bytes, layout.bytes_per_channel),
     )
-    return pixels if layout.to_rgb is None else cv2.cvtColor(pixels, layout.to_rgb)
+    if layout.to_rgb is None:
+        return pixels
+    try:
+        return cv2.cvtColor(pixels, layout.to_rgb)
+    except cv2.error as error:  # two pixels share a colour in yuv422, four in a Bayer mosaic
+        raise ValueError(
+            f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
+        ) from error
 
 
 def check_length(message: Any) -> None:

@@ -94,3 +94,8 @@ def test_a_size_that_does_not_fit_the_data_is_named(field: str, value: int, erro
     setattr(message, field, value)
     with pytest.raises(ValueError, match=error):
         raw_to_rgb(message)
+
+
+def test_an_odd_width_cannot_share_colours_between_two_pixels() -> None:
+    with pytest.raises(ValueError, match="21x18 pixels cannot be yuv422"):
+        raw_to_rgb(image_message(RGB[:, :21, :2], "yuv422"))
