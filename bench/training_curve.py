@@ -47,7 +47,13 @@ def draw(logs: list[Path], out: Path) -> None:
         rate.plot(x, [step["learning_rate"] for step in steps], color="black", linewidth=0.8)
         for axis in (losses, rate):
             axis.axvline(start, color="grey", linewidth=0.5)
-        losses.annotate(log.stem, (start, 1), xycoords=("data", "axes fraction"), va="top", size=7)
+        losses.annotate(
+            log.stem.split("_")[-1],
+            (start, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            size=7,
+        )
         start += len(steps)
     losses.set(ylabel="pointmap loss", yscale="log")
     losses.legend(loc="upper right")
