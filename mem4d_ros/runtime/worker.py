@@ -46,7 +46,6 @@ class LatestFrameWorker(Generic[Item, Result]):
         self._processing = False
         self._paused = False
         self._closed = False
-        self._ended = False  # no result comes any more
         self._counts = dict.fromkeys(("received", "processed", "dropped", "rejected"), 0)
         self._threads = [
             threading.Thread(target=target, name=f"{name}-{role}", daemon=True)
@@ -131,8 +130,6 @@ class LatestFrameWorker(Generic[Item, Result]):
             self._changed.wait_for(lambda: self._waiting or self._closed)
             items, self._waiting = self._waiting, []
             self._processing = bool(items)
-            self._ended = not items
-            self._changed.notify_all()
             return items
 
     def _count_as_rejected(self) -> None:
@@ -152,7 +149,9 @@ class LatestFrameWorker(Generic[Item, Result]):
     def _deliver_all(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._results or self._ended)
+                self._changed.wait_for(
+                    lambda: self._results or (self._closed and not self._processing)
+                )
                 if not self._results:
                     return
                 result = self._results[0]

@@ -159,7 +159,9 @@ def test_wait_idle_gives_up_in_time(start):
     assert worker.wait_idle(PATIENCE_S)
 
 
-def test_the_next_item_is_processed_while_one_is_delivered(start):
+@pytest.fixture
+def delivering(start):
+    """A worker that delivers "first" and has processed "second"; its gate; what it processed."""
     gate = Gate()
     processed = []
     worker = start(lambda item: processed.append(item) or item, deliver=gate)
@@ -167,6 +169,11 @@ def test_the_next_item_is_processed_while_one_is_delivered(start):
     gate.wait_entered()
     worker.submit("second")
     wait_for(lambda: processed == ["first", "second"])
+    return worker, gate, processed
+
+
+def test_the_next_item_is_processed_while_one_is_delivered(delivering):
+    worker, gate, _ = delivering
     assert gate.seen == ["first"]
     assert worker.counters == Counters(received=2)
     gate.may_leave.release(2)
@@ -175,15 +182,9 @@ def test_the_next_item_is_processed_while_one_is_delivered(start):
     assert worker.counters == Counters(received=2, processed=2)
 
 
-def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(start):
+def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(delivering):
     """It would only grow older; a newer one may come."""
-    gate = Gate()
-    processed = []
-    worker = start(lambda item: processed.append(item) or item, deliver=gate)
-    worker.submit("first")
-    gate.wait_entered()
-    worker.submit("second")
-    wait_for(lambda: processed == ["first", "second"])
+    worker, gate, processed = delivering
     for item in ("third", "fourth"):
         worker.submit(item)
     time.sleep(0.05)
