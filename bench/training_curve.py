@@ -6,11 +6,12 @@ Usage: python bench/training_curve.py training/lite_shipped_*.jsonl --out traini
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from mem4d_ros.training import run_log
 
 MEMORY = 0.95
 """How much a point of the smoothed curve depends on the one before."""
@@ -18,8 +19,7 @@ MEMORY = 0.95
 
 def read(path: Path) -> list[dict[str, float]]:
     """The steps of a run's log.jsonl, those without a loss left out."""
-    steps = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [step for step in steps if "world" in step]
+    return [step for step in run_log.read(path) if "world" in step]
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:

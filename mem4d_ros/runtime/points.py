@@ -41,9 +41,7 @@ def select_points(
     """
     grid = (slice(None, None, keep.stride), slice(None, None, keep.stride))
     points, confidence, image = points[grid], confidence[grid], image[grid]
-    passing = (confidence >= keep.min_confidence) & (confidence > 0)
-    if not _surely_within(keep.max_range, points, camera_centre):
-        passing &= _within(keep.max_range, points, camera_centre)
+    passing = pixels_that_pass(points, confidence, camera_centre, keep)
     positions, colours, confidences = (
         points.reshape(-1, 3),
         image.reshape(-1, 3),
@@ -55,6 +53,16 @@ def select_points(
     return ColouredPoints(
         positions.take(chosen, axis=0), colours.take(chosen, axis=0), confidences.take(chosen)
     )
+
+
+def pixels_that_pass(
+    points: np.ndarray, confidence: np.ndarray, camera_centre: np.ndarray, keep: PointFilter
+) -> np.ndarray:
+    """Which pixels (H, W) of a pointmap are valid, sure and near enough; the stride aside."""
+    passing = (confidence >= keep.min_confidence) & (confidence > 0)
+    if not _surely_within(keep.max_range, points, camera_centre):
+        passing &= _within(keep.max_range, points, camera_centre)
+    return passing
 
 
 def _surely_within(reach: float, points: np.ndarray, centre: np.ndarray) -> bool:

@@ -49,6 +49,11 @@ def raw_to_rgb(message: Any) -> np.ndarray:
     Rows may be padded. Of 16-bit channels the upper byte is taken. Raises UnknownEncoding for
     encodings without colours, and ValueError for less data than the size needs.
     """
+    if len(message.data) < message.height * message.step:
+        raise ValueError(
+            f"image data has {len(message.data)} bytes, but {message.height} rows of"
+            f" {message.step} bytes need {message.height * message.step}: the driver is at fault"
+        )
     layout = _ENCODINGS.get(message.encoding)
     if layout is None:
         raise UnknownEncoding(
@@ -61,7 +66,6 @@ def raw_to_rgb(message: Any) -> np.ndarray:
             f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
             f" {message.encoding}: the driver is at fault"
         )
-    check_length(message)
     pixels = np.ndarray(
         (message.height, message.width, layout.channels),
         np.uint8,
@@ -78,12 +82,3 @@ def raw_to_rgb(message: Any) -> np.ndarray:
         raise ValueError(
             f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
         ) from error
-
-
-def check_length(message: Any) -> None:
-    """Raises ValueError for an image with less data than its rows need."""
-    if len(message.data) < message.height * message.step:
-        raise ValueError(
-            f"image data has {len(message.data)} bytes, but {message.height} rows of"
-            f" {message.step} bytes need {message.height * message.step}: the driver is at fault"
-        )

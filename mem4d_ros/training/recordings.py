@@ -25,7 +25,7 @@ def open_recordings(config: RecordingConfig, data: DataConfig) -> list[RecordedS
     Raises TrainingConfigError for a folder that is missing, of another kind, or without any.
     """
     folder = Path(config.folder)
-    span = data.frames * config.stride
+    span = _span(config, data)
     try:
         recordings = open_dataset(config.reader, folder)
         long_enough = [recording for recording in recordings if len(recording) >= span]
@@ -45,6 +45,7 @@ class RecordedSequences:
     def __init__(self, source: Recording, config: RecordingConfig, data: DataConfig) -> None:
         self._source = source
         self._stride = config.stride
+        self._span = _span(config, data)
         self._size = data
         self._cache = SequenceCache(Path(str(data.cache)), data)
         folder = str(Path(config.folder).resolve())
@@ -66,11 +67,6 @@ class RecordedSequences:
             raise IndexError(f"sequence {index} of {len(self)}")
         return self._cache.get(f"{self._name}-{index:05d}", lambda: self._read(index))
 
-    @property
-    def _span(self) -> int:
-        """Frames of the recording that one sequence takes."""
-        return self._size.frames * self._stride
-
     def _read(self, index: int) -> StoredSequence:
         start = index * self._span
         try:
@@ -78,6 +74,11 @@ class RecordedSequences:
         except FrameError as error:
             raise CorruptSequence(str(error)) from error
         return to_sequence(samples, self._size.height, self._size.width)
+
+
+def _span(config: RecordingConfig, data: DataConfig) -> int:
+    """Frames of a recording that one sequence takes."""
+    return data.frames * config.stride
 
 
 def to_sequence(samples: Sequence[Sample], height: int, width: int) -> StoredSequence:

@@ -7,7 +7,7 @@ from sensor_msgs.msg import Image
 
 from mem4d_ros.ros.conversions.limits import check_size
 from mem4d_ros.runtime import FrameRejected
-from mem4d_ros.runtime.raw_image import UnknownEncoding, check_length, raw_to_rgb
+from mem4d_ros.runtime.raw_image import UnknownEncoding, raw_to_rgb
 
 
 def image_to_rgb(message: Image) -> np.ndarray:
@@ -18,7 +18,6 @@ def image_to_rgb(message: Image) -> np.ndarray:
     """
     check_size(message.width, message.height)
     try:
-        check_length(message)
         return raw_to_rgb(message)
     except UnknownEncoding as unknown:
         return _through_cv_bridge(message, unknown)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, rigid_inverse, transform_points
-from mem4d_ros.runtime.points import ColouredPoints, PointFilter
+from mem4d_ros.runtime.points import ColouredPoints, PointFilter, pixels_that_pass
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 
@@ -28,11 +28,9 @@ class FrameRecord:
     @classmethod
     def of(cls, found: Reconstruction, name: str, keep: PointFilter) -> FrameRecord:
         """A reconstruction with those of its points that pass the filter, whose stride is 1."""
-        offsets = found.points_world - found.camera_to_world[:3, 3].astype(np.float32)
-        squared_range = np.einsum("hwi,hwi->hw", offsets, offsets)
-        # NaN compares false, so that invalid points never pass.
-        passing = (found.confidence_world > 0) & (squared_range <= keep.max_range**2)
-        passing &= found.confidence_world >= keep.min_confidence
+        passing = pixels_that_pass(
+            found.points_world, found.confidence_world, found.camera_to_world[:3, 3], keep
+        )
         return cls(
             name=name,
             stamp_ns=found.stamp_ns,
