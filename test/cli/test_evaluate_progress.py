@@ -2,12 +2,9 @@
 
 import io
 
+from terminal import Terminal
+
 from mem4d_ros.cli.evaluate_progress import counted
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def test_frames_speed_and_time_left_are_shown() -> None:

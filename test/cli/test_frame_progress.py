@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 
+from terminal import Terminal
+
 from mem4d_ros.cli.frame_progress import FrameProgress
 from mem4d_ros.cli.status_line import LOG_INTERVAL_S
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Clock:

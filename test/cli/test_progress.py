@@ -6,6 +6,7 @@ import io
 import re
 
 import pytest
+from terminal import Terminal
 
 from mem4d_ros.cli.progress import Progress, expected_frames
 from mem4d_ros.cli.status_line import duration
@@ -16,11 +17,6 @@ CONFIG = TrainingConfig(
     data=DataConfig(frames=8),
     stages=(StageConfig(10, frames=(4, 4), batch=2), StageConfig(10, frames=(4, 8), batch=1)),
 )
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def report(step: int, seconds: float = 0.5) -> StepReport:

@@ -3,13 +3,9 @@
 import io
 
 import pytest
+from terminal import Terminal
 
 from mem4d_ros.cli.status_line import LOG_INTERVAL_S, StatusLine, duration
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def test_a_terminal_shows_the_newest_text_alone() -> None:

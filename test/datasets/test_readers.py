@@ -6,13 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dataset_layouts import LAYOUTS, write_tum
+from dataset_layouts import LAYOUTS, WITH_DEPTH, WITH_POSES, write_tum
 from layout_parts import Scene, Written, write_image
 
 from mem4d_ros.datasets import DATASETS, FrameError, Recording, open_dataset
 
-WITH_DEPTH = [name for name in LAYOUTS if name not in ("kitti odometry", "stereo4d")]
-WITH_POSES = [name for name in LAYOUTS if name not in ("bonn", "kitti")]
 IN_IMAGE_FILES = [name for name in LAYOUTS if name != "stereo4d"]
 NUMBERED_WITH_DEPTH = ["sintel", "nrgbd", "scannet", "spring", "pointodyssey"]
 NUMBERED = [*NUMBERED_WITH_DEPTH, "kitti odometry"]

@@ -1,5 +1,6 @@
 """Memory that was freed is taken again without asking the system for it."""
 
+import ctypes
 import subprocess
 import sys
 
@@ -37,7 +38,6 @@ def page_faults(prepare: str) -> int:
 
 
 def test_freed_memory_is_used_again():
-    ctypes = pytest.importorskip("ctypes")
     if not hasattr(ctypes.CDLL(None), "mallopt"):
         pytest.skip("the C library has no mallopt")
     assert page_faults("assert keep_freed_memory()") < 0.05 * page_faults("")

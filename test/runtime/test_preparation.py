@@ -1,26 +1,20 @@
 """A prepared network says what it said before, sooner."""
 
 import copy
-from dataclasses import fields
 
 import pytest
 import torch
+from network_runs import difference, run, trained_lite
 
-from mem4d_ros.model import FrameOutput, Mem4D
-from mem4d_ros.model.checkpoint import load_checkpoint
-from mem4d_ros.model.weights import packaged_weights
+from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.preparation import prepare
 
 CPU = torch.device("cpu")
-NAMES = [field.name for field in fields(FrameOutput)]
 
 
 @pytest.fixture(scope="module")
 def lite() -> Mem4D:
-    """Trained weights: with random ones the pointmap is all but a constant."""
-    path = packaged_weights("lite")
-    assert path is not None
-    return load_checkpoint(path)
+    return trained_lite()
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +23,6 @@ def images() -> list[torch.Tensor]:
     torch.manual_seed(0)
     scene = torch.nn.functional.interpolate(torch.rand(1, 3, 12, 16), (112, 160), mode="bilinear")
     return [scene[:, :, t : 96 + t, 4 * t : 128 + 4 * t] for t in range(6)]
-
-
-def run(model: Mem4D, images: list[torch.Tensor], precision: torch.dtype) -> FrameOutput:
-    state, outputs = model.initial_state(), []
-    reduced = precision != torch.float32
-    with torch.inference_mode(), torch.autocast("cpu", precision, enabled=reduced):
-        for image in images:
-            output, state = model.step(image, state)
-            outputs.append(output)
-    return FrameOutput.stack(outputs)
-
-
-def difference(a: FrameOutput, b: FrameOutput) -> float:
-    """Largest RMS difference of any output, relative to its RMS; a translation to the scene's."""
-
-    def rms(x: torch.Tensor) -> float:
-        return float(x.square().mean().sqrt())
-
-    size = {n: rms(getattr(b, "points_world" if n == "translation" else n)) for n in NAMES}
-    return max(rms(getattr(a, n) - getattr(b, n)) / size[n] for n in NAMES)
 
 
 def test_in_float32_nothing_changes(lite: Mem4D, images: list[torch.Tensor]) -> None:

@@ -259,3 +259,5 @@ LAYOUTS: dict[str, tuple[str, Callable[[Scene, Path], Written]]] = {
     "arkitscenes": ("arkitscenes", write_arkitscenes),
 }
 """By name: the data set as the registry calls it, and what writes its layout."""
+WITH_DEPTH = [name for name in LAYOUTS if name not in ("kitti odometry", "stereo4d")]
+WITH_POSES = [name for name in LAYOUTS if name not in ("bonn", "kitti")]

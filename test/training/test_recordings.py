@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from dataset_layouts import LAYOUTS
+from dataset_layouts import LAYOUTS, WITH_DEPTH, WITH_POSES
 from layout_parts import Scene, scene_of
 
 from mem4d_ros.geometry import ImageTransform, project
@@ -23,11 +23,6 @@ from mem4d_ros.training.sequences import CorruptSequence
 HEIGHT, WIDTH, FRAMES = 48, 64, 11
 NORMAL, DISTANCE_M = np.array([0.2, -0.1, 1.0]), 3.0
 K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])
-
-
-WITH_TRUTH = [
-    name for name in LAYOUTS if name not in ("bonn", "kitti", "kitti odometry", "stereo4d")
-]
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +174,7 @@ def test_images_of_another_shape_are_refused(folder: Path) -> None:
         recording_of(folder, height=64)[0]
 
 
-@pytest.mark.parametrize("reader", WITH_TRUTH)
+@pytest.mark.parametrize("reader", [name for name in WITH_DEPTH if name in WITH_POSES])
 def test_any_data_set_with_depth_and_poses_can_be_trained_on(
     reader: str, tmp_path: Path, rendered_scene: Scene
 ) -> None:
