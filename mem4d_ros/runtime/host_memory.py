@@ -11,8 +11,8 @@ def keep_freed_memory() -> bool:
     """Let this process keep what it frees, ready for the next frame; False if it cannot.
 
     A frame takes and frees dozens of megabytes. The C library gives large blocks back to the system
-    at once, which then hands them out anew page by page, zeroed: a third of the time between a step
-    and the last message. Needs glibc; elsewhere nothing changes.
+    at once, which then hands them out anew, zeroed, page by page. Needs glibc; elsewhere nothing
+    changes.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
