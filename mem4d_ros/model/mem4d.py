@@ -11,6 +11,7 @@ from mem4d_ros.model.config import Mem4DConfig, MemorySizes
 from mem4d_ros.model.decoder import Readout, ReadoutDecoder
 from mem4d_ros.model.dynamics_memory import FeaturePyramid, TransientDynamicsMemory
 from mem4d_ros.model.encoder import build_encoder
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.heads import CameraHead, PointmapHead
 from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
@@ -112,7 +113,12 @@ class Mem4D(nn.Module):
             structure=self._remember(state.structure, points, confidence, state.memory.psm_size),
         )
 
-    def forward_sequence(self, images: Tensor, memory: MemorySizes | None = None) -> FrameOutput:
+    def forward_sequence(
+        self,
+        images: Tensor,
+        memory: MemorySizes | None = None,
+        evidence: Evidence | None = None,
+    ) -> FrameOutput:
         """Process whole sequences from their first frame.
 
         Args:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mem4d_ros.model import Mem4D
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.muon import Muon
 
 _BETAS = (0.9, 0.95)
 _ENCODER = "encoder."
@@ -66,9 +67,6 @@ def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
 
     Muon (Jordan et al. 2024) makes the update of a matrix orthogonal; scaled to the size of
     AdamW's it takes the same learning rate.
-
-    Raises:
-        TrainingConfigError: this PyTorch has no Muon.
     """
     weights = [(n, w) for n, w in model.named_parameters() if w.requires_grad]
     by_muon = [pair for pair in weights if config.optimizer == "muon" and _multiplies_tokens(*pair)]
@@ -89,13 +87,7 @@ def _adamw(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.opti
 
 
 def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim.Optimizer:
-    if not hasattr(torch.optim, "Muon"):
-        raise TrainingConfigError(
-            f"optimizer: muon needs PyTorch 2.9 or newer, this is {torch.__version__}: "
-            "upgrade it, or choose adamw"
-        )
-    groups = _group(weights, config, config.weight_decay)
-    return torch.optim.Muon(groups, lr=config.learning_rate, adjust_lr_fn="match_rms_adamw")
+    return Muon(_group(weights, config, config.weight_decay), lr=config.learning_rate)
 
 
 def _group(
