@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from mem4d_ros.cli.evaluate_measure import Figures
+from mem4d_ros.cli.evaluate.measure import Figures
 from mem4d_ros.evaluation.online import Step
 from mem4d_ros.evaluation.pose import Paths, PoseErrors, PoseResult, mean_pose_errors, measure_pose
 from mem4d_ros.evaluation.protocols import PoseProtocol

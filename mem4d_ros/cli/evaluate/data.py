@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.evaluate import PROCEDURAL
 from mem4d_ros.datasets import FrameError, ProceduralScene, Recording, open_dataset
 from mem4d_ros.evaluation.protocols import FrameSelection, chosen
 
+PROCEDURAL = "procedural"
 PROCEDURAL_FRAMES = 24
 
 

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.frame_progress import FrameProgress
-from mem4d_ros.cli.interruption import stop_on_request
 from mem4d_ros.cli.models import load_model
-from mem4d_ros.cli.reconstruction_folder import claim_folder, run_settings
+from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
+from mem4d_ros.cli.terminal.interruption import stop_on_request
+from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
 from mem4d_ros.datasets.bag_writer import write_bag
 from mem4d_ros.runtime import (

@@ -8,8 +8,8 @@ import re
 import pytest
 from terminal import Terminal
 
-from mem4d_ros.cli.progress import Progress, expected_frames
-from mem4d_ros.cli.status_line import duration
+from mem4d_ros.cli.terminal.status_line import duration
+from mem4d_ros.cli.train.progress import Progress, expected_frames
 from mem4d_ros.training.config import DataConfig, StageConfig, TrainingConfig
 from mem4d_ros.training.trainer import StepReport
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from mem4d_ros.cli.evaluate_measure import AnyProtocol, Figures
+from mem4d_ros.cli.evaluate.measure import AnyProtocol, Figures
 from mem4d_ros.cli.models import chosen_checkpoint
 from mem4d_ros.evaluation import provenance
 from mem4d_ros.model import Mem4DConfig
+
+NAME_WIDTH = 28
+MIN_WIDTH = 7
 
 
 @dataclass
@@ -61,3 +65,20 @@ def write_report(path: Path, given: Figures, outcome: Outcome, overall: Figures 
         "overall": overall,
     }
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def table_header(columns: Sequence[str]) -> str:
+    """The titles, each over its column."""
+    return _table_line("sequence", columns, columns)
+
+
+def table_row(name: str, cells: Sequence[str], columns: Sequence[str]) -> str:
+    """One row: cells stand right under their titles."""
+    return _table_line(name, cells, columns)
+
+
+def _table_line(name: str, cells: Sequence[str], columns: Sequence[str]) -> str:
+    right = (
+        cell.rjust(max(len(title), MIN_WIDTH)) for cell, title in zip(cells, columns, strict=True)
+    )
+    return "  ".join([name.ljust(NAME_WIDTH), *right]).rstrip()

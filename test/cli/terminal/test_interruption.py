@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mem4d_ros.cli.interruption import SIGNALS, stop_on_request
+from mem4d_ros.cli.terminal.interruption import SIGNALS, stop_on_request
 
 
 @pytest.mark.parametrize("number", SIGNALS)

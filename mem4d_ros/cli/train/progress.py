@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from mem4d_ros.cli.status_line import StatusLine, duration
+from mem4d_ros.cli.terminal.status_line import StatusLine, duration
 
 if TYPE_CHECKING:
     from mem4d_ros.training.config import TrainingConfig

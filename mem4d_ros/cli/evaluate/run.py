@@ -12,13 +12,12 @@ from typing import Any
 import cv2
 import torch
 
-from mem4d_ros.cli import evaluate_table as table
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.evaluate_data import open_recordings, selected_frames
-from mem4d_ros.cli.evaluate_measure import Measure
-from mem4d_ros.cli.evaluate_progress import counted
-from mem4d_ros.cli.evaluate_report import Outcome, conditions, write_report
+from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
+from mem4d_ros.cli.evaluate.measure import Measure
+from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
 from mem4d_ros.cli.models import load_model
+from mem4d_ros.cli.terminal.progress import counted
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
@@ -46,7 +45,7 @@ def evaluate(options: argparse.Namespace) -> int:
     device, precision = select_hardware(options)
     reconstructor = make_reconstructor(model, device, precision, options)
     print(title(options, measure.protocol.frames))
-    print(table.header(measure.columns), flush=True)
+    print(table_header(measure.columns), flush=True)
     outcome = Outcome()
     for name in missing:
         note_failure(outcome, name, f"not found in {options.root}")
@@ -54,7 +53,7 @@ def evaluate(options: argparse.Namespace) -> int:
     overall = measure.overall(outcome.results) if outcome.results else None
     if overall is not None:
         name = f"all {len(outcome.results)}"
-        print(table.line(name, measure.row(overall), measure.columns))
+        print(table_row(name, measure.row(overall), measure.columns))
     if options.json is not None:
         given = conditions(options, measure.protocol, model.config, device, precision)
         write_report(options.json, given, outcome, overall)
@@ -64,17 +63,17 @@ def evaluate(options: argparse.Namespace) -> int:
 def make_measure(options: argparse.Namespace) -> Measure[Any, Any]:
     """The measure that the options name, with its protocol; imports only what it needs."""
     if options.measure == "depth":
-        from mem4d_ros.cli.evaluate_depth import DepthMeasure
+        from mem4d_ros.cli.evaluate.depth import DepthMeasure
 
         depth = protocols.depth_protocol(options.dataset)
         depth = replace(depth, frames=selected_frames(depth.frames, options))
         return DepthMeasure(depth, options.align)
     if options.measure == "pose":
-        from mem4d_ros.cli.evaluate_pose import PoseMeasure
+        from mem4d_ros.cli.evaluate.pose import PoseMeasure
 
         pose = protocols.pose_protocol(options.dataset)
         return PoseMeasure(replace(pose, frames=selected_frames(pose.frames, options)))
-    from mem4d_ros.cli.evaluate_recon import ReconstructionMeasure
+    from mem4d_ros.cli.evaluate.recon import ReconstructionMeasure
 
     recon = protocols.reconstruction_protocol(options.dataset)
     return ReconstructionMeasure(replace(recon, frames=selected_frames(recon.frames, options)))
@@ -139,7 +138,7 @@ def measure_all(
         figures = measure.figures(result)
         outcome.results.append(result)
         outcome.sequences.append({"name": recording.name, **figures})
-        print(table.line(recording.name, measure.row(figures), measure.columns), flush=True)
+        print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
         if options.pictures is not None:
             write_picture(options.pictures, recording.name, measure.picture(result, evidence))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO, TypeVar
 
-from mem4d_ros.cli.status_line import StatusLine, duration
+from mem4d_ros.cli.terminal.status_line import StatusLine, duration
 
 BAR_WIDTH = 30
+T = TypeVar("T")
 
 
 class FrameProgress:
@@ -56,3 +57,28 @@ class FrameProgress:
             f"{self._label}: [{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  "
             f"ETA {ahead}"
         )
+
+
+def counted(
+    items: Iterable[T],
+    name: str,
+    total: int,
+    stream: TextIO,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[T]:
+    """The `total` items, counted on `stream` as they come; the line is gone at the end."""
+    line = StatusLine(stream)
+    if not line.on_terminal:
+        yield from items
+        return
+    started = clock()
+    try:
+        for done, item in enumerate(items, start=1):
+            yield item
+            elapsed = clock() - started
+            line.show(
+                f"{name}: {done}/{total} frames, {done / max(elapsed, 1e-9):.1f} frames/s, "
+                f"ETA {duration((total - done) * elapsed / done)}"
+            )
+    finally:
+        line.erase()

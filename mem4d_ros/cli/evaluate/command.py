@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.cli.evaluate.data import PROCEDURAL
 from mem4d_ros.cli.models import add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
@@ -16,7 +17,6 @@ from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-PROCEDURAL = "procedural"
 EXTRA = ("evo", "matplotlib", "small_gicp")
 """Packages that poses, pictures and clouds need beyond those of the library."""
 HELP = {
@@ -51,7 +51,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate; what only some measures need is loaded only now."""
     try:
-        from mem4d_ros.cli.evaluate_run import evaluate
+        from mem4d_ros.cli.evaluate.run import evaluate
 
         return evaluate(options)
     except ModuleNotFoundError as error:

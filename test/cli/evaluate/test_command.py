@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from small_networks import SMALL_VIT, small_model
 
-from mem4d_ros.cli.evaluate import EXTRA
+from mem4d_ros.cli.evaluate.command import EXTRA
 from mem4d_ros.cli.main import main
 from mem4d_ros.evaluation.protocols import reconstruction_protocol
 from mem4d_ros.model.checkpoint import save_checkpoint
@@ -209,7 +209,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Makes a package impossible to import, as if it were not installed."""
 
     def forget(package: str) -> None:
-        ours = ("mem4d_ros.evaluation", "mem4d_ros.cli.evaluate_", "mem4d_ros.cli.training_run")
+        ours = ("mem4d_ros.evaluation", "mem4d_ros.cli.evaluate.", "mem4d_ros.cli.train.run")
         for name in list(sys.modules):
             if name.startswith(ours) or name.partition(".")[0] == package:
                 monkeypatch.delitem(sys.modules, name)
@@ -235,7 +235,7 @@ def test_a_package_of_the_extra_that_is_missing_is_named(
 
 
 def test_the_extra_is_what_its_requirements_say() -> None:
-    file = Path(__file__).parents[2] / "requirements" / "evaluation.txt"
+    file = Path(__file__).parents[3] / "requirements" / "evaluation.txt"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
     assert {re.split(r"[><]", line)[0].replace("-", "_") for line in lines} == set(EXTRA)
 
@@ -246,4 +246,4 @@ def test_depth_and_the_trainer_do_without_the_extra(
     for package in ("evo", "small_gicp", "matplotlib"):
         without(package)
     assert evaluated("depth", checkpoint, tmp_path, *on(wall), "--frames", "1")[0] == 0
-    importlib.import_module("mem4d_ros.cli.training_run")
+    importlib.import_module("mem4d_ros.cli.train.run")

@@ -76,7 +76,7 @@ def measure(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     """Reconstruct; what only that needs is loaded only now."""
     try:
-        from mem4d_ros.cli.reconstruction_run import reconstruct
+        from mem4d_ros.cli.reconstruct.run import reconstruct
     except ModuleNotFoundError as error:
         raise UserError(
             f"reconstruct needs the package {error.name}: pip install 'mem4d_ros[datasets]'"

@@ -225,7 +225,7 @@ def test_the_papers_setting_trains_at_reduced_width(tmp_path: Path) -> None:
         "stages": stages,
         "held_out": 1,
     }
-    config = Path(__file__).parents[2] / "training" / "large_paper.yaml"
+    config = Path(__file__).parents[3] / "training" / "large_paper.yaml"
     options = [f"--set={key}={json.dumps(value)}" for key, value in changes.items()]
     out = tmp_path / "out"
     assert main(["train", "--config", str(config), "--out", str(out), *options]) == 0

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from mem4d_ros.cli.evaluate_measure import Figures
+from mem4d_ros.cli.evaluate.measure import Figures
 from mem4d_ros.evaluation.clouds import mean_cloud_errors
 from mem4d_ros.evaluation.online import Step
 from mem4d_ros.evaluation.protocols import ReconstructionProtocol

@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 import torch
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.interruption import stop_on_request
-from mem4d_ros.cli.progress import Progress
+from mem4d_ros.cli.terminal.interruption import stop_on_request
+from mem4d_ros.cli.train.progress import Progress
 from mem4d_ros.evaluation.held_out import evaluate_held_out
 from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision

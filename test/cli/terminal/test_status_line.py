@@ -5,7 +5,7 @@ import io
 import pytest
 from terminal import Terminal
 
-from mem4d_ros.cli.status_line import LOG_INTERVAL_S, StatusLine, duration
+from mem4d_ros.cli.terminal.status_line import LOG_INTERVAL_S, StatusLine, duration
 
 
 def test_a_terminal_shows_the_newest_text_alone() -> None:

@@ -42,7 +42,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train; what training needs is loaded only now."""
     try:
-        from mem4d_ros.cli.training_run import train
+        from mem4d_ros.cli.train.run import train
     except ModuleNotFoundError as error:
         raise UserError(
             f"training needs the package {error.name}: pip install 'mem4d_ros[training]'"
