@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
-from mem4d_ros.synthetic.texture_library import TextureLibrary
+from mem4d_ros.synthetic.textures.library import TextureLibrary
 from mem4d_ros.training.cache import SequenceCache
 from mem4d_ros.training.config import DataConfig, TrainingConfigError
 from mem4d_ros.training.sequences import StoredSequence
