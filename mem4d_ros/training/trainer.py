@@ -16,15 +16,14 @@ from torch import nn
 from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.training import run_log
-from mem4d_ros.training.batches import Batch, BatchKey, training_batch
 from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.data.batches import Batch, BatchKey, training_batch
+from mem4d_ros.training.data.pools import training_pool
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import Losses, training_loss
-from mem4d_ros.training.optimizer import make_optimizer
-from mem4d_ros.training.pools import training_pool
+from mem4d_ros.training.optimizer import learning_rate, make_optimizer
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
-from mem4d_ros.training.schedule import learning_rate
 from mem4d_ros.training.workers import Workers
 from mem4d_ros.training.writing import write_text
 

@@ -12,13 +12,13 @@ import torch
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.train.progress import Progress
-from mem4d_ros.evaluation.held_out import evaluate_held_out
 from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
-from mem4d_ros.training.procedural import ProceduralPool
+from mem4d_ros.training.data.procedural import ProceduralPool
+from mem4d_ros.training.data.sequences import CorruptSequence
+from mem4d_ros.training.held_out import evaluate_held_out
 from mem4d_ros.training.run_state import RunStateError
-from mem4d_ros.training.sequences import CorruptSequence
 from mem4d_ros.training.trainer import Evaluate, StateNotWritten, Trainer, TrainingDiverged
 from mem4d_ros.training.workers import Workers, joined_workers
 

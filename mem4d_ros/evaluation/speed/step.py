@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import resource
 import statistics
 import time
@@ -12,9 +11,10 @@ from dataclasses import asdict, dataclass
 import torch
 
 import mem4d_ros
-from mem4d_ros.evaluation.benchmark_stream import Setting, Stream
-from mem4d_ros.evaluation.matrix_rate import fused_attention, matrix_rate
+from mem4d_ros.evaluation.speed.matrix_rate import fused_attention, matrix_rate
+from mem4d_ros.evaluation.speed.stream import Setting, Stream
 from mem4d_ros.model import MemorySizes
+from mem4d_ros.runtime.device import device_name
 
 STAGE_FRAMES = 5
 """Steps over which stages are timed, at most: apart from the others, since timing them costs."""
@@ -144,18 +144,3 @@ def compare_steps(
     a, b = Stream(first), Stream(second)
     seconds = [(a.time(now), b.time(now)) for _ in range(warm_up + pairs)]
     return Comparison(tuple(seconds[warm_up:]))
-
-
-def device_name(device: torch.device) -> str:
-    """The GPU's or the CPU's model."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
-
-
-def processor_name() -> str:
-    """The CPU's model as Linux reports it, elsewhere the machine's architecture."""
-    try:
-        with open("/proc/cpuinfo") as cpuinfo:
-            names = [line.split(":")[1].strip() for line in cpuinfo if "model name" in line]
-    except FileNotFoundError:
-        names = []
-    return names[0] if names else platform.machine()

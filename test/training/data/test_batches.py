@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
-from mem4d_ros.training.batches import (
+from mem4d_ros.training.config import StageConfig
+from mem4d_ros.training.data.batches import (
     Batch,
     BatchKey,
     collate,
@@ -22,9 +23,8 @@ from mem4d_ros.training.batches import (
     training_batch,
     vary_colours,
 )
-from mem4d_ros.training.config import StageConfig
+from mem4d_ros.training.data.sequences import StoredSequence
 from mem4d_ros.training.losses import Truth
-from mem4d_ros.training.sequences import StoredSequence
 
 HEIGHT, WIDTH = 4, 6
 CPU = torch.device("cpu")

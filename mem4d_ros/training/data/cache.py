@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mem4d_ros.training.config import DataConfig
-from mem4d_ros.training.sequences import (
+from mem4d_ros.training.data.sequences import (
     CorruptSequence,
     StoredSequence,
     read_sequence,

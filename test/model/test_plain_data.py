@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mem4d_ros.training.plain_data import build
+from mem4d_ros.model.plain_data import build
 
 
 @dataclass(frozen=True)

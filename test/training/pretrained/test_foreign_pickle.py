@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from mem4d_ros.model.foreign_pickle import ForeignCheckpointError, Inert, read_model_tensors
+from mem4d_ros.training.pretrained.foreign_pickle import (
+    ForeignCheckpointError,
+    Inert,
+    read_model_tensors,
+)
 
 MODEL = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.ones(2, dtype=torch.float16)}
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mem4d_ros.model.config import ViTConfig
-from mem4d_ros.model.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
 from mem4d_ros.model.encoder import ViT
+from mem4d_ros.training.pretrained.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
 
 OTHERS = {
     "enc_blocks_ray_map.0.norm1.weight": torch.zeros(3),

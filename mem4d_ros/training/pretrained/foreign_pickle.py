@@ -69,7 +69,7 @@ def read_model_tensors(path: Path) -> dict[str, Tensor]:
             if strangers:
                 raise ForeignCheckpointError(
                     f"{path}: holds {', '.join(sorted(strangers))} beside tensors, which is not "
-                    "among what is let pass (ALLOWED in mem4d_ros/model/foreign_pickle.py)"
+                    "among what is let pass (ALLOWED in training/pretrained/foreign_pickle.py)"
                 )
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError) as error:

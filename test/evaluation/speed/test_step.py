@@ -7,9 +7,9 @@ import pytest
 import torch
 from small_networks import SMALL_VIT, small_model
 
-from mem4d_ros.evaluation.benchmark import benchmark_step, compare_steps
-from mem4d_ros.evaluation.benchmark_stages import STAGES
-from mem4d_ros.evaluation.benchmark_stream import Setting, Stream, filled_state
+from mem4d_ros.evaluation.speed.stages import STAGES
+from mem4d_ros.evaluation.speed.step import benchmark_step, compare_steps
+from mem4d_ros.evaluation.speed.stream import Setting, Stream, filled_state
 from mem4d_ros.model import Mem4D, MemorySizes
 
 CPU = torch.device("cpu")

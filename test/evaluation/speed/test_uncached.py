@@ -7,7 +7,7 @@ import torch
 from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT, small_model
 from torch.utils.flop_counter import FlopCounterMode
 
-from mem4d_ros.evaluation.uncached import recomputed_state
+from mem4d_ros.evaluation.speed.uncached import recomputed_state
 from mem4d_ros.model import FrameOutput, Mem4DConfig, MemorySizes, MemoryState
 from mem4d_ros.runtime.preparation import prepare
 

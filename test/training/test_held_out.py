@@ -13,18 +13,18 @@ from small_networks import SMALL_VIT, small_model
 from torch import Tensor
 
 from mem4d_ros.evaluation.depth import DepthErrors, PixelErrors
-from mem4d_ros.evaluation.held_out import (
+from mem4d_ros.evaluation.trajectory import TrajectoryErrors
+from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
+from mem4d_ros.model import FrameOutput
+from mem4d_ros.training.data.batches import to_sample
+from mem4d_ros.training.data.sequences import StoredSequence
+from mem4d_ros.training.held_out import (
     HeldOutErrors,
     SequenceErrors,
     evaluate_held_out,
     sequence_errors,
     summary,
 )
-from mem4d_ros.evaluation.trajectory import TrajectoryErrors
-from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
-from mem4d_ros.model import FrameOutput
-from mem4d_ros.training.batches import to_sample
-from mem4d_ros.training.sequences import StoredSequence
 from mem4d_ros.training.workers import Workers
 
 CPU = torch.device("cpu")

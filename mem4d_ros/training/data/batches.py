@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mem4d_ros.geometry import intrinsics_to_fov, rigid_inverse, transform_points, unproject
 from mem4d_ros.training.config import StageConfig
+from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.losses import Truth
-from mem4d_ros.training.sequences import SequencePool, StoredSequence
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from mem4d_ros.evaluation.depth import DepthErrors, align, depth_errors, valid_pixels
 from mem4d_ros.evaluation.trajectory import TrajectoryErrors, trajectory_errors
 from mem4d_ros.model import Mem4D
-from mem4d_ros.training.sequences import SequencePool, StoredSequence
+from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.workers import Workers
 
 

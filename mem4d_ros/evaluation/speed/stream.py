@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mem4d_ros.evaluation.benchmark_stages import StageClock, timed_stages
+from mem4d_ros.evaluation.speed.stages import StageClock, timed_stages
 from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
