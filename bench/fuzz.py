@@ -28,7 +28,6 @@ from std_msgs.msg import Header
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.camera_info import to_camera_info
-from mem4d_ros.ros.conversions.limits import MAX_PIXELS, MIN_SIDE
 from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
 from mem4d_ros.ros.outputs import ReconstructedFrame
 from mem4d_ros.ros.reporting import MAX_LENGTH, Reporter
@@ -36,6 +35,7 @@ from mem4d_ros.ros.resources import read_resources
 from mem4d_ros.ros.settings import InputSettings, Settings
 from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.runtime.preprocess import resize_and_crop
+from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS, MIN_SIDE
 
 SETTINGS = Settings()
 UNDISTORTING = replace(SETTINGS, input=InputSettings(undistort=True))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from mem4d_ros.ros.conversions.camera_info import CameraInfoError, intrinsics_of_image
 from mem4d_ros.ros.conversions.rectification import Rectifier
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime import FrameRejected
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of_image
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.calibration import Calibration
-from mem4d_ros.ros.conversions.compressed import compressed_to_rgb
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.reconstructed_frame import ReconstructedFrame
@@ -88,7 +87,7 @@ class FrameProcessor:
                 " camera's driver"
             )
         self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
-        image = _decode(incoming.image)
+        image = image_to_rgb(incoming.image)
         self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
         calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
         reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
@@ -149,12 +148,6 @@ class FrameProcessor:
     def _reset(self) -> None:
         self._reconstructor.reset()
         self._resets += 1
-
-
-def _decode(message: Image | CompressedImage) -> np.ndarray:
-    if isinstance(message, CompressedImage):
-        return compressed_to_rgb(message)
-    return image_to_rgb(message)
 
 
 def _kind(message: Image | CompressedImage, image: np.ndarray) -> Kind:

@@ -6,7 +6,7 @@ from mem4d_ros.ros.frames import Placement
 from mem4d_ros.ros.scene_settings import PointSettings
 from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import ColouredPoints, Reconstruction, move_points, select_points
-from mem4d_ros.runtime.cloud_filters import between_heights, heights_of, one_per_voxel
+from mem4d_ros.runtime.points import between_heights, heights_of, one_per_voxel
 
 
 def points_in_map(

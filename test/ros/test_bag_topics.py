@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("rosbags")
 
-from mem4d_ros.datasets import bag_messages, bag_writer
 from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.cloud import FIELDS
+from mem4d_ros.runtime.export import bag_messages, bag_writer
 
 MAY_BE_OF_THE_BAG_ALONE = {"/mem4d/image", "/mem4d/dynamic_points", "/mem4d/static_map"}
 

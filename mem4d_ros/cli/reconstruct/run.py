@@ -17,7 +17,6 @@ from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
-from mem4d_ros.datasets.bag_writer import write_bag
 from mem4d_ros.runtime import (
     DeviceUnavailable,
     FrameRejected,
@@ -29,9 +28,10 @@ from mem4d_ros.runtime import (
     select_precision,
 )
 from mem4d_ros.runtime.export import RecordFolder, write_ply
+from mem4d_ros.runtime.export.bag_writer import write_bag
+from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
-from mem4d_ros.runtime.saved_stream import SavedStreamError
 from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.viz import summary_picture
 

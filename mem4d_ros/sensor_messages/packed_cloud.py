@@ -5,14 +5,12 @@ import sys
 import cv2
 import numpy as np
 
-from mem4d_ros.runtime.points import ColouredPoints
-
 POINT = np.dtype([(name, np.float32) for name in ("x", "y", "z", "rgb", "confidence")])
 """In the machine's byte order, without padding."""
 
 
-def packed_cloud(positions: np.ndarray, points: ColouredPoints) -> np.ndarray:
-    """Records (N,) of POINT: positions (N, 3), colours and confidences of `points`.
+def packed_cloud(positions: np.ndarray, colours: np.ndarray, confidences: np.ndarray) -> np.ndarray:
+    """Records (N,) of POINT: positions (N, 3), colours (N, 3) uint8, confidences (N,).
 
     Colours are packed as RViz and PCL read them.
     """
@@ -21,8 +19,8 @@ def packed_cloud(positions: np.ndarray, points: ColouredPoints) -> np.ndarray:
     records = np.empty((1, len(positions), POINT.itemsize // 4), np.float32)
     sources = [
         positions.reshape(1, -1, 3),
-        _packed(points.colours),
-        points.confidences.reshape(1, -1),
+        _packed(colours),
+        confidences.reshape(1, -1),
     ]
     cv2.mixChannels(sources, [records], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
     return records.view(POINT).reshape(-1)

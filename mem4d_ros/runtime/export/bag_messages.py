@@ -14,8 +14,8 @@ from rosbags.typesys import Stores, get_typestore
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL, matrix_to_quaternion, transform_points
 from mem4d_ros.runtime.export.tum import NS_PER_S
-from mem4d_ros.runtime.packed_cloud import POINT, packed_cloud
 from mem4d_ros.runtime.points import ColouredPoints
+from mem4d_ros.sensor_messages.packed_cloud import POINT, packed_cloud
 
 TYPESTORE = get_typestore(Stores.ROS2_HUMBLE)
 """The oldest distribution in use; these messages are the same in the newer ones."""
@@ -39,7 +39,7 @@ def header(stamp_ns: int, frame_id: str) -> Any:
 def cloud(points: ColouredPoints, stamp_ns: int) -> Any:
     """sensor_msgs/PointCloud2 in the map, of points in the world; rgb is packed as in PCL."""
     positions = transform_points(BODY_FROM_OPTICAL.astype(np.float32), points.positions)
-    records = packed_cloud(positions, points)
+    records = packed_cloud(positions, points.colours, points.confidences)
     return make(
         "sensor_msgs/msg/PointCloud2",
         header=header(stamp_ns, MAP_FRAME),

@@ -2,17 +2,19 @@
 
 import array
 import struct
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from bags import compressed_message
 from hypothesis import given
 from hypothesis import strategies as st
-from sensor_msgs.msg import CompressedImage
 
-from mem4d_ros.ros.conversions.compressed import compressed_to_rgb
-from mem4d_ros.ros.conversions.encoded_size import encoded_size
-from mem4d_ros.runtime import FrameRejected
+from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.encoded_size import encoded_size
+from mem4d_ros.sensor_messages.raw_image import UnusableImage
 
 HEIGHT, WIDTH = 40, 56
 V, U = np.mgrid[:HEIGHT, :WIDTH]
@@ -24,12 +26,14 @@ def encoded(kind: str, image: np.ndarray = RGB, *options: int) -> bytes:
     return cv2.imencode(f".{kind}", bgr, options)[1].tobytes()
 
 
-def message(data: bytes, kind: str = "jpeg") -> CompressedImage:
-    return CompressedImage(format=kind, data=array.array("B", data))
+def message(data: bytes, kind: str = "jpeg") -> SimpleNamespace:
+    """As rclpy gives it."""
+    return SimpleNamespace(format=kind, data=array.array("B", data))
 
 
-def test_png_is_exact() -> None:
-    np.testing.assert_array_equal(compressed_to_rgb(message(encoded("png"))), RGB)
+@pytest.mark.parametrize("given", [message(encoded("png")), compressed_message(RGB, ".png")])
+def test_png_is_exact_in_the_node_and_from_a_bag(given: Any) -> None:
+    np.testing.assert_array_equal(compressed_to_rgb(given), RGB)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_a_rotation_in_exif_is_left_alone() -> None:
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
 def test_a_truncated_image_is_refused(kind: str, part: float) -> None:
     data = encoded(kind)
-    with pytest.raises(FrameRejected, match="format 'jpeg'"):
+    with pytest.raises(UnusableImage, match="format 'jpeg'"):
         compressed_to_rgb(message(data[: int(len(data) * part)]))
 
 
@@ -72,14 +76,14 @@ def test_padding_behind_the_image_is_allowed() -> None:
 
 @pytest.mark.parametrize("kind", ["bmp", "tiff"])
 def test_other_formats_are_refused(kind: str) -> None:
-    with pytest.raises(FrameRejected, match=f"format '{kind}'"):
+    with pytest.raises(UnusableImage, match=f"format '{kind}'"):
         compressed_to_rgb(message(encoded(kind), kind))
 
 
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     png = bytearray(encoded("png"))
     png[16:24] = struct.pack(">II", 100_000, 100_000)
-    with pytest.raises(FrameRejected, match="100000x100000"):
+    with pytest.raises(UnusableImage, match="100000x100000"):
         compressed_to_rgb(message(bytes(png)))
 
 
@@ -90,7 +94,7 @@ def test_a_second_header_behind_a_marker_without_length_is_not_believed(marker: 
     (skipped,) = struct.unpack_from(">H", jpeg, 2)
     hidden = (b"\xff\xd8\xff" + bytes([marker]) + jpeg[2:]).ljust(4 + skipped, b"\0")
     decoy = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 16, 16) + bytes(10)
-    with pytest.raises(FrameRejected, match="neither a whole JPEG"):
+    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
         compressed_to_rgb(message(hidden + decoy + b"\xff\xd9"))
 
 
@@ -98,14 +102,14 @@ def test_more_scans_than_any_encoder_makes_are_refused() -> None:
     jpeg = encoded("jpg", RGB, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     scan = jpeg[jpeg.rfind(b"\xff\xda") : -2]
     assert compressed_to_rgb(message(jpeg[:-2] + 10 * scan + jpeg[-2:])).shape == RGB.shape
-    with pytest.raises(FrameRejected, match="neither a whole JPEG"):
+    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
         compressed_to_rgb(message(jpeg[:-2] + 100 * scan + jpeg[-2:]))
 
 
 def test_a_chunk_longer_than_the_data_is_refused_before_it_is_allocated() -> None:
     png = encoded("png")
     claim = struct.pack(">I4s", 0x7FFFFFFF, b"tEXt")
-    with pytest.raises(FrameRejected, match="nor a whole PNG"):
+    with pytest.raises(UnusableImage, match="nor a whole PNG"):
         compressed_to_rgb(message(png[:33] + claim + png[33:]))
 
 
@@ -121,7 +125,7 @@ def test_damaged_data_never_does_worse_than_being_refused(noise: bytes, position
     jpeg[position : position + len(noise)] = noise
     try:
         result = compressed_to_rgb(message(bytes(jpeg)))
-    except FrameRejected:
+    except UnusableImage:
         return
     assert result.dtype == np.uint8
     assert result.ndim == 3

@@ -9,8 +9,15 @@ from typing import Any
 import cv2
 import numpy as np
 
+MIN_SIDE = 16
+MAX_PIXELS = 64_000_000
 
-class UnknownEncoding(ValueError):  # noqa: N818
+
+class UnusableImage(ValueError):  # noqa: N818
+    """An image message of which no image can be made; the message says why and what to do."""
+
+
+class UnknownEncoding(UnusableImage):
     """No colours are known for an encoding; the message names it and those that have some."""
 
 
@@ -47,10 +54,12 @@ def raw_to_rgb(message: Any) -> np.ndarray:
     """The image (H, W, 3) uint8 RGB; it may share the message's memory.
 
     Rows may be padded. Of 16-bit channels the upper byte is taken. Raises UnknownEncoding for
-    encodings without colours, and ValueError for less data than the size needs.
+    encodings without colours, and UnusableImage for sizes of no camera and for less data than the
+    size needs.
     """
+    check_size(message.width, message.height)
     if len(message.data) < message.height * message.step:
-        raise ValueError(
+        raise UnusableImage(
             f"image data has {len(message.data)} bytes, but {message.height} rows of"
             f" {message.step} bytes need {message.height * message.step}: the driver is at fault"
         )
@@ -61,8 +70,8 @@ def raw_to_rgb(message: Any) -> np.ndarray:
             f" {', '.join(_ENCODINGS)}"
         )
     pixel_bytes = layout.channels * layout.bytes_per_channel
-    if message.step < message.width * pixel_bytes or not message.height * message.width:
-        raise ValueError(
+    if message.step < message.width * pixel_bytes:
+        raise UnusableImage(
             f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
             f" {message.encoding}: the driver is at fault"
         )
@@ -79,6 +88,15 @@ def raw_to_rgb(message: Any) -> np.ndarray:
     try:
         return cv2.cvtColor(pixels, layout.to_rgb)
     except cv2.error as error:  # two pixels share a colour in yuv422, four in a Bayer mosaic
-        raise ValueError(
+        raise UnusableImage(
             f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
         ) from error
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises UnusableImage for a size that no camera has."""
+    if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
+        raise UnusableImage(
+            f"image size {width}x{height} is not usable: each side must have at least {MIN_SIDE}"
+            f" pixels, and the whole at most {MAX_PIXELS // 1_000_000} megapixels"
+        )

@@ -16,7 +16,7 @@ pytest.importorskip("rosbags")
 
 from rosbags.highlevel import AnyReader
 
-from mem4d_ros.datasets.bag_writer import TOPICS, write_bag
+from mem4d_ros.runtime.export.bag_writer import TOPICS, write_bag
 
 FRAMES = 3
 

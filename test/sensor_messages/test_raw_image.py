@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bags import image_message
 
-from mem4d_ros.runtime.raw_image import UnknownEncoding, raw_to_rgb
+from mem4d_ros.sensor_messages.raw_image import UnknownEncoding, UnusableImage, raw_to_rgb
 
 RGB = np.random.default_rng(0).integers(0, 256, (18, 22, 3), np.uint8)
 DEEP = np.random.default_rng(1).integers(0, 65536, (18, 22, 3), np.uint16)
@@ -78,24 +78,24 @@ def test_cv_bridge_agrees(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["32FC1", "16UC1", "sepia8", ""])
 def test_an_encoding_without_colours_is_named(encoding: str) -> None:
     with pytest.raises(UnknownEncoding, match=f"encoding '{encoding}' has no colours.*rgb8"):
-        raw_to_rgb(image_message(np.zeros((4, 4), np.float32), encoding))
+        raw_to_rgb(image_message(np.zeros((18, 22), np.float32), encoding))
 
 
 @pytest.mark.parametrize(
     ("field", "value", "error"),
     [
         ("step", 65, "rows of 65 bytes cannot hold 22 pixels of rgb8"),
-        ("width", 0, "cannot hold 0 pixels"),
+        ("width", 0, "image size 0x18"),
         ("height", 19, "1188 bytes, but 19 rows of 66 bytes need 1254"),
     ],
 )
 def test_a_size_that_does_not_fit_the_data_is_named(field: str, value: int, error: str) -> None:
     message = image_message(RGB, "rgb8")
     setattr(message, field, value)
-    with pytest.raises(ValueError, match=error):
+    with pytest.raises(UnusableImage, match=error):
         raw_to_rgb(message)
 
 
 def test_an_odd_width_cannot_share_colours_between_two_pixels() -> None:
-    with pytest.raises(ValueError, match="21x18 pixels cannot be yuv422"):
+    with pytest.raises(UnusableImage, match="21x18 pixels cannot be yuv422"):
         raw_to_rgb(image_message(RGB[:, :21, :2], "yuv422"))

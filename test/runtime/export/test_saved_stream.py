@@ -14,13 +14,13 @@ from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT, small_model
 import mem4d_ros
 from mem4d_ros.model import Mem4DConfig, MemorySizes
 from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, make_pose_source, prepare
-from mem4d_ros.runtime.pose_sources import MAKERS
-from mem4d_ros.runtime.saved_stream import (
+from mem4d_ros.runtime.export.saved_stream import (
     SavedStream,
     SavedStreamError,
     load_stream,
     save_stream,
 )
+from mem4d_ros.runtime.pose_sources import MAKERS
 
 CPU = torch.device("cpu")
 FRAMES, STOP = 16, 11

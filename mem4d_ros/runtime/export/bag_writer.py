@@ -20,7 +20,7 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from mem4d_ros.datasets import bag_messages
+from mem4d_ros.runtime.export import bag_messages
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
 from mem4d_ros.runtime.points import ColouredPoints
