@@ -9,7 +9,7 @@ from rclpy.logging import get_logger
 from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights
-from mem4d_ros.ros.settings import ModelSettings, Settings
+from mem4d_ros.ros.interface.settings import ModelSettings, Settings
 from mem4d_ros.runtime import (
     OnlineReconstructor,
     compile_parts,

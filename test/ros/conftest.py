@@ -11,10 +11,10 @@ from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
 
-from mem4d_ros.ros import topics
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import FrameModel, OnlineReconstructor, make_pose_source
 
 IMAGE_SIZE = 64

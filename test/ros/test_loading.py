@@ -9,8 +9,8 @@ import pytest
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.model.weights import packaged_weights
+from mem4d_ros.ros.interface.settings import MemorySettings, ModelSettings, PoseSettings, Settings
 from mem4d_ros.ros.loading import load_model
-from mem4d_ros.ros.settings import MemorySettings, ModelSettings, PoseSettings, Settings
 
 
 @pytest.fixture(scope="module")

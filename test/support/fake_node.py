@@ -6,9 +6,9 @@ import time
 
 from wall_model import WallModel
 
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.main import run
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import OnlineReconstructor
 
 

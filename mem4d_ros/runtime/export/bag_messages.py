@@ -1,6 +1,7 @@
 """Frames as ROS 2 messages, without ROS: made and serialised by the `rosbags` package.
 
-They are what the node publishes (`mem4d_ros.ros.topics`), so that the same RViz settings show both.
+They are what the node publishes (`mem4d_ros.ros.interface.topics`), so that the same RViz settings
+show both.
 """
 
 from __future__ import annotations
