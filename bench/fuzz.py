@@ -131,7 +131,7 @@ def try_input(number: int, tally: Tally) -> None:
         info = hostile_messages.camera_info(dice, *size)
     settings = dice.choice((SETTINGS, UNDISTORTING))
     reporter = Reporter(Log())
-    processor = FrameProcessor(Network(), lambda: settings, reporter)
+    processor = FrameProcessor(Network(), Network.memory, lambda: settings, reporter)
     started = time.process_time()
     try:
         frame = processor.process(IncomingFrame(image, info, 0.0))

@@ -104,8 +104,9 @@ def measure(frames: int, settings: Settings) -> dict[str, list[float]]:
 
 def load(settings: Settings) -> LoadedModel:
     """The instant model, with poses from its head."""
-    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, settings.memory.sizes())
-    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH)
+    sizes = settings.memory.sizes(MemorySizes())
+    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, sizes)
+    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH, MemorySizes())
 
 
 def absolute(topic: topics.Topic) -> str:

@@ -35,9 +35,7 @@ class Engine:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)
             scaler = make_scaler(robot, settings().scale, reporter)
-            self.pipeline = Pipeline(
-                self.model.reconstructor, scaler, self.outputs, settings, reporter
-            )
+            self.pipeline = Pipeline(self.model, scaler, self.outputs, settings, reporter)
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""

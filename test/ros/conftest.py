@@ -11,6 +11,7 @@ from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
 
+from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
@@ -42,12 +43,12 @@ def start() -> Iterator[Callable[..., Ros]]:
                 arguments += ["-r", f"mem4d:{remapping}"]
 
             def load(settings: Settings) -> LoadedModel:
-                sizes = settings.memory.sizes()
+                sizes = settings.memory.sizes(MemorySizes())
                 source = make_pose_source(settings.pose.source, default="head")
                 online = OnlineReconstructor(
                     model or WallModel(), image_size, sizes, pose_source=source
                 )
-                return LoadedModel(online, "lite", "", "cpu", "fp32", image_size)
+                return LoadedModel(online, "lite", "", "cpu", "fp32", image_size, MemorySizes())
 
             def make_node() -> Mem4DNode:
                 node = Mem4DNode(load)

@@ -120,7 +120,7 @@ def test_an_image_of_48_megapixels_is_processed():
     """Not over DDS, which takes longer for it than all the rest."""
     reconstructor = OnlineReconstructor(WallModel(), 64, MemorySizes())
     reporter = Reporter(get_logger("test"))
-    processor = FrameProcessor(reconstructor, Settings, reporter)
+    processor = FrameProcessor(reconstructor, MemorySizes(), Settings, reporter)
     large = Image(width=8000, height=6000, encoding="mono8", step=8000)
     large.header = make_image().header
     large.data = array.array("B", bytes(8000 * 6000))

@@ -10,7 +10,7 @@ from mem4d_ros.ros.pipeline.inputs import resolved_name
 
 def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
     """Say model, device, precision, sizes, topics and their QoS in one line; then what to know."""
-    memory = settings.memory
+    memory = model.reconstructor.memory
     image = topics.image_topic(settings.input)
     outputs = ", ".join(
         f"{node.resolve_topic_name(topic.name)} ({topics.describe_qos(topic.qos)})"

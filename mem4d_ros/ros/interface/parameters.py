@@ -83,6 +83,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
     _check_frames(settings)
     _check_poses(settings)
     _check_heights(settings)
+    _check_memory(settings)
     return settings
 
 
@@ -137,6 +138,14 @@ def _check_heights(settings: Settings) -> None:
         raise ParameterError(
             f"points.min_height is {points.min_height}, above points.max_height,"
             f" {points.max_height}: no point would be left"
+        )
+
+
+def _check_memory(settings: Settings) -> None:
+    if settings.memory.psm_size == 0:
+        raise ParameterError(
+            "memory.psm_size is 0, but the first frame is always remembered: set 1 or more, or -1"
+            " for what the network was made for"
         )
 
 

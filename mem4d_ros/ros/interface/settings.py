@@ -5,7 +5,7 @@ ROS parameter's name.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mem4d_ros.model import PRESETS, MemorySizes
 from mem4d_ros.ros.conversions.pose import POSE_FORMAT
@@ -17,6 +17,8 @@ from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 from mem4d_ros.runtime.scale import SOURCES
 from mem4d_ros.runtime.static_map import StaticMapSettings
 
+AS_MADE = -1
+"""Of a memory's size: what the network was made for."""
 ANY_HEIGHT_M = 1e4
 """Beyond it there is nothing to leave out."""
 
@@ -69,23 +71,26 @@ class ModelSettings:
 @dataclass(frozen=True)
 class MemorySettings:
     tca_window: int = parameter(
-        5,
-        "Past frames in the temporal context (TCA); 0: none",
-        minimum=0,
+        AS_MADE,
+        "Past frames in the temporal context (TCA); 0: none; -1: as many as the network was made"
+        " for",
+        minimum=AS_MADE,
         maximum=64,
         changeable=True,
     )
     tdm_size: int = parameter(
-        2,
-        "Past frames in the transient dynamics memory (TDM); 0: none",
-        minimum=0,
+        AS_MADE,
+        "Past frames in the transient dynamics memory (TDM); 0: none; -1: as many as the network"
+        " was made for",
+        minimum=AS_MADE,
         maximum=64,
         changeable=True,
     )
     psm_size: int = parameter(
-        100,
-        "Frames in the persistent structure memory (PSM), the first frame included",
-        minimum=1,
+        AS_MADE,
+        "Frames in the persistent structure memory (PSM), the first frame included, at least 1; -1:"
+        " as many as the network was made for",
+        minimum=AS_MADE,
         maximum=10000,
         changeable=True,
     )
@@ -117,9 +122,10 @@ class MemorySettings:
         maximum=1.0,
     )
 
-    def sizes(self) -> MemorySizes:
-        """The same as the model takes it."""
-        return MemorySizes(self.tca_window, self.tdm_size, self.psm_size)
+    def sizes(self, network: MemorySizes) -> MemorySizes:
+        """The same as the model takes it, given the sizes that the network was made for."""
+        asked = {name: getattr(self, name) for name in ("tca_window", "tdm_size", "psm_size")}
+        return replace(network, **{name: n for name, n in asked.items() if n != AS_MADE})
 
     def keyframes(self) -> KeyframeThresholds | None:
         """Which frames enter the PSM; None: all."""

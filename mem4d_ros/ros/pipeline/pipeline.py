@@ -11,6 +11,7 @@ import numpy as np
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.pipeline.scaler import Scaler
@@ -19,7 +20,6 @@ from mem4d_ros.runtime import (
     Counters,
     FrameRejected,
     LatestFrameWorker,
-    OnlineReconstructor,
     Timing,
     TimingWindow,
 )
@@ -61,18 +61,18 @@ class Pipeline:
 
     def __init__(
         self,
-        reconstructor: OnlineReconstructor,
+        model: LoadedModel,
         scaler: Scaler,
         outputs: Outputs,
         settings: Callable[[], Settings],
         reporter: Reporter,
     ) -> None:
-        self._reconstructor = reconstructor
+        self._reconstructor = model.reconstructor
         self._scaler = scaler
         self._outputs = outputs
         self._settings = settings
         self._reporter = reporter
-        self._processor = FrameProcessor(reconstructor, settings, reporter)
+        self._processor = FrameProcessor(model.reconstructor, model.memory, settings, reporter)
         self._timing = TimingWindow()
         self._newest = NewestFrame()
         self._last_frame_failed = False

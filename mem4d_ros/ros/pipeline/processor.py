@@ -21,12 +21,14 @@ from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructo
 class FrameProcessor:
     """Decodes images and feeds the reconstructor, whose memory it resets when the stream breaks.
 
+    `network_memory` is what the network was made for; the settings may ask for other sizes.
     `process` runs on one thread; `request_reset` may be called from any.
     """
 
     def __init__(
         self,
         reconstructor: OnlineReconstructor,
+        network_memory: MemorySizes,
         settings: Callable[[], Settings],
         reporter: Reporter,
     ) -> None:
@@ -37,6 +39,7 @@ class FrameProcessor:
         self._resets = 0
         self._stream = Stream()
         self._calibration = Calibration(reporter)
+        self._network_memory = network_memory
         self._wanted_memory = reconstructor.memory
 
     @property
@@ -95,7 +98,7 @@ class FrameProcessor:
         if self._reset_requested.is_set():
             self._reset_requested.clear()
             self._reset()
-        wanted = self._settings().memory.sizes()
+        wanted = self._settings().memory.sizes(self._network_memory)
         if wanted != self._wanted_memory:
             self._wanted_memory = wanted
             self._reconstructor.resize_memory(wanted)

@@ -40,7 +40,7 @@ PROGRESS = Progress(
     structure_tokens=0,
 )
 GOOD = Health(
-    model=LoadedModel(None, "lite", "weights.safetensors", "cpu", "fp32", 64),
+    model=LoadedModel(None, "lite", "weights.safetensors", "cpu", "fp32", 64, MemorySizes()),
     progress=PROGRESS,
     input=InputHealth("/image", has_heard=True, is_stalled=False),
     resources=Resources(resident=1, host_available=50, host_total=100),

@@ -23,10 +23,10 @@ class Session:
 
     def __init__(self, model: WallModel | Mem4D) -> None:
         self.settings = Settings()
-        sizes = self.settings.memory.sizes()
+        sizes = self.settings.memory.sizes(MemorySizes())
         self.online = OnlineReconstructor(model, 64, sizes)
         reporter = Reporter(get_logger("test"))
-        self.processor = FrameProcessor(self.online, lambda: self.settings, reporter)
+        self.processor = FrameProcessor(self.online, MemorySizes(), lambda: self.settings, reporter)
         self.second = 0
 
     def play(self, frames: int = 1) -> int:
@@ -51,6 +51,16 @@ def test_frames_that_still_fit_are_kept_in_the_same_world() -> None:
     assert session.play(2) == 10
     assert session.online.occupancy() == MemorySizes(5, 2, 6)
     assert session.processor.resets == 0
+
+
+def test_the_networks_own_sizes_come_back_when_no_others_are_asked_for() -> None:
+    session = Session(WallModel())
+    session.ask_for(psm_size=4)
+    session.play()
+    assert session.online.memory == replace(MemorySizes(), psm_size=4)
+    session.ask_for()
+    session.play()
+    assert session.online.memory == MemorySizes()
 
 
 class FullDevice(WallModel):
