@@ -17,7 +17,7 @@ OVERLAY_LIST := .venv/.overlay-files
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
-.PHONY: help setup demo test test-slow lint clean
+.PHONY: help setup demo test test-slow lint format generate clean
 .DELETE_ON_ERROR:
 
 help:  ## list the tasks
@@ -52,6 +52,13 @@ lint: setup  ## check style, types and the layers
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+
+format: setup  ## mend what ruff can mend, and format
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+generate: setup  ## write README's tables, config/mem4d.yaml and the SROS 2 policy from the code
+	@.venv/bin/python scripts/generate.py
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

@@ -19,8 +19,8 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 
-from mem4d_ros.evaluation.benchmark import CLOCKS
-from mem4d_ros.evaluation.benchmark_stream import Setting, Stream
+from mem4d_ros.evaluation.speed.step import CLOCKS
+from mem4d_ros.evaluation.speed.stream import Setting, Stream
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights

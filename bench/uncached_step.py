@@ -12,9 +12,9 @@ from dataclasses import replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mem4d_ros.evaluation.benchmark import CLOCKS
-from mem4d_ros.evaluation.benchmark_stream import Setting, running
-from mem4d_ros.evaluation.uncached import recomputed_state
+from mem4d_ros.evaluation.speed.step import CLOCKS
+from mem4d_ros.evaluation.speed.stream import Setting, running
+from mem4d_ros.evaluation.speed.uncached import recomputed_state
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.runtime import prepare, select_device, select_precision
 

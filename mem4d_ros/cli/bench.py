@@ -15,14 +15,14 @@ import torch
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import add_model_options, load_model
-from mem4d_ros.evaluation.benchmark import (
+from mem4d_ros.evaluation.speed.step import (
     CLOCKS,
     Comparison,
     StepTimes,
     benchmark_step,
     compare_steps,
 )
-from mem4d_ros.evaluation.benchmark_stream import Setting
+from mem4d_ros.evaluation.speed.stream import Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.device import (

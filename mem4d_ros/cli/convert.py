@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.model import PRESETS
-from mem4d_ros.model.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
-from mem4d_ros.model.foreign_pickle import ForeignCheckpointError, read_model_tensors
+from mem4d_ros.training.pretrained.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
+from mem4d_ros.training.pretrained.foreign_pickle import ForeignCheckpointError, read_model_tensors
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

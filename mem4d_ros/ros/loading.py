@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from rclpy.logging import get_logger
 
-from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
+from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig, MemorySizes
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights
-from mem4d_ros.ros.settings import ModelSettings, Settings
+from mem4d_ros.ros.interface.settings import ModelSettings, Settings
 from mem4d_ros.runtime import (
     OnlineReconstructor,
     compile_parts,
@@ -35,6 +35,7 @@ class LoadedModel:
     device: str
     precision: str
     image_size: int
+    memory: MemorySizes  # that the network was made for
 
 
 def load_model(settings: Settings) -> LoadedModel:
@@ -55,7 +56,7 @@ def load_model(settings: Settings) -> LoadedModel:
     reconstructor = OnlineReconstructor(
         network,
         image_size,
-        settings.memory.sizes(),
+        settings.memory.sizes(network.config.memory),
         device,
         precision,
         source,
@@ -69,6 +70,7 @@ def load_model(settings: Settings) -> LoadedModel:
         device=str(device),
         precision=_PRECISION_NAMES[precision],
         image_size=image_size,
+        memory=network.config.memory,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,3 +112,20 @@ def _is_matrix(weight: Tensor) -> bool:
 def _multiplies_tokens(name: str, weight: Tensor) -> bool:
     """Of a linear layer outside of the encoder, and large enough for its directions to matter."""
     return weight.dim() == 2 and min(weight.shape) >= 16 and not name.startswith(_ENCODER)
+
+
+def learning_rate(
+    step: int, steps: int, warm_up: int, peak: float, position: float | None = None
+) -> float:
+    """Rate of the step number `step` (from 0) of `steps`.
+
+    Args:
+        position: how many of the `steps` are over, where that is not for `step` to say.
+    """
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    if position is None:
+        progress = (step - warm_up) / max(1, steps - warm_up)
+    else:
+        progress = position / steps
+    return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

@@ -16,15 +16,14 @@ from torch import Tensor, nn
 from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.training import run_log
-from mem4d_ros.training.batches import Batch, BatchKey, ClipSource, training_batch
 from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.data.batches import Batch, BatchKey, ClipSource, training_batch
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import Losses, training_loss
-from mem4d_ros.training.optimizer import make_optimizer
+from mem4d_ros.training.optimizer import learning_rate, make_optimizer
 from mem4d_ros.training.pace import ClockPace, Pace, StepPace
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
-from mem4d_ros.training.schedule import learning_rate
 from mem4d_ros.training.weight_average import WeightAverage
 from mem4d_ros.training.workers import Workers
 from mem4d_ros.training.writing import write_text
@@ -87,7 +86,9 @@ class Since:
     def start(device: torch.device) -> Since:
         return Since(time.perf_counter(), torch.zeros(len(LOSS_NAMES) + 1, device=device))
 
-    def add(self, losses: Losses, gradient: Tensor, rate: float, sequences: int, frames: int) -> None:
+    def add(
+        self, losses: Losses, gradient: Tensor, rate: float, sequences: int, frames: int
+    ) -> None:
         """Take in a step."""
         parts = [getattr(losses, name).detach().float() for name in LOSS_NAMES]
         self.values += torch.stack([*parts, gradient.float()])
@@ -213,9 +214,7 @@ class Trainer:
         if self.average is not None:
             self.average.update(self.model, self.step)
         sequences = len(batch.images) * self.workers.count
-        self._since.add(
-            losses, gradient, rate, sequences, sequences * batch.images.shape[1]
-        )
+        self._since.add(losses, gradient, rate, sequences, sequences * batch.images.shape[1])
 
     def _update(self, batch: Batch, rate: float) -> tuple[Losses, Tensor]:
         """One step of the optimiser: the losses, and the norm of the gradient before clipping.

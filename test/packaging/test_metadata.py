@@ -31,8 +31,12 @@ WITHOUT_ROSDEP_KEY = {
     "safetensors",
     "small_gicp",
 }
-# Each is for the layer of its name.
-EXTRAS = ("datasets", "evaluation", "training")
+# What each is for: files by pattern, in mem4d_ros.
+EXTRAS = {
+    "datasets": ("datasets/*.py", "runtime/export/bag_*.py"),
+    "evaluation": ("evaluation/**/*.py",),
+    "training": ("training/**/*.py",),
+}
 # Modules whose distribution has another name on PyPI.
 PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
 
@@ -41,10 +45,14 @@ def dependencies(*kinds):
     return {element.text for kind in kinds for element in PACKAGE.iter(kind)}
 
 
-def imported_packages(*folders):
-    """Top-level names imported by the Python files in these folders, without our own."""
+def python_files(*patterns):
+    return {path for pattern in patterns for path in ROOT.glob(pattern)}
+
+
+def imported_packages(paths):
+    """Top-level names imported by these Python files, without our own."""
     names = set()
-    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
@@ -77,15 +85,21 @@ def test_there_is_one_licence():
 
 def test_package_xml_names_all_that_is_imported():
     declared = dependencies("depend", "exec_depend")
-    imported = imported_packages("mem4d_ros", "launch") - WITHOUT_ROSDEP_KEY
+    imported = (
+        imported_packages(python_files("mem4d_ros/**/*.py", "launch/*.py")) - WITHOUT_ROSDEP_KEY
+    )
     assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
 
 
 @pytest.mark.parametrize("extra", ["base", *EXTRAS])
 def test_the_library_requires_all_that_it_imports_without_ros(extra):
-    layers = {path.name for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()}
-    needing = {extra} if extra in EXTRAS else layers - {"ros", *EXTRAS}
-    imported = imported_packages(*(f"mem4d_ros/{layer}" for layer in needing))
+    extra_files = {
+        name: python_files(*(f"mem4d_ros/{pattern}" for pattern in patterns))
+        for name, patterns in EXTRAS.items()
+    }
+    not_base = python_files("mem4d_ros/ros/**/*.py").union(*extra_files.values())
+    needing = extra_files.get(extra) or python_files("mem4d_ros/**/*.py") - not_base
+    imported = imported_packages(needing)
     required = {re.match(r"[\w-]+", line)[0] for line in requirements("base", extra)}
     assert {PYPI_NAMES.get(name, name.replace("_", "-")) for name in imported} <= required
 

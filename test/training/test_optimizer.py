@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from small_networks import SMALL_VIT
@@ -9,11 +11,12 @@ from torch import nn
 
 from mem4d_ros.model import Mem4D
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
-from mem4d_ros.training.optimizer import Optimizer, make_optimizer
+from mem4d_ros.training.optimizer import Optimizer, learning_rate, make_optimizer
 
 has_muon = pytest.mark.skipif(
     not hasattr(torch.optim, "Muon"), reason="this PyTorch is older than 2.9 and has no Muon"
 )
+PEAK, STEPS, WARM_UP = 3e-4, 100, 10
 
 
 @pytest.fixture
@@ -99,3 +102,21 @@ def test_without_muon_in_pytorch(tiny_model: Mem4D, monkeypatch: pytest.MonkeyPa
 def test_a_foreign_weight_cannot_be_restored(tiny_model: Mem4D) -> None:
     with pytest.raises(KeyError, match="no optimiser has this weight"):
         make(tiny_model).restore(nn.Parameter(torch.ones(1)), {})
+
+
+def test_it_warms_up_linearly() -> None:
+    rates = [learning_rate(step, STEPS, WARM_UP, PEAK) for step in range(WARM_UP)]
+    assert rates == pytest.approx([PEAK * k / WARM_UP for k in range(1, WARM_UP + 1)])
+
+
+def test_it_falls_along_a_cosine_to_zero() -> None:
+    for step in range(WARM_UP, STEPS + 1):
+        share = (step - WARM_UP) / (STEPS - WARM_UP)
+        expected = PEAK * math.cos(math.pi / 2 * share) ** 2  # (1 + cos x) / 2 = cos² (x / 2)
+        assert learning_rate(step, STEPS, WARM_UP, PEAK) == pytest.approx(expected, abs=1e-18)
+
+
+def test_it_never_exceeds_its_peak_nor_falls_below_zero() -> None:
+    for warm_up in (0, 1, STEPS, 2 * STEPS):
+        rates = [learning_rate(step, STEPS, warm_up, PEAK) for step in range(2 * STEPS)]
+        assert 0 <= min(rates) <= max(rates) <= PEAK

@@ -15,7 +15,7 @@ from torch import Tensor
 from mem4d_ros.model.checkpoint import load_checkpoint, read_metadata
 from mem4d_ros.training import run_log
 from mem4d_ros.training.config import TrainingConfig
-from mem4d_ros.training.sequences import SequencePool, StoredSequence
+from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.trainer import (
     CHECKPOINT_FILE,
     LOG_FILE,

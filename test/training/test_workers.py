@@ -14,10 +14,10 @@ from small_training import small_config, small_run
 from torch import nn
 
 from mem4d_ros.training import run_log
-from mem4d_ros.training.batches import BatchKey, collate, training_batch
+from mem4d_ros.training.data.batches import BatchKey, collate, training_batch
+from mem4d_ros.training.data.procedural import ProceduralPool
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import training_loss
-from mem4d_ros.training.procedural import ProceduralPool
 from mem4d_ros.training.trainer import STATE_FILE
 from mem4d_ros.training.workers import Workers, joined_workers
 

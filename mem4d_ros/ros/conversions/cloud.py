@@ -7,7 +7,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from mem4d_ros.runtime import ColouredPoints
-from mem4d_ros.runtime.packed_cloud import POINT, packed_cloud
+from mem4d_ros.sensor_messages.packed_cloud import POINT, packed_cloud
 
 FIELDS = [
     PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
@@ -17,7 +17,7 @@ FIELDS = [
 
 def to_point_cloud(points: ColouredPoints, header: Header) -> PointCloud2:
     """An unordered cloud of x, y, z, confidence and rgb, packed as RViz and PCL read it."""
-    records = packed_cloud(points.positions, points)
+    records = packed_cloud(points.positions, points.colours, points.confidences)
     count = len(records)
     cloud = PointCloud2(header=header, height=1, width=count, fields=FIELDS, is_dense=True)
     cloud.is_bigendian = sys.byteorder != "little"

@@ -12,7 +12,7 @@ from sensor_msgs.msg import PointCloud2
 from mem4d_ros.geometry import pose_from, project
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
-from mem4d_ros.runtime.packed_cloud import POINT
+from mem4d_ros.sensor_messages.packed_cloud import POINT
 from mem4d_ros.viz import confidence_picture, contact_sheet, depth_picture, render_cloud
 
 

@@ -1,1 +1,1 @@
-"""What a run trains on: sequences, where they come from, and batches of them."""
+"""From rendered scenes and recordings to batches."""

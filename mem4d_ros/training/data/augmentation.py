@@ -163,9 +163,7 @@ def vary_images(clips: Clips, config: AugmentationConfig, chance: Chance) -> Cli
         images = (images + sigma * chance.normal(*images.shape)).clamp(0, 1)
     if config.blocks:
         images = with_blocks(images, config.blocks, chance)
-    return Clips(
-        images, clips.depth, clips.camera_to_world, clips.intrinsics, clips.moving
-    )
+    return Clips(images, clips.depth, clips.camera_to_world, clips.intrinsics, clips.moving)
 
 
 def vary_colours(images: Tensor, flicker: float, chance: Chance) -> Tensor:
@@ -203,8 +201,7 @@ def blurred(images: Tensor, largest: float, chance: Chance) -> Tensor:
         padded = F.pad(images.flatten(1, 2), padding, mode="replicate").unflatten(1, (-1, 3))
         size = images.shape[dim]
         images = sum(
-            taps[:, i].view(-1, 1, 1, 1, 1) * padded.narrow(dim, i, size)
-            for i in range(_BLUR_TAPS)
+            taps[:, i].view(-1, 1, 1, 1, 1) * padded.narrow(dim, i, size) for i in range(_BLUR_TAPS)
         )
     return images
 

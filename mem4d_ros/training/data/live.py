@@ -15,6 +15,7 @@ import torch
 
 from mem4d_ros.training.config import DataConfig, LiveConfig, TrainingConfigError
 from mem4d_ros.training.data.augmentation import View, look
+from mem4d_ros.training.data.batches import as_clip
 from mem4d_ros.training.data.clips import Clips
 from mem4d_ros.training.data.packed import SUFFIX, read_packed
 from mem4d_ros.training.data.resident import (
@@ -23,8 +24,7 @@ from mem4d_ros.training.data.resident import (
     in_order,
     split,
 )
-from mem4d_ros.training.batches import as_clip
-from mem4d_ros.training.sequences import CorruptSequence, StoredSequence, read_any_sequence
+from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence, read_any_sequence
 
 RECORDED = "recorded"
 HELD_OUT = "held_out"

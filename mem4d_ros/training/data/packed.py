@@ -21,8 +21,8 @@ from torch import Tensor
 from mem4d_ros.datasets import open_dataset
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.runtime.preprocess import resize_and_crop
-from mem4d_ros.training.recordings import nearest_pixels
-from mem4d_ros.training.sequences import CorruptSequence, StoredSequence
+from mem4d_ros.training.data.recordings import nearest_pixels
+from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
 from mem4d_ros.training.writing import write_tensors
 
 SUFFIX = ".packed.safetensors"
@@ -81,7 +81,9 @@ def read_packed(path: Path, height: int, width: int) -> StoredSequence:
         images=torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).contiguous(),
         depth=depth[:, rows][:, :, columns].to(torch.float16),
         camera_to_world=tensors["camera_to_world"],
-        intrinsics=torch.from_numpy(transform.intrinsics_to_model(intrinsics.double().numpy())).float(),
+        intrinsics=torch.from_numpy(
+            transform.intrinsics_to_model(intrinsics.double().numpy())
+        ).float(),
         moving=moving[:, rows][:, :, columns],
     )
 
@@ -104,7 +106,9 @@ def depth_of(code: np.ndarray) -> np.ndarray:
     return np.where(code > 0, metres, np.nan).astype(np.float32)
 
 
-def read_recording(folder: Path, reader: str, height: int, width: int) -> list[tuple[str, StoredSequence]]:
+def read_recording(
+    folder: Path, reader: str, height: int, width: int
+) -> list[tuple[str, StoredSequence]]:
     """The recordings of a folder at height x width, whole, with their names.
 
     Raises FrameError for one that cannot be read.
@@ -116,7 +120,9 @@ def read_recording(folder: Path, reader: str, height: int, width: int) -> list[t
         transform = ImageTransform.fit(*first.image.shape[1::-1], max(height, width), 1)
         known = [s for s in samples if s.depth is not None and np.isfinite(s.depth).any()]
         sequence = StoredSequence(
-            images=_stacked([resize_and_crop(s.image, transform) for s in known]).permute(0, 3, 1, 2),
+            images=_stacked([resize_and_crop(s.image, transform) for s in known]).permute(
+                0, 3, 1, 2
+            ),
             depth=_stacked([nearest_pixels(s.depth, transform) for s in known]).to(torch.float16),
             camera_to_world=_stacked([s.camera_to_world for s in known]).float(),
             intrinsics=torch.from_numpy(transform.intrinsics_to_model(first.intrinsics)).float(),

@@ -11,14 +11,14 @@ import argparse
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
-from mem4d_ros.training.sequences import StoredSequence, write_sequence
+from mem4d_ros.training.data.sequences import StoredSequence, write_sequence
 
 MESH, PROCEDURAL = "mesh", "procedural"
 
@@ -82,7 +82,9 @@ def render_into(plan: RenderingPlan, worker: int, workers: int, parent: int) -> 
     kinds = [MESH, PROCEDURAL] if plan.meshes else [PROCEDURAL]
     tasks = [(kind, HELD_OUT_SEED + i) for i in range(plan.held_out) for kind in kinds]
     for kind, seed in tasks[worker::workers]:
-        write_sequence(plan.out / "held_out" / f"{kind}-{seed}.safetensors", render(kind, seed, plan))
+        write_sequence(
+            plan.out / "held_out" / f"{kind}-{seed}.safetensors", render(kind, seed, plan)
+        )
     seed = plan.seed + worker
     while os.getppid() == parent:
         if sum(1 for _ in plan.out.glob("*.safetensors")) >= plan.waiting:

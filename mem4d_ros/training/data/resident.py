@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mem4d_ros.training.batches import draw_frames
+from mem4d_ros.training.data.batches import draw_frames
 from mem4d_ros.training.data.clips import Clips
-from mem4d_ros.training.sequences import StoredSequence
+from mem4d_ros.training.data.sequences import StoredSequence
 
 
 class ResidentSequences:
@@ -65,10 +65,7 @@ class ResidentSequences:
         weights = np.array([len(span) for span in spans], float)
         chosen = rng.choice(len(spans), size=count, p=weights / weights.sum())
         index = np.stack(
-            [
-                spans[i].start + draw_frames(len(spans[i]), frames, fastest, rng)
-                for i in chosen
-            ]
+            [spans[i].start + draw_frames(len(spans[i]), frames, fastest, rng) for i in chosen]
         )
         return self.clips(torch.from_numpy(index))
 

@@ -1,0 +1,184 @@
+"""Every topic and service of the node: name, type, quality of service and meaning, in one table.
+
+`python -m mem4d_ros.ros.interface.topics` prints the README's table.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry, Path
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_srvs.srv import SetBool, Trigger
+from tf2_msgs.msg import TFMessage
+
+from mem4d_ros.msg import Mem4DStatus
+from mem4d_ros.ros.interface.settings import InputSettings
+from mem4d_ros.srv import SaveMap
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A name relative to the node's namespace (`~` is the node), and what goes over it."""
+
+    name: str
+    type: Any
+    qos: QoSProfile
+    description: str
+
+    def publisher(self, node: Node) -> Publisher:
+        """A new publisher of this topic."""
+        return node.create_publisher(self.type, self.name, self.qos)
+
+
+def _qos(reliability: str, depth: int, durability: str = "volatile") -> QoSProfile:
+    return QoSProfile(
+        reliability=ReliabilityPolicy[reliability.upper()],
+        durability=DurabilityPolicy[durability.upper()],
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+    )
+
+
+IMAGE = "image"
+COMPRESSED_SUFFIX = "/compressed"
+"""As image_transport names it: appended to the image topic after remapping."""
+
+# Best effort matches every publisher; a lost CameraInfo is followed by the next.
+CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
+
+# As much as a fast one sends while the node is busy.
+EXTERNAL_ODOMETRY = Topic(
+    "odometry",
+    Odometry,
+    _qos("best_effort", 100),
+    "pose of the base in the odometry's frame, where tf.mode or scale.source ask for it",
+)
+
+# RViz and Nav2 ask for reliable clouds by default. Five frames bridge a resend, as in sensor QoS.
+POINTS = Topic(
+    "~/points", PointCloud2, _qos("reliable", 5), "global pointmap of the newest frame, in the map"
+)
+POINTS_CAMERA = Topic(
+    "~/points_camera",
+    PointCloud2,
+    _qos("reliable", 5),
+    "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
+)
+DYNAMIC_POINTS = Topic(
+    "~/dynamic_points",
+    PointCloud2,
+    _qos("reliable", 5),
+    "what moves in the newest frame, in the map",
+)
+# Latched, as REP-2003 asks of maps: who joins late has it at once.
+STATIC_MAP = Topic(
+    "~/static_map",
+    PointCloud2,
+    _qos("reliable", 1, "transient_local"),
+    "what stands still, gathered over all frames, in the map",
+)
+DEPTH = Topic(
+    "~/depth/image",
+    Image,
+    _qos("reliable", 5),
+    "32FC1, metres along the optical axis, NaN where invalid",
+)
+DEPTH_CAMERA_INFO = Topic(
+    "~/depth/camera_info", CameraInfo, _qos("reliable", 5), "intrinsics of the depth image"
+)
+ODOMETRY = Topic("~/odometry", Odometry, _qos("reliable", 10), "pose in the map, and twist")
+PATH = Topic("~/path", Path, _qos("reliable", 1), "the newest poses in the map")
+STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
+DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
+
+TF = Topic(
+    "/tf",
+    TFMessage,
+    _qos("reliable", 100),
+    "map to camera, base or odometry, as tf.mode says",
+)
+"""Published by tf2_ros, with its quality of service."""
+
+OUTPUTS = (
+    POINTS,
+    POINTS_CAMERA,
+    DYNAMIC_POINTS,
+    STATIC_MAP,
+    DEPTH,
+    DEPTH_CAMERA_INFO,
+    ODOMETRY,
+    PATH,
+    STATUS,
+    DIAGNOSTICS,
+)
+
+
+@dataclass(frozen=True)
+class ServiceName:
+    """A service of the node."""
+
+    name: str
+    type: Any
+    description: str
+
+
+RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
+PAUSE = ServiceName("~/pause", SetBool, "drop all images and keep the memory, until set to false")
+
+SAVE_MAP = ServiceName(
+    "~/save_map", SaveMap, "write the map's points to a PLY or PCD file in map.directory"
+)
+
+SERVICES = (RESET, PAUSE, SAVE_MAP)
+
+
+def image_topic(settings: InputSettings) -> Topic:
+    """The image input that the settings ask for."""
+    qos = _qos(settings.reliability, settings.history_depth)
+    if settings.image_transport == "compressed":
+        return Topic(IMAGE + COMPRESSED_SUFFIX, CompressedImage, qos, "JPEG or PNG images")
+    return Topic(IMAGE, Image, qos, "raw images")
+
+
+def inputs() -> tuple[Topic, ...]:
+    """Every input that some settings ask for, besides TF."""
+    images = (image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed"))
+    return (*images, CAMERA_INFO, EXTERNAL_ODOMETRY)
+
+
+def describe_qos(qos: QoSProfile) -> str:
+    """In a few words, for logs and tables."""
+    words = [qos.reliability.name, f"depth {qos.depth}"]
+    if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+        words.append(qos.durability.name)
+    return ", ".join(word.lower().replace("_", " ") for word in words)
+
+
+def markdown() -> str:
+    """The table for the README."""
+    rows = [("in", topic) for topic in inputs()]
+    rows += [("out", topic) for topic in (*OUTPUTS, TF)]
+    lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {direction} | `{topic.name}` | {type_name(topic.type)} | {describe_qos(topic.qos)}"
+        f" | {topic.description} |"
+        for direction, topic in rows
+    ]
+    lines += [
+        f"| service | `{service.name}` | {type_name(service.type)} | | {service.description} |"
+        for service in SERVICES
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def type_name(message_type: Any) -> str:
+    """For example sensor_msgs/Image."""
+    return f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
