@@ -17,7 +17,6 @@ from mem4d_ros.model.evidence import Evidence
 
 _WINDOW_PX = 5
 """Side of the square over which the structure tensor is summed."""
-_LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,8 @@ def corner_strength(images: Tensor) -> Tensor:
     Args:
         images: (N, 3, H, W) in [0, 1].
     """
-    grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(_LUMA))[:, None]
+    red, green, blue = images.split(1, dim=1)
+    grey = 0.299 * red + 0.587 * green + 0.114 * blue  # (N, 1, H, W)
     padded = F.pad(grey, (1, 1, 1, 1), mode="replicate")
     dx = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
     dy = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2

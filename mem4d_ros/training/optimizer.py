@@ -55,12 +55,21 @@ class Optimizer:
             KeyError: the weight is not trained here, or not by the kind of optimiser it was.
         """
         for part in self._parts:
-            if any(weight is own for group in part.param_groups for own in group["params"]):
+            group = next((g for g in part.param_groups if _has(g["params"], weight)), None)
+            if group is not None:
                 if state.keys() != _REMEMBERED.get(type(part).__name__):
                     raise KeyError(f"{type(part).__name__} does not remember {sorted(state)}")
-                part.state[weight] = dict(state)
+                counts_there = group.get("fused", False)
+                part.state[weight] = {
+                    key: value if key == "step" and not counts_there else value.to(weight.device)
+                    for key, value in state.items()
+                }
                 return
         raise KeyError("no optimiser has this weight")
+
+
+def _has(weights: Sequence[nn.Parameter], weight: nn.Parameter) -> bool:
+    return any(weight is own for own in weights)
 
 
 def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
@@ -82,9 +91,9 @@ def _adamw(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.opti
         _group([pair for pair in weights if _is_matrix(pair[1])], config, config.weight_decay),
         _group([pair for pair in weights if not _is_matrix(pair[1])], config, 0.0),
     ]
-    return torch.optim.AdamW(
-        [group for both in groups for group in both], lr=config.learning_rate, betas=_BETAS
-    )
+    params = [group for both in groups for group in both]
+    fused = all(weight.device.type == "cuda" for _, weight in weights)
+    return torch.optim.AdamW(params, lr=config.learning_rate, betas=_BETAS, fused=fused)
 
 
 def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim.Optimizer:
@@ -124,8 +133,6 @@ def learning_rate(
     """
     if step < warm_up:
         return peak * (step + 1) / warm_up
-    if position is None:
-        progress = (step - warm_up) / max(1, steps - warm_up)
-    else:
-        progress = position / steps
+    by_steps = (step - warm_up) / max(1, steps - warm_up)
+    progress = by_steps if position is None else position / steps
     return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

@@ -29,7 +29,7 @@ class StepPace:
 
 
 class ClockPace:
-    """By the clock, which starts at the first question: `seconds` for all the `steps`."""
+    """By the clock, which starts now: `seconds` for all the `steps`."""
 
     def __init__(
         self, seconds: float, steps: int, clock: Callable[[], float] = time.monotonic
@@ -37,7 +37,7 @@ class ClockPace:
         self._seconds = seconds
         self._steps = steps
         self._clock = clock
-        self._start: float | None = None
+        self._start = clock()
         self._intervals: dict[str, int] = {}
 
     def position(self, step: int) -> float:
@@ -52,7 +52,4 @@ class ClockPace:
         return is_new
 
     def _elapsed(self) -> float:
-        now = self._clock()
-        if self._start is None:
-            self._start = now
-        return now - self._start
+        return self._clock() - self._start

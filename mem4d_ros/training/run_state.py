@@ -63,9 +63,8 @@ def load_run(
         average.load_state_dict(means or weights)
     for name, state in _states(tensors).items():
         weight = model.get_parameter(name)
-        restored = {key: v if key == "step" else v.to(weight.device) for key, v in state.items()}
         try:
-            optimizer.restore(weight, restored)
+            optimizer.restore(weight, state)
         except KeyError as error:
             raise RunStateError(
                 f"{path}: is the state of a run that trained {name}, which this one does not, or "

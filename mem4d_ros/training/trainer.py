@@ -18,6 +18,7 @@ from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.training import run_log
 from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.data.batches import Batch, BatchKey, ClipSource, training_batch
+from mem4d_ros.training.graphs import Backward, GraphedBackward
 from mem4d_ros.training.initial_model import initial_model
 from mem4d_ros.training.losses import Losses, training_loss
 from mem4d_ros.training.optimizer import learning_rate, make_optimizer
@@ -71,6 +72,11 @@ class StepReport:
     seconds: float
 
 
+def pace_of(config: TrainingConfig) -> Pace:
+    """By steps or by the clock, which starts now."""
+    return StepPace() if config.seconds is None else ClockPace(config.seconds, config.steps)
+
+
 @dataclass
 class Since:
     """What has been since the last report; `values` are sums that stay on the device."""
@@ -105,7 +111,8 @@ class Trainer:
         source: of the clips, on `device`.
         precision: of the network's layers, float32 or bfloat16; weights are float32.
         evaluate: measures the model every now and then, for the log; each process calls it.
-        observe: hears of every step.
+        observe: hears of every report.
+        pace: the config's, if None; the clock of one that is given may run already.
     Raises:
         TrainingConfigError, RunStateError: what the run starts from does not fit.
     """
@@ -120,6 +127,7 @@ class Trainer:
         workers: Workers | None = None,
         evaluate: Evaluate | None = None,
         observe: Callable[[StepReport], None] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.config = config
         self.out = out
@@ -134,11 +142,13 @@ class Trainer:
         if config.activation_checkpointing:
             recompute_activations(self.model)
         self._forward = self.workers.average_gradients(self.model)
+        self._weights = [w for w in self.model.parameters() if w.requires_grad]
+        self._backward: Backward = self._eager_backward
+        if config.cuda_graphs and device.type == "cuda":
+            self._backward = GraphedBackward(self._eager_backward, self._weights)
         self._evaluate = evaluate
         self._observe = observe
-        self._pace: Pace = (
-            StepPace() if config.seconds is None else ClockPace(config.seconds, config.steps)
-        )
+        self._pace = pace or pace_of(config)
         self._since = Since.start(device)
 
     @property
@@ -158,7 +168,7 @@ class Trainer:
         over = stopped = self._pace.position(self.step) >= end
         self._since = Since.start(self.device)
         while not (over or stopped):
-            self._advance()
+            self.advance()
             over = self._pace.position(self.step) >= end
             if over or self.step % self.config.report_every == 0:
                 self._report()
@@ -202,7 +212,7 @@ class Trainer:
     def _is_due(self, what: str, interval: int) -> bool:
         return self._pace.is_due(what, interval, self.step)
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
         """Take one step; nothing here waits for a GPU."""
         config = self.config
         key = BatchKey(config.seed, self.step, self.workers.rank)
@@ -225,7 +235,7 @@ class Trainer:
         self.optimizer.set_learning_rate(rate)
         self.optimizer.zero_grad()
         losses = self._backward(batch)
-        gradients = [w.grad for w in self.model.parameters() if w.grad is not None]
+        gradients = [w.grad for w in self._weights if w.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         is_sound = norm.isfinite() & losses.total.isfinite()
         factor = torch.where(is_sound, (config.clip / (norm + 1e-6)).clamp_max(1), 0)
@@ -238,7 +248,7 @@ class Trainer:
         self.optimizer.step()
         return losses, norm
 
-    def _backward(self, batch: Batch) -> Losses:
+    def _eager_backward(self, batch: Batch) -> Losses:
         """The losses, whose gradients the weights then have."""
         evidence = batch.evidence
         reduced = self.precision != torch.float32

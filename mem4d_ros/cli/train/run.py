@@ -23,7 +23,13 @@ from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.held_out import evaluate_held_out
 from mem4d_ros.training.held_out_depth import HeldOutDepth
 from mem4d_ros.training.run_state import RunStateError
-from mem4d_ros.training.trainer import Evaluate, StateNotWritten, Trainer, TrainingDiverged
+from mem4d_ros.training.trainer import (
+    Evaluate,
+    StateNotWritten,
+    Trainer,
+    TrainingDiverged,
+    pace_of,
+)
 from mem4d_ros.training.workers import Workers, joined_workers
 
 
@@ -62,6 +68,8 @@ def run_worker(
     end = config.steps if options.steps is None else min(options.steps, config.steps)
     precision = training_precision(config.precision, device)
     progress = Progress(config, end, sys.stdout if workers.is_first else None)
+    pace = pace_of(config)  # by the clock, the time that the data take counts too
+    torch.backends.cudnn.benchmark = True  # batches have one shape a stage
     source = open_source(config, device)
     trainer = Trainer(
         config,
@@ -72,6 +80,7 @@ def run_worker(
         workers,
         held_out_evaluation(config, source, device, precision, workers, progress),
         progress.observe,
+        pace,
     )
     if trainer.step:
         progress.say(f"{options.out} stands at step {trainer.step} of {config.steps}")

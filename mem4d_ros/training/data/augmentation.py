@@ -132,7 +132,8 @@ def look(clips: Clips, view: View, size: tuple[int, int]) -> Clips:
 
 def mirrored_where(chosen: Tensor, clips: Clips) -> Clips:
     """The clips of `chosen` (B,) bool with left and right exchanged; their cameras move so too."""
-    mirror = clips.camera_to_world.new_tensor([-1.0, 1.0, 1.0, 1.0])
+    mirror = torch.ones_like(clips.camera_to_world[0, 0, 0])  # (4,)
+    mirror[0].fill_(-1)  # copied from the host it would make it wait
     intrinsics = clips.intrinsics.clone()
     intrinsics[:, 0, 2] = clips.images.shape[-1] - 1 - intrinsics[:, 0, 2]
 
