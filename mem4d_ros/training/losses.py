@@ -19,7 +19,7 @@ NEAREST_M = 0.1
 """Errors of points nearer than this are measured as if they were so far away."""
 EDGE_SPANS_PX = (1, 2, 4, 8, 16)
 _EDGE_WEIGHT, _EDGE_STEP = 4.0, 0.1
-"""A step of the true log depth counts up to so much more, half of that where it is about so high."""
+"""A step of the true log depth counts up to so much more, about half of that where it is so high."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,13 @@ def training_loss(
 
 
 def mean_distance(points: Tensor, valid: Tensor) -> Tensor:
-    """Mean distance from the origin of the valid points (B, T, H, W, 3): (B,), in metres."""
-    distance = points.norm(dim=-1).where(valid, 0).flatten(1)
-    return distance.sum(1) / valid.flatten(1).sum(1).clamp_min(1)
+    """Mean distance from the origin of the valid points (B, T, H, W, 3): (B,), in metres.
+
+    1 where there is none: something to divide by.
+    """
+    distance = points.norm(dim=-1).where(valid, 0).flatten(1).sum(1)
+    count = valid.flatten(1).sum(1)
+    return torch.where(count > 0, distance / count.clamp_min(1), 1)
 
 
 def point_distance(truth: Truth) -> Tensor:

@@ -78,7 +78,7 @@ class LiveClips:
             for path in sorted(folder.glob("*.safetensors")):
                 sets[kind_of(path)] += in_order(self._read(path), frames)
         return {
-            name: [whole_views(part, data, self._device) for part in _parts(sequences, 8)]
+            name: [whole_views(part, data, self._device) for part in _parts(sequences, 16)]
             for name, sequences in sets.items()
             if sequences
         }
