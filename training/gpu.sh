@@ -12,11 +12,12 @@
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
 #   START     weights to start from; without it, those of an earlier call, else the config's
-#   MESHES    folder of mesh scenes; without it only procedural scenes are rendered
+#   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
 #   RENDERERS processes that render, all cores but two by default
 #   CHANGES   words for `mem4d train --set`, for example CHANGES='learning_rate=1e-3 warm_up=20'
 #   RUN, SCENES  folders of the run (out/gpu/run) and of what is rendered (out/gpu/scenes)
-#   SCENE     size of the rendered images, '320 240'
+#   SCENE     size of the rendered images, '288 216'
+#   WHEELS    folder of wheels that the machine lacks (pytest, embreex and what they need)
 #   DEVICE, PYTHON
 set -eu
 started=$(date +%s)
@@ -35,6 +36,11 @@ reserve=${RESERVE:-25}  # seconds for the last evaluation, saving and leaving
 PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$out" "$RUN" "$SCENES"
+if [ -n "${WHEELS:-}" ]; then
+    site=$(mktemp -d)
+    for wheel in "$WHEELS"/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
+    PYTHONPATH=$PYTHONPATH:$site
+fi
 
 left() { echo $((seconds - reserve - $(date +%s) + started)); }
 limit() { [ "$(left)" -lt "$1" ] && left || echo "$1"; }
@@ -42,7 +48,7 @@ mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 
 OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
     --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
-    --size ${SCENE:-320 240} --held-out "${HELD_OUT:-8}" --seed "$started" > "$out/rendering.txt" 2>&1 &
+    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --seed "$started" > "$out/rendering.txt" 2>&1 &
 renderer=$!
 trap 'kill $renderer 2>/dev/null || true' EXIT
 

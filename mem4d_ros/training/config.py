@@ -78,11 +78,11 @@ class LiveConfig:
         default_factory=lambda: {"recorded": 0.3, "mesh": 0.5, "procedural": 0.2}
     )
     capacity: int = 20000
-    height: int = 240
-    width: int = 320
+    height: int = 216
+    width: int = 288
     fastest: int = 4
     held_out: float = 0.15
-    held_out_frames: int = 12
+    held_out_frames: int = 10
 
     def __post_init__(self) -> None:
         _require_at_least(self, 1, "capacity", "height", "width", "fastest", "held_out_frames")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mem4d_ros.geometry import pixel_rays, rigid_inverse
-from mem4d_ros.synthetic.camera_effects import CameraEffects, photograph
+from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects, photograph
 from mem4d_ros.synthetic.meshes.bodies import Bodies, join
 from mem4d_ros.synthetic.meshes.cameras import NoPathFound, draw_path
 from mem4d_ros.synthetic.meshes.catalogue import Place, training_places
