@@ -13,6 +13,8 @@ from mem4d_ros.model import Mem4D
 from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.optimizer import Optimizer, learning_rate, make_optimizer
 
+PEAK, STEPS, WARM_UP = 3e-4, 100, 10
+
 
 @pytest.fixture
 def tiny_model() -> Mem4D:

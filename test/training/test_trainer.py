@@ -307,8 +307,8 @@ def test_a_run_by_the_clock_ends_with_its_time(cache: Path, tmp_path: Path) -> N
     pace = ClockPace(10.0, config.steps, clock=lambda: now)
     trainer = trainer_of(config, tmp_path, observe=observe, pace=pace)
     trainer.run()
-    assert len(seen) == 20
-    assert trainer_of(config, tmp_path, pace=pace).step == 20
+    assert len(seen) == 21
+    assert trainer_of(config, tmp_path, pace=pace).step == 21
     batches = [report.sequences for report in seen]
-    assert batches == [2] * 14 + [8] * 6  # 4 and 2 of 6 parts of the time
-    assert seen[-1].learning_rate < 0.02 * config.learning_rate
+    assert batches == [2] * 14 + [8] * 7  # 4 and 2 of 6 parts of the time
+    assert seen[-1].learning_rate == 0
