@@ -25,7 +25,7 @@ from mem4d_ros.training.optimizer import learning_rate, make_optimizer
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
 from mem4d_ros.training.workers import Workers
-from mem4d_ros.training.writing import write_text
+from mem4d_ros.writing import write_text
 
 STATE_FILE = "run.safetensors"
 CHECKPOINT_FILE = "checkpoint.safetensors"

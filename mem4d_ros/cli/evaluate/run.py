@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
+import numpy as np
 import torch
 
 from mem4d_ros.cli.errors import UserError
@@ -32,6 +32,7 @@ from mem4d_ros.runtime import (
     prepare,
 )
 from mem4d_ros.runtime.device import select_device, select_precision
+from mem4d_ros.writing import write_picture
 
 HEAD = "head"
 
@@ -140,14 +141,15 @@ def measure_all(
         outcome.sequences.append({"name": recording.name, **figures})
         print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
         if options.pictures is not None:
-            write_picture(options.pictures, recording.name, measure.picture(result, evidence))
+            keep_picture(options.pictures, recording.name, measure.picture(result, evidence))
 
 
-def write_picture(folder: Path, name: str, picture: Any) -> None:
-    """Write RGB as a PNG named after the sequence."""
-    path = folder / f"{name.replace('/', '_')}.png"
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise UserError(f"{path} cannot be written")
+def keep_picture(folder: Path, name: str, picture: np.ndarray) -> None:
+    """Write a PNG named after the sequence."""
+    try:
+        write_picture(folder / f"{name.replace('/', '_')}.png", picture)
+    except OSError as error:
+        raise UserError(f"--pictures: {error}") from error
 
 
 def note_failure(outcome: Outcome, name: str, reason: str) -> None:

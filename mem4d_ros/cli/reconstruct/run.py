@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-import cv2
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
@@ -34,6 +33,7 @@ from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.viz import summary_picture
+from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
 """Of the static cloud: some 250 MB."""
@@ -143,9 +143,7 @@ def write_results(options: argparse.Namespace, records: RecordFolder) -> None:
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     _, poses = records.trajectory(SUMMARY_POSES)
     picture = summary_picture(list(records.select(chosen)), cloud, poses)
-    path = options.out / "summary.png"
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path} cannot be written")
+    write_picture(options.out / "summary.png", picture)
 
 
 @contextmanager
