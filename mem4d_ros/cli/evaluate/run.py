@@ -17,7 +17,7 @@ from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
 from mem4d_ros.cli.models import load_model
-from mem4d_ros.cli.terminal.progress import counted
+from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
@@ -131,8 +131,8 @@ def measure_all(
             steps = run_recording(
                 recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
             )
-            shown = counted(steps, recording.name, len(frames), sys.stderr)
-            result, evidence = measure.measure(recording.name, shown)
+            progress = FrameProgress(recording.name, len(frames), 0, sys.stderr)
+            result, evidence = measure.measure(recording.name, progress.over(steps))
         except (FrameError, FrameRejected, NotMeasurable) as error:
             note_failure(outcome, recording.name, str(error))
             continue
