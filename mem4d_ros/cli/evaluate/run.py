@@ -10,28 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
-from mem4d_ros.cli.models import load_model
+from mem4d_ros.cli.models import load_named_network
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import run_recording
 from mem4d_ros.evaluation.protocols import FrameSelection
-from mem4d_ros.model import Mem4D
-from mem4d_ros.runtime import (
-    DeviceUnavailable,
-    FrameRejected,
-    OnlineReconstructor,
-    make_pose_source,
-    prepare,
-)
-from mem4d_ros.runtime.device import select_device, select_precision
+from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
 
 HEAD = "head"
@@ -42,9 +33,10 @@ def evaluate(options: argparse.Namespace) -> int:
     measure = make_measure(options)
     check_outputs(options)
     recordings, missing = open_recordings(options, measure.protocol.sequences)
-    model = load_model(options)
-    device, precision = select_hardware(options)
-    reconstructor = make_reconstructor(model, device, precision, options)
+    network = load_named_network(options)
+    # Depth does not depend on poses, so it takes the cheapest.
+    source = HEAD if options.measure == "depth" else options.pose_source
+    reconstructor = network.reconstructor(source)
     print(title(options, measure.protocol.frames))
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
@@ -56,7 +48,7 @@ def evaluate(options: argparse.Namespace) -> int:
         name = f"all {len(outcome.results)}"
         print(table_row(name, measure.row(overall), measure.columns))
     if options.json is not None:
-        given = conditions(options, measure.protocol, model.config, device, precision)
+        given = conditions(options, measure.protocol, network)
         write_report(options.json, given, outcome, overall)
     return 1 if outcome.failed else 0
 
@@ -91,30 +83,6 @@ def check_outputs(options: argparse.Namespace) -> None:
             options.pictures.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"--pictures {options.pictures}: {error.strerror}") from error
-
-
-def select_hardware(options: argparse.Namespace) -> tuple[torch.device, torch.dtype]:
-    """Device and precision as the options say."""
-    try:
-        device = select_device(options.device)
-        return device, select_precision(options.precision, device)
-    except DeviceUnavailable as error:
-        raise UserError(str(error)) from error
-
-
-def make_reconstructor(
-    model: Mem4D, device: torch.device, precision: torch.dtype, options: argparse.Namespace
-) -> OnlineReconstructor:
-    """As the options say; depth does not depend on poses, so it takes the cheapest."""
-    source = HEAD if options.measure == "depth" else options.pose_source
-    return OnlineReconstructor(
-        prepare(model, device, precision),
-        model.config.image_size,
-        model.config.memory,
-        device,
-        precision,
-        make_pose_source(source, default=model.config.pose_source),
-    )
 
 
 def measure_all(

@@ -11,21 +11,12 @@ from itertools import islice
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_model
+from mem4d_ros.cli.models import load_named_network
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
-from mem4d_ros.runtime import (
-    DeviceUnavailable,
-    FrameRejected,
-    OnlineReconstructor,
-    PointFilter,
-    make_pose_source,
-    prepare,
-    select_device,
-    select_precision,
-)
+from mem4d_ros.runtime import FrameRejected, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
 from mem4d_ros.runtime.export.bag_writer import write_bag
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
@@ -59,7 +50,7 @@ def reconstruct(options: argparse.Namespace) -> int:
                 failure = str(error)
             if len(session.records):
                 write_results(options, session.records)
-    except (DeviceUnavailable, FrameError, OSError, SavedStreamError, ValueError) as error:
+    except (FrameError, OSError, SavedStreamError, ValueError) as error:
         raise UserError(str(error)) from error
     done = len(session.records)
     if failure is not None:
@@ -73,20 +64,11 @@ def reconstruct(options: argparse.Namespace) -> int:
 
 def open_session(options: argparse.Namespace) -> ExportSession:
     """The network, its stream and the folder, new or as it was left."""
-    device = select_device(options.device)
-    precision = select_precision(options.precision, device)
-    model = load_model(options)
+    network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
-    claim_folder(options.out, run_settings(options, model, device, precision), options.resume)
-    reconstructor = OnlineReconstructor(
-        prepare(model, device, precision),
-        model.config.image_size,
-        model.config.memory,
-        device,
-        precision,
-        make_pose_source(options.pose_source, default=model.config.pose_source),
-    )
-    return ExportSession(reconstructor, options.out, keep, device)
+    claim_folder(options.out, run_settings(options, network), options.resume)
+    reconstructor = network.reconstructor(options.pose_source)
+    return ExportSession(reconstructor, options.out, keep, network.device)
 
 
 def expected_frames(stream: SampleStream, options: argparse.Namespace) -> int | None:
