@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from mem4d_ros.training.optimizer import Optimizer
-from mem4d_ros.training.writing import write_tensors
+from mem4d_ros.writing import write_tensors
 
 _MODEL, _OPTIMIZER, _AVERAGE = "model.", "optimizer.", "average."
 

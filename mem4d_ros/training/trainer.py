@@ -27,7 +27,7 @@ from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import load_run, save_run
 from mem4d_ros.training.weight_average import WeightAverage
 from mem4d_ros.training.workers import Workers
-from mem4d_ros.training.writing import write_text
+from mem4d_ros.writing import write_text
 
 STATE_FILE = "run.safetensors"
 CHECKPOINT_FILE = "checkpoint.safetensors"

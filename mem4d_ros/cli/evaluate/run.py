@@ -9,29 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
+import numpy as np
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
-from mem4d_ros.cli.models import load_model
-from mem4d_ros.cli.terminal.progress import counted
+from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import run_recording
 from mem4d_ros.evaluation.protocols import FrameSelection
-from mem4d_ros.model import Mem4D
-from mem4d_ros.runtime import (
-    DeviceUnavailable,
-    FrameRejected,
-    OnlineReconstructor,
-    make_pose_source,
-    prepare,
-)
-from mem4d_ros.runtime.device import select_device, select_precision
+from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
+from mem4d_ros.writing import write_picture
 
 HEAD = "head"
 
@@ -41,9 +33,10 @@ def evaluate(options: argparse.Namespace) -> int:
     measure = make_measure(options)
     check_outputs(options)
     recordings, missing = open_recordings(options, measure.protocol.sequences)
-    model = load_model(options)
-    device, precision = select_hardware(options)
-    reconstructor = make_reconstructor(model, device, precision, options)
+    network = load_named_network(options)
+    # Depth does not depend on poses, so it takes the cheapest.
+    source = HEAD if options.measure == "depth" else options.pose_source
+    reconstructor = network.reconstructor(source)
     print(title(options, measure.protocol.frames))
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
@@ -55,7 +48,7 @@ def evaluate(options: argparse.Namespace) -> int:
         name = f"all {len(outcome.results)}"
         print(table_row(name, measure.row(overall), measure.columns))
     if options.json is not None:
-        given = conditions(options, measure.protocol, model.config, device, precision)
+        given = conditions(options, measure.protocol, network)
         write_report(options.json, given, outcome, overall)
     return 1 if outcome.failed else 0
 
@@ -92,30 +85,6 @@ def check_outputs(options: argparse.Namespace) -> None:
             raise UserError(f"--pictures {options.pictures}: {error.strerror}") from error
 
 
-def select_hardware(options: argparse.Namespace) -> tuple[torch.device, torch.dtype]:
-    """Device and precision as the options say."""
-    try:
-        device = select_device(options.device)
-        return device, select_precision(options.precision, device)
-    except DeviceUnavailable as error:
-        raise UserError(str(error)) from error
-
-
-def make_reconstructor(
-    model: Mem4D, device: torch.device, precision: torch.dtype, options: argparse.Namespace
-) -> OnlineReconstructor:
-    """As the options say; depth does not depend on poses, so it takes the cheapest."""
-    source = HEAD if options.measure == "depth" else options.pose_source
-    return OnlineReconstructor(
-        prepare(model, device, precision),
-        model.config.image_size,
-        model.config.memory,
-        device,
-        precision,
-        make_pose_source(source, default=model.config.pose_source),
-    )
-
-
 def measure_all(
     recordings: Iterable[Recording],
     measure: Measure[Any, Any],
@@ -130,8 +99,8 @@ def measure_all(
             steps = run_recording(
                 recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
             )
-            shown = counted(steps, recording.name, len(frames), sys.stderr)
-            result, evidence = measure.measure(recording.name, shown)
+            progress = FrameProgress(recording.name, len(frames), 0, sys.stderr)
+            result, evidence = measure.measure(recording.name, progress.over(steps))
         except (FrameError, FrameRejected, NotMeasurable) as error:
             note_failure(outcome, recording.name, str(error))
             continue
@@ -140,14 +109,15 @@ def measure_all(
         outcome.sequences.append({"name": recording.name, **figures})
         print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
         if options.pictures is not None:
-            write_picture(options.pictures, recording.name, measure.picture(result, evidence))
+            keep_picture(options.pictures, recording.name, measure.picture(result, evidence))
 
 
-def write_picture(folder: Path, name: str, picture: Any) -> None:
-    """Write RGB as a PNG named after the sequence."""
-    path = folder / f"{name.replace('/', '_')}.png"
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise UserError(f"{path} cannot be written")
+def keep_picture(folder: Path, name: str, picture: np.ndarray) -> None:
+    """Write a PNG named after the sequence."""
+    try:
+        write_picture(folder / f"{name.replace('/', '_')}.png", picture)
+    except OSError as error:
+        raise UserError(f"--pictures: {error}") from error
 
 
 def note_failure(outcome: Outcome, name: str, reason: str) -> None:

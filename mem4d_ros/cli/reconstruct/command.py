@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import add_model_options
 from mem4d_ros.datasets import DATASETS
-from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--pose-source", choices=CHOICES, default=AUTO, help="auto: the network's own"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument(
         "--min-confidence", type=float, default=1.0, help="clouds hold points at least this sure"
     )

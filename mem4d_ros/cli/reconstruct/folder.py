@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
-import torch
-
 import mem4d_ros
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.model import Mem4D
+from mem4d_ros.evaluation import provenance
+from mem4d_ros.runtime.loading import LoadedNetwork
 
 SETTINGS = "run.json"
 
 
-def run_settings(
-    options: argparse.Namespace, model: Mem4D, device: torch.device, precision: torch.dtype
-) -> dict[str, object]:
+def run_settings(options: argparse.Namespace, network: LoadedNetwork) -> dict[str, object]:
     """All that the records depend on, as plain data."""
     named = ("dataset", "topic", "stride", "rate", "pose_source", "min_confidence", "max_range")
+    weights = provenance.weights(network.checkpoint)
     return {
         "version": mem4d_ros.__version__,
         "source": str(options.source.resolve()),
         **{name: getattr(options, name) for name in named},
-        "network": model.config.to_dict(),
-        "weights_sha256": digest(model),
-        "device": device.type,
-        "precision": str(precision).removeprefix("torch."),
+        "network": network.model.config.to_dict(),
+        "weights_sha256": weights["sha256"] if weights else None,
+        "device": network.device.type,
+        "precision": str(network.precision).removeprefix("torch."),
     }
-
-
-def digest(model: Mem4D) -> str:
-    """SHA-256 of all weights."""
-    total = hashlib.sha256()
-    for name, weight in model.state_dict().items():
-        total.update(name.encode())
-        total.update(np.ascontiguousarray(weight.numpy()).data)
-    return total.hexdigest()
 
 
 def claim_folder(folder: Path, settings: dict[str, object], resume: bool) -> None:

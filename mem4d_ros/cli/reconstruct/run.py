@@ -8,25 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-import cv2
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_model
+from mem4d_ros.cli.models import load_named_network
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
-from mem4d_ros.runtime import (
-    DeviceUnavailable,
-    FrameRejected,
-    OnlineReconstructor,
-    PointFilter,
-    make_pose_source,
-    prepare,
-    select_device,
-    select_precision,
-)
+from mem4d_ros.runtime import FrameRejected, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
 from mem4d_ros.runtime.export.bag_writer import write_bag
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
@@ -34,6 +24,7 @@ from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.viz import summary_picture
+from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
 """Of the static cloud: some 250 MB."""
@@ -59,7 +50,7 @@ def reconstruct(options: argparse.Namespace) -> int:
                 failure = str(error)
             if len(session.records):
                 write_results(options, session.records)
-    except (DeviceUnavailable, FrameError, OSError, SavedStreamError, ValueError) as error:
+    except (FrameError, OSError, SavedStreamError, ValueError) as error:
         raise UserError(str(error)) from error
     done = len(session.records)
     if failure is not None:
@@ -73,20 +64,11 @@ def reconstruct(options: argparse.Namespace) -> int:
 
 def open_session(options: argparse.Namespace) -> ExportSession:
     """The network, its stream and the folder, new or as it was left."""
-    device = select_device(options.device)
-    precision = select_precision(options.precision, device)
-    model = load_model(options)
+    network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
-    claim_folder(options.out, run_settings(options, model, device, precision), options.resume)
-    reconstructor = OnlineReconstructor(
-        prepare(model, device, precision),
-        model.config.image_size,
-        model.config.memory,
-        device,
-        precision,
-        make_pose_source(options.pose_source, default=model.config.pose_source),
-    )
-    return ExportSession(reconstructor, options.out, keep, device)
+    claim_folder(options.out, run_settings(options, network), options.resume)
+    reconstructor = network.reconstructor(options.pose_source)
+    return ExportSession(reconstructor, options.out, keep, network.device)
 
 
 def expected_frames(stream: SampleStream, options: argparse.Namespace) -> int | None:
@@ -143,9 +125,7 @@ def write_results(options: argparse.Namespace, records: RecordFolder) -> None:
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     _, poses = records.trajectory(SUMMARY_POSES)
     picture = summary_picture(list(records.select(chosen)), cloud, poses)
-    path = options.out / "summary.png"
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path} cannot be written")
+    write_picture(options.out / "summary.png", picture)
 
 
 @contextmanager

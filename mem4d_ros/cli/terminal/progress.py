@@ -38,6 +38,15 @@ class FrameProgress:
         self._done += 1
         self._shown.show(self._line())
 
+    def over(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, counted as they come; the line is gone at the end."""
+        try:
+            for item in items:
+                yield item
+                self.advance()
+        finally:
+            self._shown.erase()
+
     def end(self) -> None:
         """Leave the line on the terminal; a log gets the last one."""
         if self._done == self._first:
@@ -57,28 +66,3 @@ class FrameProgress:
             f"{self._label}: [{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  "
             f"ETA {ahead}"
         )
-
-
-def counted(
-    items: Iterable[T],
-    name: str,
-    total: int,
-    stream: TextIO,
-    clock: Callable[[], float] = time.monotonic,
-) -> Iterator[T]:
-    """The `total` items, counted on `stream` as they come; the line is gone at the end."""
-    line = StatusLine(stream)
-    if not line.on_terminal:
-        yield from items
-        return
-    started = clock()
-    try:
-        for done, item in enumerate(items, start=1):
-            yield item
-            elapsed = clock() - started
-            line.show(
-                f"{name}: {done}/{total} frames, {done / max(elapsed, 1e-9):.1f} frames/s, "
-                f"ETA {duration((total - done) * elapsed / done)}"
-            )
-    finally:
-        line.erase()

@@ -13,9 +13,10 @@ from mem4d_ros.sensor_messages.raw_image import UnknownEncoding, UnusableImage, 
 def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
     """The image (H, W, 3) uint8 RGB; it may share the message's memory.
 
-    Encodings besides the usual ones are left to cv_bridge. Raises FrameRejected for sizes,
-    encodings and formats that cannot be used, and for damaged data.
+    Raises FrameRejected for sizes, encodings and formats that cannot be used, and for damaged data.
     """
+    # The usual encodings are read as those of bags are, without ROS, so that both give the same
+    # picture; that takes as long as cv_bridge (bgr8 of 640x480: 0.03 ms). Others are left to it.
     try:
         if isinstance(message, CompressedImage):
             return compressed_to_rgb(message)

@@ -4,19 +4,20 @@
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nav_msgs.msg import Odometry, Path
+from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
-from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.interface.settings import InputSettings
+from mem4d_ros.runtime import topics as outputs
 from mem4d_ros.srv import SaveMap
 
 
@@ -43,6 +44,15 @@ def _qos(reliability: str, depth: int, durability: str = "volatile") -> QoSProfi
     )
 
 
+def _output(topic: outputs.OutputTopic) -> Topic:
+    package, _, name = topic.type.rpartition("/")
+    message_type = getattr(import_module(package.replace("/", ".")), name)
+    durability = "transient_local" if topic.lasting else "volatile"
+    return Topic(
+        topic.name, message_type, _qos("reliable", topic.depth, durability), topic.description
+    )
+
+
 IMAGE = "image"
 COMPRESSED_SUFFIX = "/compressed"
 """As image_transport names it: appended to the image topic after remapping."""
@@ -58,49 +68,23 @@ EXTERNAL_ODOMETRY = Topic(
     "pose of the base in the odometry's frame, where tf.mode or scale.source ask for it",
 )
 
-# RViz and Nav2 ask for reliable clouds by default. Five frames bridge a resend, as in sensor QoS.
-POINTS = Topic(
-    "~/points", PointCloud2, _qos("reliable", 5), "global pointmap of the newest frame, in the map"
-)
+POINTS = _output(outputs.POINTS)
 POINTS_CAMERA = Topic(
     "~/points_camera",
     PointCloud2,
-    _qos("reliable", 5),
+    POINTS.qos,
     "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
 )
-DYNAMIC_POINTS = Topic(
-    "~/dynamic_points",
-    PointCloud2,
-    _qos("reliable", 5),
-    "what moves in the newest frame, in the map",
-)
-# Latched, as REP-2003 asks of maps: who joins late has it at once.
-STATIC_MAP = Topic(
-    "~/static_map",
-    PointCloud2,
-    _qos("reliable", 1, "transient_local"),
-    "what stands still, gathered over all frames, in the map",
-)
-DEPTH = Topic(
-    "~/depth/image",
-    Image,
-    _qos("reliable", 5),
-    "32FC1, metres along the optical axis, NaN where invalid",
-)
-DEPTH_CAMERA_INFO = Topic(
-    "~/depth/camera_info", CameraInfo, _qos("reliable", 5), "intrinsics of the depth image"
-)
-ODOMETRY = Topic("~/odometry", Odometry, _qos("reliable", 10), "pose in the map, and twist")
-PATH = Topic("~/path", Path, _qos("reliable", 1), "the newest poses in the map")
+DYNAMIC_POINTS = _output(outputs.DYNAMIC_POINTS)
+STATIC_MAP = _output(outputs.STATIC_MAP)
+DEPTH = _output(outputs.DEPTH)
+DEPTH_CAMERA_INFO = _output(outputs.DEPTH_CAMERA_INFO)
+ODOMETRY = _output(outputs.ODOMETRY)
+PATH = _output(outputs.PATH)
 STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
 
-TF = Topic(
-    "/tf",
-    TFMessage,
-    _qos("reliable", 100),
-    "map to camera, base or odometry, as tf.mode says",
-)
+TF = _output(outputs.TF)
 """Published by tf2_ros, with its quality of service."""
 
 OUTPUTS = (

@@ -1,12 +1,12 @@
 """Points of the map as files inside one folder."""
 
-import os
 from pathlib import Path
 from typing import Protocol
 
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.runtime.export import write_pcd, write_ply
+from mem4d_ros.writing import whole_file
 
 SUFFIXES = (".ply", ".pcd")
 
@@ -63,13 +63,8 @@ def save_points(path: Path, source: PointSource, settings: Settings) -> int:
 
 
 def _write(path: Path, points: ColouredPoints, frame: str) -> None:
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.unlink(missing_ok=True)  # a link there would lead out of the folder
-    try:
+    with whole_file(path) as partial:
         if path.suffix.lower() == ".ply":
-            write_ply(unfinished, points, frame)
+            write_ply(partial, points, frame)
         else:
-            write_pcd(unfinished, points)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            write_pcd(partial, points)

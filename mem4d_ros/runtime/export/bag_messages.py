@@ -1,6 +1,6 @@
 """Frames as ROS 2 messages, without ROS: made and serialised by the `rosbags` package.
 
-They are what the node publishes (`mem4d_ros.ros.interface.topics`), so that the same RViz settings
+They are what the node publishes (`mem4d_ros.runtime.topics`), so that the same RViz settings
 show both.
 """
 

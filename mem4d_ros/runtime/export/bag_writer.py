@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,52 +20,32 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from mem4d_ros.runtime import topics
 from mem4d_ros.runtime.export import bag_messages
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
 from mem4d_ros.runtime.points import ColouredPoints
+from mem4d_ros.runtime.topics import OutputTopic
 
 METADATA_VERSION: Final = 8
 """Of rosbag2: the newest that Humble's players read, too."""
 PATH_POSES = 10_000
 
 
-@dataclass(frozen=True)
-class BagTopic:
-    """A topic, named as the node `mem4d` names it; a lasting one reaches who listens later."""
-
-    name: str
-    type: str
-    depth: int
-    lasting: bool = False
-
-    @property
-    def qos(self) -> Qos:
-        """With which quality of service a player offers it."""
-        forever = QosTime(2147483647, 4294967295)
-        return Qos(
-            QosHistory.KEEP_LAST,
-            self.depth,
-            QosReliability.RELIABLE,
-            QosDurability.TRANSIENT_LOCAL if self.lasting else QosDurability.VOLATILE,
-            forever,
-            forever,
-            QosLiveliness.AUTOMATIC,
-            forever,
-            False,
-        )
-
-
-TF = BagTopic("/tf", "tf2_msgs/msg/TFMessage", 100)
-IMAGE = BagTopic("/mem4d/image", "sensor_msgs/msg/Image", 5)
-POINTS = BagTopic("/mem4d/points", "sensor_msgs/msg/PointCloud2", 5)
-DEPTH = BagTopic("/mem4d/depth/image", "sensor_msgs/msg/Image", 5)
-CAMERA_INFO = BagTopic("/mem4d/depth/camera_info", "sensor_msgs/msg/CameraInfo", 5)
-ODOMETRY = BagTopic("/mem4d/odometry", "nav_msgs/msg/Odometry", 10)
-PATH = BagTopic("/mem4d/path", "nav_msgs/msg/Path", 1, lasting=True)
-MOVING = BagTopic("/mem4d/dynamic_points", "sensor_msgs/msg/PointCloud2", 5)
-STATIC_MAP = BagTopic("/mem4d/static_map", "sensor_msgs/msg/PointCloud2", 1, lasting=True)
-TOPICS = (TF, IMAGE, POINTS, DEPTH, CAMERA_INFO, ODOMETRY, MOVING, PATH, STATIC_MAP)
+IMAGE = OutputTopic("~/image", "sensor_msgs/msg/Image", 5, "the frame at the network's size")
+# The whole path comes once, with the first frame.
+PATH = replace(topics.PATH, lasting=True)
+TOPICS = (
+    topics.TF,
+    IMAGE,
+    topics.POINTS,
+    topics.DEPTH,
+    topics.DEPTH_CAMERA_INFO,
+    topics.ODOMETRY,
+    topics.DYNAMIC_POINTS,
+    PATH,
+    topics.STATIC_MAP,
+)
 
 
 def write_bag(
@@ -85,7 +65,7 @@ def write_bag(
     with Writer(folder, version=METADATA_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
         connections = {topic: _connect(writer, topic) for topic in TOPICS}
 
-        def write(stamp_ns: int, contents: Iterable[tuple[BagTopic, Any]]) -> None:
+        def write(stamp_ns: int, contents: Iterable[tuple[OutputTopic, Any]]) -> None:
             for topic, message in contents:
                 data = bag_messages.TYPESTORE.serialize_cdr(message, topic.type)
                 writer.write(connections[topic], stamp_ns, data)
@@ -95,7 +75,7 @@ def write_bag(
                 stamps_ns[0],
                 [
                     (PATH, bag_messages.path(stamps_ns, poses)),
-                    (STATIC_MAP, bag_messages.cloud(static_cloud, stamps_ns[0])),
+                    (topics.STATIC_MAP, bag_messages.cloud(static_cloud, stamps_ns[0])),
                 ],
             )
         for index, record in enumerate(records):
@@ -103,24 +83,41 @@ def write_bag(
             advance()
 
 
-def _connect(writer: Writer, topic: BagTopic) -> Connection:
+def _connect(writer: Writer, topic: OutputTopic) -> Connection:
     return writer.add_connection(
-        topic.name,
+        topic.absolute_name,
         topic.type,
         typestore=bag_messages.TYPESTORE,
-        offered_qos_profiles=[topic.qos],
+        offered_qos_profiles=[_qos(topic)],
     )
 
 
-def _contents(record: FrameRecord, moving: np.ndarray) -> list[tuple[BagTopic, Any]]:
+def _qos(topic: OutputTopic) -> Qos:
+    """With which quality of service a player offers it."""
+    forever = QosTime(2147483647, 4294967295)
+    return Qos(
+        QosHistory.KEEP_LAST,
+        topic.depth,
+        QosReliability.RELIABLE,
+        QosDurability.TRANSIENT_LOCAL if topic.lasting else QosDurability.VOLATILE,
+        forever,
+        forever,
+        QosLiveliness.AUTOMATIC,
+        forever,
+        False,
+    )
+
+
+def _contents(record: FrameRecord, moving: np.ndarray) -> list[tuple[OutputTopic, Any]]:
     """A frame's messages; TF first, which the others need to be drawn."""
-    stamp_ns = record.stamp_ns
+    stamp_ns, pose = record.stamp_ns, record.camera_to_world
+    info = bag_messages.camera_info(record.intrinsics, record.depth.shape, stamp_ns)
     return [
-        (TF, bag_messages.transforms(record.camera_to_world, stamp_ns)),
-        (ODOMETRY, bag_messages.odometry(record.camera_to_world, stamp_ns)),
-        (CAMERA_INFO, bag_messages.camera_info(record.intrinsics, record.depth.shape, stamp_ns)),
+        (topics.TF, bag_messages.transforms(pose, stamp_ns)),
+        (topics.ODOMETRY, bag_messages.odometry(pose, stamp_ns)),
+        (topics.DEPTH_CAMERA_INFO, info),
         (IMAGE, bag_messages.colour_image(record.image, stamp_ns)),
-        (DEPTH, bag_messages.depth_image(record.depth, stamp_ns)),
-        (POINTS, bag_messages.cloud(record.points(), stamp_ns)),
-        (MOVING, bag_messages.cloud(record.points(moving), stamp_ns)),
+        (topics.DEPTH, bag_messages.depth_image(record.depth, stamp_ns)),
+        (topics.POINTS, bag_messages.cloud(record.points(), stamp_ns)),
+        (topics.DYNAMIC_POINTS, bag_messages.cloud(record.points(moving), stamp_ns)),
     ]

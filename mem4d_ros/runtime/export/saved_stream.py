@@ -22,6 +22,7 @@ from mem4d_ros.runtime.keyframes import View
 from mem4d_ros.runtime.pose_sources import MAKERS
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
+from mem4d_ros.writing import whole_file
 
 _ARRAYS = [np.float32(0), np.float64(0), np.uint8(0), np.int64(0), np.bool_(0)]
 ALLOWED: list[Any] = [
@@ -59,10 +60,9 @@ class SavedStream:
 
 def save_stream(path: Path, saved: SavedStream) -> None:
     """Write a state; the file before survives until the new one is whole. Raises OSError."""
-    partial = path.with_name(path.name + ".partial")
     content = {"version": mem4d_ros.__version__, "frames": saved.frames, "state": saved.state}
-    torch.save(content, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save(content, partial)
 
 
 def load_stream(path: Path, device: torch.device) -> SavedStream:

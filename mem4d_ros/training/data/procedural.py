@@ -12,7 +12,7 @@ from mem4d_ros.synthetic.textures.library import TextureLibrary
 from mem4d_ros.training.config import DataConfig, TrainingConfigError
 from mem4d_ros.training.data.cache import SequenceCache
 from mem4d_ros.training.data.sequences import StoredSequence
-from mem4d_ros.training.writing import write_text
+from mem4d_ros.writing import write_text
 
 SETTINGS_FILE = "settings.json"
 """Says of a cache what the names of its files do not."""

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mem4d_ros.training.writing import write_tensors
+from mem4d_ros.writing import write_tensors
 
 
 class CorruptSequence(ValueError):  # noqa: N818

@@ -6,7 +6,7 @@ import io
 
 from terminal import Terminal
 
-from mem4d_ros.cli.terminal.progress import FrameProgress, counted
+from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.cli.terminal.status_line import LOG_INTERVAL_S
 
 
@@ -56,17 +56,17 @@ def test_a_run_without_frames_shows_nothing() -> None:
     assert not log.getvalue()
 
 
-def test_frames_speed_and_time_left_are_shown() -> None:
-    terminal, times = Terminal(), iter([100.0, 102.0, 104.0])
-    assert list(counted("ab", "alley_2", 8, terminal, lambda: next(times))) == ["a", "b"]
+def test_items_are_counted_as_they_come_and_the_line_is_gone_at_the_end() -> None:
+    terminal = Terminal()
+    assert list(FrameProgress("alley_2", 8, 0, terminal, Clock()).over("ab")) == ["a", "b"]
     first, second, cleared = terminal.getvalue().split("\r")[1:4]
-    assert first == "alley_2: 1/8 frames, 0.5 frames/s, ETA 14 s"
-    assert second == "alley_2: 2/8 frames, 0.5 frames/s, ETA 12 s"
+    assert first.endswith("1/8 frames  1.00 frames/s  ETA 7 s")
+    assert second.endswith("2/8 frames  1.00 frames/s  ETA 6 s")
     assert cleared.strip() == ""
     assert len(cleared) >= len(second)
 
 
-def test_a_log_stays_clean() -> None:
+def test_a_log_of_counted_items_stays_clean() -> None:
     log = io.StringIO()
-    assert list(counted("ab", "alley_2", 2, log)) == ["a", "b"]
+    assert list(FrameProgress("alley_2", 2, 0, log).over("ab")) == ["a", "b"]
     assert log.getvalue() == ""

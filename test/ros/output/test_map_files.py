@@ -116,13 +116,3 @@ def test_a_file_names_the_frame_of_its_points_whatever_its_name(folder: Path) ->
     header = path.read_bytes().split(b"end_header\n")
     assert len(header) == 2
     assert rb"comment metres, in the frame 'm\nend_header \xe4', z up" in header[0]
-
-
-def test_a_link_in_the_unfinished_files_place_is_not_followed(folder: Path, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.write_text("untouched")
-    folder.mkdir()
-    (folder / ".a.ply.part").symlink_to(outside)
-    save_points(folder / "a.ply", Points(3), Settings())
-    assert outside.read_text() == "untouched"
-    assert os.listdir(folder) == ["a.ply"]

@@ -56,7 +56,7 @@ def positions(cloud) -> np.ndarray:
 
 
 def test_every_frame_has_its_messages_with_its_stamp(messages) -> None:
-    assert set(messages) == {topic.name for topic in TOPICS}
+    assert set(messages) == {topic.absolute_name for topic in TOPICS}
     stamps = [make_record(index).stamp_ns for index in range(FRAMES)]
     for topic, found in messages.items():
         once = topic in ("/mem4d/path", "/mem4d/static_map")

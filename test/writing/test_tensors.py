@@ -1,10 +1,9 @@
-"""A file is there as a whole or not at all."""
+"""Tensors are there as a whole or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from mem4d_ros.training.writing import write_tensors, write_text
+from mem4d_ros.writing import write_tensors
 
 
 def test_tensors_come_back(tmp_path: Path) -> None:
@@ -39,22 +38,13 @@ def test_a_full_disk_leaves_the_previous_file(
         partial.write_bytes(b"half")
         raise full
 
-    monkeypatch.setattr("mem4d_ros.training.writing.save_file", half_written)
+    monkeypatch.setattr("mem4d_ros.writing.tensors.save_file", half_written)
     with pytest.raises(OSError, match="No space left on device"):
         write_tensors(path, {"x": torch.zeros(3)})
     assert torch.equal(load_file(path)["x"], torch.ones(3))
     assert os.listdir(tmp_path) == [path.name]
 
 
-@pytest.mark.parametrize("write", [write_text, lambda p, t: write_tensors(p, {"x": torch.ones(1)})])
-def test_a_folder_that_is_not_there(write: Callable[[Path, str], None], tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
-        write(tmp_path / "nowhere" / "file", "text")
-
-
-def test_text_replaces_text(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    write_text(path, "long old text")
-    write_text(path, "new")
-    assert path.read_text() == "new"
-    assert os.listdir(tmp_path) == [path.name]
+        write_tensors(tmp_path / "nowhere" / "file", {"x": torch.ones(1)})
