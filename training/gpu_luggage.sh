@@ -14,5 +14,5 @@ mkdir -p "$to/wheels"
 [ -d "$to/meshes" ] || "$python" -m mem4d_ros.synthetic.meshes.pack "$data/meshes" "$to/meshes"
 "$python" -m pip download -q --only-binary :all: --no-deps --python-version "${PYTHON_VERSION:-3.12}" \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 -d "$to/wheels" \
-    pytest pluggy iniconfig packaging pygments 'embreex>=4.4,<5'
+    pytest pytest-xdist pytest-timeout execnet pluggy iniconfig packaging pygments 'embreex>=4.4,<5'
 du -sh "$to"/*

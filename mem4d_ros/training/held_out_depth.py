@@ -45,8 +45,8 @@ class HeldOutDepth:
         measured = [measured_corners(clips.images, clips.depth, n, _SEED) for n in POINTS]
         evidence = Evidence(
             intrinsics=clips.intrinsics_of_frames.repeat(number, 1, 1, 1),
-            depth=torch.cat([each.depth for each in measured]),
-            deviation=torch.cat([each.deviation for each in measured]),
+            depth=torch.cat([depth for depth, _ in measured]),
+            deviation=torch.cat([deviation for _, deviation in measured]),
         )
         images = clips.images.repeat(number, 1, 1, 1, 1)  # all at once: a GPU waits for Python
         reduced = self._precision != torch.float32

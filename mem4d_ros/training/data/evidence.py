@@ -99,7 +99,7 @@ def _choose(
     clips: Clips, is_sensor: Tensor, config: EvidenceConfig, chance: Chance
 ) -> ChosenPixels:
     """Pixels of all B · T frames, only where the depth is known."""
-    batch, length, height, width = clips.depth.shape
+    batch, length, height, _ = clips.depth.shape
 
     def of_frames(values: Tensor) -> Tensor:
         """(B, …) to (B · T, …)."""

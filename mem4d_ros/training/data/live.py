@@ -1,4 +1,4 @@
-"""The live source of clips: recordings that are there from the start, and renderings that arrive."""
+"""The live source of clips: recordings from the start, and renderings as they arrive."""
 
 from __future__ import annotations
 
