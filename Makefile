@@ -7,6 +7,11 @@ RATE ?=
 OUT ?= out/demo
 PYTEST_ARGS ?=
 
+# Each process of pytest has a ROS domain, and one thread, of its own.
+PYTEST := OMP_NUM_THREADS=1 .venv/bin/pytest
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
+NOT_FAST := ros launch embedded packaging bench
+
 VENV := $(CURDIR)/.venv
 REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt evaluation.txt embedded-ros.txt dev.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
@@ -17,7 +22,7 @@ OVERLAY_LIST := .venv/.overlay-files
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
-.PHONY: help setup demo test test-slow lint clean
+.PHONY: help setup demo test test-fast test-slow lint format generate clean
 .DELETE_ON_ERROR:
 
 help:  ## list the tasks
@@ -42,16 +47,26 @@ demo: setup  ## run an image source, the node and a listener over DDS; pictures 
 		$(if $(SOURCE),--source '$(SOURCE)') $(if $(RATE),--rate '$(RATE)')
 
 test: setup  ## run the tests that are not slow
-	@.venv/bin/pytest -m 'not slow' $(PYTEST_ARGS)
+	@$(PYTEST) $(PARALLEL) -m 'not slow' $(PYTEST_ARGS)
 
-test-slow: setup  ## run the slow tests
-	@.venv/bin/pytest -m slow $(PYTEST_ARGS)
+test-fast: setup  ## run the tests without ROS, packaging and the longest
+	@$(PYTEST) $(PARALLEL) -m 'not slow' $(addprefix --ignore=test/,$(NOT_FAST)) $(PYTEST_ARGS)
+
+test-slow: setup  ## run the slow tests, one after the other
+	@$(PYTEST) -m slow $(PYTEST_ARGS)
 
 lint: setup  ## check style, types and the layers
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+
+format: setup  ## mend what ruff can mend, and format
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+generate: setup  ## write README's tables, config/mem4d.yaml and the SROS 2 policy from the code
+	@.venv/bin/python scripts/generate.py
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

@@ -30,6 +30,6 @@ setup(
     install_requires=requirements("base"),
     extras_require={name: requirements(name) for name in ("datasets", "evaluation", "training")},
     packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
-    package_data={"mem4d_ros": ["**/*.safetensors"]},
+    package_data={"mem4d_ros": ["py.typed", "**/*.safetensors"]},
     entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},
 )

@@ -28,14 +28,14 @@ from std_msgs.msg import Header
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.camera_info import to_camera_info
-from mem4d_ros.ros.conversions.limits import MAX_PIXELS, MIN_SIDE
-from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
-from mem4d_ros.ros.outputs import ReconstructedFrame
+from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
+from mem4d_ros.ros.health.resources import read_resources
+from mem4d_ros.ros.interface.settings import InputSettings, Settings
+from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.reporting import MAX_LENGTH, Reporter
-from mem4d_ros.ros.resources import read_resources
-from mem4d_ros.ros.settings import InputSettings, Settings
 from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.runtime.preprocess import resize_and_crop
+from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS, MIN_SIDE
 
 SETTINGS = Settings()
 UNDISTORTING = replace(SETTINGS, input=InputSettings(undistort=True))
@@ -131,7 +131,7 @@ def try_input(number: int, tally: Tally) -> None:
         info = hostile_messages.camera_info(dice, *size)
     settings = dice.choice((SETTINGS, UNDISTORTING))
     reporter = Reporter(Log())
-    processor = FrameProcessor(Network(), lambda: settings, reporter)
+    processor = FrameProcessor(Network(), Network.memory, lambda: settings, reporter)
     started = time.process_time()
     try:
         frame = processor.process(IncomingFrame(image, info, 0.0))

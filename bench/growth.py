@@ -19,12 +19,10 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 
-from mem4d_ros.evaluation.benchmark import CLOCKS
-from mem4d_ros.evaluation.benchmark_stream import Setting, Stream
-from mem4d_ros.model import PRESETS, Mem4D
-from mem4d_ros.model.checkpoint import load_checkpoint
-from mem4d_ros.model.weights import packaged_weights
-from mem4d_ros.runtime import prepare, select_device, select_precision
+from mem4d_ros.evaluation.speed.step import CLOCKS
+from mem4d_ros.evaluation.speed.stream import Setting, Stream
+from mem4d_ros.model import PRESETS
+from mem4d_ros.runtime.loading import load_network
 
 PSM_SIZES = (1, 10, 100, 400)
 WINDOWS = (0, 1, 2, 5, 10)
@@ -129,12 +127,6 @@ def _curve(axis: Axes, x: Sequence[float], y: Sequence[float], x_label: str, y_l
     axis.grid(alpha=0.3)
 
 
-def network(preset: str) -> Mem4D:
-    """With the weights that come for it, else random ones."""
-    path = packaged_weights(preset)
-    return Mem4D(PRESETS[preset]) if path is None else load_checkpoint(path)
-
-
 def main() -> None:
     """Measure, write and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -146,11 +138,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10)
     parser.add_argument("--stream-steps", type=int, default=10_000)
     options = parser.parse_args()
-    device = select_device(options.device)
-    precision = select_precision(options.precision, device)
-    model = prepare(network(options.preset), device, precision)
-    size = model.config.image_size
-    base = Setting(model, device, precision, size * 3 // 4, size, model.config.memory)
+    network = load_network("", options.preset, options.device, options.precision)
+    config = network.model.config
+    size = config.image_size
+    base = Setting(
+        network.model, network.device, network.precision, size * 3 // 4, size, config.memory
+    )
     stream = follow(base, options.stream_steps, options.clock)
     growth = measure(base, options.frames, options.clock)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mem4d_ros.cli.models import add_model_options, load_model
+from mem4d_ros.cli.models import add_model_options, load_named_network
 from mem4d_ros.datasets import ProceduralScene, Sample
-from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, make_pose_source
+from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.motion_split import CueWeights, MotionSplitter
+from mem4d_ros.runtime.pose_sources import AUTO
 
 VARIANTS = {
     "image": CueWeights(depth=0.0),
@@ -58,13 +59,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=32)
     parser.add_argument("--frames", type=int, default=24, help="of each scene")
     options = parser.parse_args()
-    model = load_model(options)
-    reconstructor = OnlineReconstructor(
-        model,
-        model.config.image_size,
-        model.config.memory,
-        pose_source=make_pose_source("auto", model.config.pose_source),
-    )
+    reconstructor = load_named_network(options).reconstructor(AUTO)
     scores = {(source, name): Score() for source in ("network", "truth") for name in VARIANTS}
     for index in range(options.scenes):
         frames = list(reconstructed(ProceduralScene(index, options.frames), reconstructor))

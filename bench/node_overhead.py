@@ -22,12 +22,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
-from mem4d_ros.ros import topics
 from mem4d_ros.ros.engine import Engine
-from mem4d_ros.ros.frame_processor import IncomingFrame
+from mem4d_ros.ros.frame import IncomingFrame
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.ros.transport import profile_settings
 from mem4d_ros.runtime import OnlineReconstructor
 from mem4d_ros.runtime.host_memory import keep_freed_memory
@@ -104,8 +104,9 @@ def measure(frames: int, settings: Settings) -> dict[str, list[float]]:
 
 def load(settings: Settings) -> LoadedModel:
     """The instant model, with poses from its head."""
-    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, settings.memory.sizes())
-    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH)
+    sizes = settings.memory.sizes(MemorySizes())
+    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, sizes)
+    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH, MemorySizes())
 
 
 def absolute(topic: topics.Topic) -> str:

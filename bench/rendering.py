@@ -11,7 +11,7 @@ import torch
 from mem4d_ros.synthetic.sequence import film
 from mem4d_ros.synthetic.settings import ROOM, STREET, SequenceSettings
 from mem4d_ros.synthetic.shot import Shot, plan_shot
-from mem4d_ros.synthetic.texture_library import standard_library
+from mem4d_ros.synthetic.textures.library import standard_library
 
 FIRST_SEED = 100
 PLACES = {"rooms": ROOM, "streets": STREET}

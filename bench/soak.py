@@ -30,10 +30,10 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
-from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.ros.demo.processes import ChildProcesses
 from mem4d_ros.ros.demo.source import procedural_scene
+from mem4d_ros.ros.interface import topics
 
 NAMESPACE = "/soak"
 SCENE_FRAMES = 24

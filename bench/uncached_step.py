@@ -12,11 +12,11 @@ from dataclasses import replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mem4d_ros.evaluation.benchmark import CLOCKS
-from mem4d_ros.evaluation.benchmark_stream import Setting, running
-from mem4d_ros.evaluation.uncached import recomputed_state
-from mem4d_ros.model import PRESETS, Mem4D
-from mem4d_ros.runtime import prepare, select_device, select_precision
+from mem4d_ros.evaluation.speed.step import CLOCKS
+from mem4d_ros.evaluation.speed.stream import Setting, running
+from mem4d_ros.evaluation.speed.uncached import recomputed_state
+from mem4d_ros.model import PRESETS
+from mem4d_ros.runtime.loading import RANDOM_WEIGHTS, load_network
 
 REPEATS = 3
 
@@ -40,14 +40,13 @@ def main() -> None:
     parser.add_argument("--psm-size", type=int, default=100)
     parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall")
     options = parser.parse_args()
-    device = select_device("cpu")
-    precision = select_precision("auto", device)
+    network = load_network(RANDOM_WEIGHTS, options.preset, "cpu", "auto")
+    model = network.model
     torch.manual_seed(0)
-    model = prepare(Mem4D(PRESETS[options.preset]), device, precision)
     memory = replace(model.config.memory, psm_size=options.psm_size)
     width = model.config.image_size
     height = width * 3 // 4
-    setting = Setting(model, device, precision, height, width, memory)
+    setting = Setting(model, network.device, network.precision, height, width, memory)
     images = torch.rand(options.psm_size, 1, 3, height, width).unbind()
     pointmaps = [(torch.randn(1, height, width, 3), torch.ones(1, height, width)) for _ in images]
     with running(setting):
@@ -56,7 +55,7 @@ def main() -> None:
         anew_work, anew_s = cost(
             lambda: recomputed_state(model, images, pointmaps, memory), options.clock
         )
-    print(f"{options.preset}, {width}x{height}, PSM {options.psm_size}, {precision}")
+    print(f"{options.preset}, {width}x{height}, PSM {options.psm_size}, {network.precision}")
     print(f"with caches     {cached_work / 1e9:8.1f} GFLOP {1e3 * cached_s:8.0f} ms")
     uncached_work, uncached_s = cached_work + anew_work, cached_s + anew_s
     print(f"without         {uncached_work / 1e9:8.1f} GFLOP {1e3 * uncached_s:8.0f} ms")

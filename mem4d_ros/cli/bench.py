@@ -14,24 +14,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import add_model_options, load_model
-from mem4d_ros.evaluation.benchmark import (
+from mem4d_ros.cli.models import add_model_options, load_named_network
+from mem4d_ros.evaluation.speed.step import (
     CLOCKS,
     Comparison,
     StepTimes,
     benchmark_step,
     compare_steps,
 )
-from mem4d_ros.evaluation.benchmark_stream import Setting
+from mem4d_ros.evaluation.speed.stream import Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.compilation import compile_parts
-from mem4d_ros.runtime.device import (
-    PRECISIONS,
-    DeviceUnavailable,
-    select_device,
-    select_precision,
-)
-from mem4d_ros.runtime.preparation import prepare
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -63,8 +56,6 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """Options in which two networks that are compared may differ."""
     add_model_options(parser)
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument(
         "--compile", action="store_true", help="compile the parts of fixed shape, as model.compile"
     )
@@ -89,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             other = make_setting(changed(options))
             result = compare_steps(setting, other, pairs=options.frames, clock=options.clock)
             text = describe_comparison(result, options.compare)
-    except (DeviceUnavailable, ValueError) as error:
+    except ValueError as error:
         raise UserError(str(error)) from error
     report(result.to_dict(), text, options.json)
     return 0
@@ -97,9 +88,8 @@ def run(options: argparse.Namespace) -> int:
 
 def make_setting(options: argparse.Namespace) -> Setting:
     """The network that the options describe, ready to run."""
-    device = select_device(options.device)
-    precision = select_precision(options.precision, device)
-    model = load_model(options)
+    network = load_named_network(options)
+    model = network.model
     width, height = parse_size(options.size, model.config.image_size)
     default = model.config.memory
     memory = MemorySizes(
@@ -107,10 +97,9 @@ def make_setting(options: argparse.Namespace) -> Setting:
         default.tdm_size if options.tdm_size is None else options.tdm_size,
         default.psm_size if options.psm_size is None else options.psm_size,
     )
-    model = prepare(model, device, precision)
     if options.compile:
         compile_parts(model, report=_complain)
-    return Setting(model, device, precision, height, width, memory)
+    return Setting(model, network.device, network.precision, height, width, memory)
 
 
 def _complain(text: str) -> None:

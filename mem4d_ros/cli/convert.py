@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors.torch import save_file
-
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.model import PRESETS
-from mem4d_ros.model.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
-from mem4d_ros.model.foreign_pickle import ForeignCheckpointError, read_model_tensors
+from mem4d_ros.training.pretrained.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
+from mem4d_ros.training.pretrained.foreign_pickle import ForeignCheckpointError, read_model_tensors
+from mem4d_ros.writing import write_tensors
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -97,9 +96,7 @@ def _counted(names: Iterable[str]) -> str:
 def write(converted: ConvertedEncoder, path: Path) -> None:
     """Write the weights with their origin and licence; an existing file is replaced as a whole."""
     origin = {"source": "encoder of CUT3R (arXiv 2501.12387)", "licence": LICENCE}
-    partial = path.with_name(path.name + ".partial")
     try:
-        save_file(dict(converted.weights), partial, origin)
-        partial.replace(path)
+        write_tensors(path, converted.weights, origin)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error}") from error

@@ -1,41 +1,41 @@
-"""Options by which a command is told its model."""
+"""Options by which a command is told its network, and where it runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-
-import torch
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.model import PRESETS, Mem4D
-from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
-from mem4d_ros.model.weights import packaged_weights
+from mem4d_ros.model import PRESETS
+from mem4d_ros.model.checkpoint import CheckpointError
+from mem4d_ros.runtime.device import PRECISIONS, DeviceUnavailable
+from mem4d_ros.runtime.loading import LoadedNetwork, load_network
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """`--checkpoint`, or `--preset` with the weights that come for it, else random ones."""
+    """`--checkpoint` or `--preset`, `--device` and `--precision`."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--checkpoint", type=Path, help="a safetensors checkpoint of this project")
     choice.add_argument(
-        "--preset", choices=sorted(PRESETS), default="lite", help="network of this size"
+        "--checkpoint", default="", help="a safetensors checkpoint of this project, or random"
     )
+    choice.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="lite",
+        help="network of this size, with the weights that come with the package, else random ones",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
 
 
-def chosen_checkpoint(options: argparse.Namespace) -> Path | None:
-    """The file of weights that the options name; None for a preset that comes without."""
-    return options.checkpoint or packaged_weights(options.preset)
-
-
-def load_model(options: argparse.Namespace) -> Mem4D:
-    """The model that the options name, on the CPU, in evaluation mode."""
-    checkpoint = chosen_checkpoint(options)
-    if checkpoint is None:
-        print(f"{options.preset} comes without weights: they are random", file=sys.stderr)
-        torch.manual_seed(0)
-        return Mem4D(PRESETS[options.preset]).eval()
+def load_named_network(options: argparse.Namespace) -> LoadedNetwork:
+    """The network that the options name, on its device; says so where its weights are random."""
     try:
-        return load_checkpoint(checkpoint)
-    except CheckpointError as error:
+        network = load_network(
+            options.checkpoint, options.preset, options.device, options.precision
+        )
+    except (CheckpointError, DeviceUnavailable) as error:
         raise UserError(str(error)) from error
+    if network.checkpoint is None:
+        print(f"{options.preset} has random weights: they were never trained", file=sys.stderr)
+    return network

@@ -1,12 +1,17 @@
 """Readers of real sequences: one small file for each kind of source."""
 
-from mem4d_ros.datasets.frames import Frame, FrameError, FrameSource
 from mem4d_ros.datasets.procedural import ProceduralScene
 from mem4d_ros.datasets.registry import DATASETS, open_dataset
-from mem4d_ros.datasets.sample import Recording, Sample, SampleStream
+from mem4d_ros.datasets.sample import (
+    Frame,
+    FrameError,
+    FrameSource,
+    Recording,
+    Sample,
+    SampleStream,
+)
 from mem4d_ros.datasets.seven_scenes import SevenScenes
-from mem4d_ros.datasets.sources import open_frames
-from mem4d_ros.datasets.streams import open_samples
+from mem4d_ros.datasets.streams import open_frames, open_samples
 
 __all__ = [
     "DATASETS",

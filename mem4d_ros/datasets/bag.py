@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mem4d_ros.datasets.bag_camera import intrinsics_of_image
-from mem4d_ros.datasets.bag_images import compressed_to_rgb
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.optional import optional_import
-from mem4d_ros.datasets.sample import Sample
-from mem4d_ros.runtime.raw_image import raw_to_rgb
+from mem4d_ros.datasets.sample import FrameError, Sample
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of_image
+from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.raw_image import raw_to_rgb
 
 PURPOSE = "a ROS 2 bag"
 STORAGE_SUFFIXES = {".db3", ".mcap"}
@@ -107,7 +106,10 @@ class Bag:
     def _intrinsics(self, image: np.ndarray) -> np.ndarray | None:
         if self._info is None:
             return None
-        return intrinsics_of_image(self._info[1], image.shape[1], image.shape[0])
+        try:
+            return intrinsics_of_image(self._info[1], image.shape[1], image.shape[0])
+        except CameraInfoError as error:
+            raise CameraInfoError(f"CameraInfo cannot be used: {error}") from error
 
 
 def _typestore() -> Any:

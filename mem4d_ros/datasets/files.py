@@ -2,13 +2,14 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mem4d_ros.datasets.frames import FrameError
+from mem4d_ros.datasets.sample import FrameError
 
 RIGID_TOLERANCE = 0.02
 """Of RᵀR; published poses have few digits, and some come from a fusion that lets them drift."""
@@ -166,3 +167,20 @@ def rigid(pose: np.ndarray, path: Path) -> np.ndarray:
 def pinhole(fx: float, fy: float, cx: float, cy: float) -> np.ndarray:
     """Intrinsics (3, 3) float64."""
     return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+
+def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """The named arrays of a file, (n, *shape) float64 each; its other arrays are not read.
+
+    Raises FrameError for a file that is missing or broken, and for arrays of other shapes.
+    """
+    try:
+        with np.load(existing(path), allow_pickle=False) as archive:
+            arrays = {name: np.asarray(archive[name], np.float64) for name in shapes}
+    except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        names = ", ".join(shapes)
+        raise FrameError(f"{path} is not a readable file of {names}: {error}") from error
+    for name, shape in shapes.items():
+        if arrays[name].ndim != 1 + len(shape) or arrays[name].shape[1:] != shape:
+            raise FrameError(f"{path}: {name} is {arrays[name].shape}, not (n, {shape})")
+    return arrays

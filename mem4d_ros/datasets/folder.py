@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mem4d_ros.datasets.files import natural_order, read_image
-from mem4d_ros.datasets.frames import Frame, FrameError
+from mem4d_ros.datasets.sample import Frame, FrameError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 

@@ -22,9 +22,8 @@ from mem4d_ros.datasets.files import (
     read_lines,
     same_size,
 )
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 
 GROUND_TRUTH = "proj_depth/groundtruth/image_02"
 IMAGES = "image_02/data"

@@ -22,9 +22,8 @@ from mem4d_ros.datasets.files import (
     read_table,
     rigid,
 )
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 
 CAMERAS = {"image_2": 2, "image_0": 0, "image_l": 0}
 """Folders of images, the best first, and the line of calib.txt that is theirs."""

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from mem4d_ros.datasets.frames import FrameError
+from mem4d_ros.datasets.sample import FrameError
 
 
 def optional_import(name: str, purpose: str) -> ModuleType:

@@ -10,11 +10,11 @@ https://github.com/y-zheng18/point_odyssey; as of version 1.1.
 
 from pathlib import Path
 
-from mem4d_ros.datasets.archives import read_arrays
 from mem4d_ros.datasets.files import (
     check_count,
     list_files,
     matching_files,
+    read_arrays,
     read_depth_image,
     read_image,
     rigid,

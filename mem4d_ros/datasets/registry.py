@@ -7,13 +7,12 @@ from pathlib import Path
 
 from mem4d_ros.datasets.arkitscenes import ArkitScenes
 from mem4d_ros.datasets.bonn import open_bonn
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import DeferredRecording
 from mem4d_ros.datasets.kitti_depth import GROUND_TRUTH, KittiDepth
 from mem4d_ros.datasets.kitti_odometry import KittiOdometry
 from mem4d_ros.datasets.nrgbd import NeuralRgbd
 from mem4d_ros.datasets.pointodyssey import PointOdyssey
-from mem4d_ros.datasets.sample import Recording
+from mem4d_ros.datasets.sample import FrameError, Recording
 from mem4d_ros.datasets.scannet import ScanNet
 from mem4d_ros.datasets.seven_scenes import SevenScenes, sequence_name
 from mem4d_ros.datasets.sintel import Sintel, find_sintel

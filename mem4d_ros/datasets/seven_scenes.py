@@ -16,9 +16,8 @@ import numpy as np
 
 from mem4d_ros.datasets.files import read_depth_image, read_image, read_matrix, read_pose, same_size
 from mem4d_ros.datasets.folder import ImageFolder
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 
 INTRINSICS_FILE = "camera-intrinsics.txt"
 DEFAULT_INTRINSICS = np.array([[585.0, 0.0, 320.0], [0.0, 585.0, 240.0], [0.0, 0.0, 1.0]])

@@ -22,9 +22,8 @@ from mem4d_ros.datasets.files import (
     rigid,
     same_size,
 )
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 from mem4d_ros.geometry import rigid_inverse
 
 TAG = np.float32(202021.25).tobytes()

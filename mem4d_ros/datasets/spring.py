@@ -24,10 +24,9 @@ from mem4d_ros.datasets.files import (
     rigid,
     same_size,
 )
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
 from mem4d_ros.datasets.optional import optional_import
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 from mem4d_ros.geometry import rigid_inverse
 
 BASELINE_M = 0.065

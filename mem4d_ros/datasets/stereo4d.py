@@ -12,11 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mem4d_ros.datasets.archives import read_arrays
-from mem4d_ros.datasets.files import check_count, existing, rigid
-from mem4d_ros.datasets.frames import FrameError
+from mem4d_ros.datasets.files import check_count, existing, read_arrays, rigid
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 from mem4d_ros.datasets.video import VideoCursor
 from mem4d_ros.geometry import fov_to_intrinsics
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mem4d_ros.datasets.bag import Bag, is_bag
-from mem4d_ros.datasets.frames import FrameError, FrameSource
+from mem4d_ros.datasets.folder import ImageFolder
 from mem4d_ros.datasets.registry import open_dataset
-from mem4d_ros.datasets.sample import Recording, Sample, SampleStream
-from mem4d_ros.datasets.sources import open_frames
+from mem4d_ros.datasets.sample import FrameError, FrameSource, Recording, Sample, SampleStream
+from mem4d_ros.datasets.video import Video
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,13 @@ def _only_sequence(root: Path, dataset: str) -> RecordingStream:
         names = ", ".join(sequence.name for sequence in sequences)
         raise FrameError(f"{root} holds several sequences ({names}): give the folder of one")
     return RecordingStream(sequences[0], len(sequences[0]))
+
+
+def open_frames(source: Path) -> FrameSource:
+    """The frames of a folder of images or of a video file.
+
+    Raises FrameError for a path that does not exist or cannot be read.
+    """
+    if not source.exists():
+        raise FrameError(f"{source} does not exist: give a folder of images or a video file")
+    return ImageFolder(source) if source.is_dir() else Video(source)

@@ -22,9 +22,8 @@ from mem4d_ros.datasets.files import (
     read_table,
     same_size,
 )
-from mem4d_ros.datasets.frames import FrameError
 from mem4d_ros.datasets.indexed import IndexedRecording
-from mem4d_ros.datasets.sample import Sample
+from mem4d_ros.datasets.sample import FrameError, Sample
 from mem4d_ros.geometry import pose_from
 
 UNITS_PER_METRE = 5000

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mem4d_ros.datasets.frames import Frame, FrameError
+from mem4d_ros.datasets.sample import Frame, FrameError
 
 
 class Video:

@@ -1,4 +1,4 @@
-"""Camera pose (the paper's table 2): ATE and RPE after a Sim(3) alignment, by the evo library.
+"""Camera pose (the paper's table 2): ATE and RPE after a Sim(3) alignment; RPE by the evo library.
 
 As MonST3R and CUT3R do (eval/relpose/evo_utils.py): RMSE of positions, and RMSE of the steps from
 each frame to the next, translation in metres and rotation in degrees; a data set's figure is the
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from evo.core.metrics import APE, PE, RPE, PoseRelation, StatisticsType, Unit
+from evo.core.metrics import PE, RPE, PoseRelation, StatisticsType, Unit
 from evo.core.trajectory import PosePath3D
 
 from mem4d_ros.evaluation.errors import NotMeasurable
@@ -73,7 +73,7 @@ def pose_errors(predicted: np.ndarray, true: np.ndarray) -> PoseErrors:
     )
     whole = trajectory_errors(predicted, true)
     return PoseErrors(
-        ate_m=_rmse(APE(PoseRelation.translation_part), paths),
+        ate_m=whole.ate_m,
         rpe_m=_rmse(_to_next_frame(PoseRelation.translation_part), paths),
         rpe_deg=_rmse(_to_next_frame(PoseRelation.rotation_angle_deg), paths),
         scale=whole.scale,

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 import mem4d_ros
-from mem4d_ros.evaluation.benchmark import processor_name
+from mem4d_ros.runtime.device import processor_name
 
 LIBRARIES = ("torch", "numpy", "opencv-python-headless", "evo", "small-gicp")
 

@@ -12,13 +12,11 @@ from mem4d_ros.geometry.poses import (
     rotate_vectors,
     transform_points,
 )
-from mem4d_ros.geometry.sensor_region import SensorRegion
 from mem4d_ros.geometry.unprojection import pixel_rays, project, unproject
 
 __all__ = [
     "BODY_FROM_OPTICAL",
     "ImageTransform",
-    "SensorRegion",
     "Similarity",
     "align_rigid",
     "align_similarity",

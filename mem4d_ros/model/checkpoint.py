@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.mem4d import Mem4D
+from mem4d_ros.writing import write_tensors
 
 FORMAT = "mem4d/1"
 _SHOWN_KEYS = 3
@@ -33,16 +33,13 @@ def save_checkpoint(
     Args:
         notes: further metadata, such as how the weights were made.
     """
-    path = Path(path)
-    weights = {name: w.detach().to("cpu", dtype).contiguous() for name, w in _weights(model)}
+    weights = {name: weight.to(dtype) for name, weight in _weights(model)}
     metadata = {
         **(notes or {}),
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict(), sort_keys=True),
     }
-    partial = path.with_name(path.name + ".partial")
-    save_file(weights, partial, metadata)
-    partial.replace(path)
+    write_tensors(Path(path), weights, metadata)
 
 
 def load_checkpoint(path: Path | str) -> Mem4D:

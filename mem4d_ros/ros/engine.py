@@ -6,14 +6,14 @@ from collections.abc import Callable
 import torch
 from rclpy.node import Node
 
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
-from mem4d_ros.ros.outputs import Outputs
+from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.ownership import ownership
-from mem4d_ros.ros.pipeline import Pipeline
+from mem4d_ros.ros.pipeline.pipeline import Pipeline
+from mem4d_ros.ros.pipeline.scaler import make_scaler
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.robot import Robot
-from mem4d_ros.ros.scale import make_scaler
-from mem4d_ros.ros.settings import Settings
+from mem4d_ros.ros.robot.robot import Robot
 
 
 class Engine:
@@ -35,9 +35,7 @@ class Engine:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)
             scaler = make_scaler(robot, settings().scale, reporter)
-            self.pipeline = Pipeline(
-                self.model.reconstructor, scaler, self.outputs, settings, reporter
-            )
+            self.pipeline = Pipeline(self.model, scaler, self.outputs, settings, reporter)
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""

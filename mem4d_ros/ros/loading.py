@@ -6,21 +6,10 @@ import numpy as np
 import torch
 from rclpy.logging import get_logger
 
-from mem4d_ros.model import PRESETS, Mem4D, Mem4DConfig
-from mem4d_ros.model.checkpoint import load_checkpoint
-from mem4d_ros.model.weights import packaged_weights
-from mem4d_ros.ros.settings import ModelSettings, Settings
-from mem4d_ros.runtime import (
-    OnlineReconstructor,
-    compile_parts,
-    make_pose_source,
-    prepare,
-    select_device,
-    select_precision,
-)
-
-RANDOM_WEIGHTS = "random"
-"""As model.checkpoint: weights that were never trained."""
+from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.runtime import OnlineReconstructor, compile_parts
+from mem4d_ros.runtime.loading import load_network
 
 _PRECISION_NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
@@ -35,6 +24,7 @@ class LoadedModel:
     device: str
     precision: str
     image_size: int
+    memory: MemorySizes  # that the network was made for
 
 
 def load_model(settings: Settings) -> LoadedModel:
@@ -44,31 +34,32 @@ def load_model(settings: Settings) -> LoadedModel:
     """
     if settings.model.threads:
         torch.set_num_threads(settings.model.threads)
-    device = select_device(settings.model.device)
-    precision = select_precision(settings.model.precision, device)
-    checkpoint = _checkpoint_of(settings.model)
-    network = prepare(_network(settings.model, checkpoint), device, precision)
+    network = load_network(
+        settings.model.checkpoint,
+        settings.model.preset,
+        settings.model.device,
+        settings.model.precision,
+        settings.model.seed,
+    )
     if settings.model.compile:
-        compile_parts(network, get_logger("mem4d").warning)
-    image_size = settings.model.image_size or network.config.image_size
-    source = make_pose_source(settings.pose.source, default=network.config.pose_source)
-    reconstructor = OnlineReconstructor(
-        network,
+        compile_parts(network.model, get_logger("mem4d").warning)
+    config = network.model.config
+    image_size = settings.model.image_size or config.image_size
+    reconstructor = network.reconstructor(
+        settings.pose.source,
         image_size,
-        settings.memory.sizes(),
-        device,
-        precision,
-        source,
+        settings.memory.sizes(config.memory),
         settings.memory.keyframes(),
     )
     _warm_up(reconstructor, image_size)
     return LoadedModel(
         reconstructor,
-        preset=_preset_of(network.config),
-        checkpoint=checkpoint,
-        device=str(device),
-        precision=_PRECISION_NAMES[precision],
+        preset=_preset_of(config),
+        checkpoint=str(network.checkpoint or ""),
+        device=str(network.device),
+        precision=_PRECISION_NAMES[network.precision],
         image_size=image_size,
+        memory=config.memory,
     )
 
 
@@ -92,17 +83,3 @@ def _preset_of(config: Mem4DConfig) -> str:
         ),
         "",
     )
-
-
-def _checkpoint_of(settings: ModelSettings) -> str:
-    """The file to read; empty for random weights."""
-    if settings.checkpoint:
-        return "" if settings.checkpoint == RANDOM_WEIGHTS else settings.checkpoint
-    return str(packaged_weights(settings.preset) or "")
-
-
-def _network(settings: ModelSettings, checkpoint: str) -> Mem4D:
-    if checkpoint:
-        return load_checkpoint(checkpoint)
-    torch.manual_seed(settings.seed)
-    return Mem4D(PRESETS[settings.preset])

@@ -14,10 +14,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
+from mem4d_ros.ros.interface.parameters import ParameterError
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel, load_model
 from mem4d_ros.ros.node import Mem4DNode
-from mem4d_ros.ros.parameters import ParameterError
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime.host_memory import keep_freed_memory
 
 END_WITHIN_S = 1.5

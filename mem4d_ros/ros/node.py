@@ -11,24 +11,24 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 
 from mem4d_ros.model.checkpoint import CheckpointError
-from mem4d_ros.ros import topics
-from mem4d_ros.ros.diagnostics import Diagnostics
 from mem4d_ros.ros.engine import Engine, free_memory
-from mem4d_ros.ros.health import Health
-from mem4d_ros.ros.inputs import Inputs
-from mem4d_ros.ros.introduction import introduce
-from mem4d_ros.ros.loading import LoadedModel, load_model
-from mem4d_ros.ros.ownership import ownership
-from mem4d_ros.ros.parameters import (
+from mem4d_ros.ros.health.diagnostics import Diagnostics
+from mem4d_ros.ros.health.health import Health
+from mem4d_ros.ros.health.introduction import introduce
+from mem4d_ros.ros.health.resources import read_resources
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.parameters import (
     ParameterError,
     check_changeable,
     declare_parameters,
     with_values,
 )
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.loading import LoadedModel, load_model
+from mem4d_ros.ros.ownership import ownership
+from mem4d_ros.ros.pipeline.inputs import Inputs
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.resources import read_resources
 from mem4d_ros.ros.services import Services
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import DeviceUnavailable, FrameRejected
 
 DIAGNOSTICS_PERIOD_S = 1.0

@@ -7,10 +7,10 @@ from typing import TypeVar
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
-from mem4d_ros.ros import topics
 from mem4d_ros.ros.engine import Engine
-from mem4d_ros.ros.map_files import MapNotSaved, map_file, save_points
-from mem4d_ros.ros.settings import Settings
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.map_files import MapNotSaved, map_file, save_points
 from mem4d_ros.srv import SaveMap
 
 Response = TypeVar("Response", Trigger.Response, SetBool.Response, SaveMap.Response)

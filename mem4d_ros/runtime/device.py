@@ -1,5 +1,6 @@
 """Where the network runs, and in which number format."""
 
+import platform
 from pathlib import Path
 
 import torch
@@ -64,3 +65,18 @@ def cpu_multiplies_bf16() -> bool:
     cpuinfo = Path("/proc/cpuinfo")
     flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's or the CPU's model."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
+
+
+def processor_name() -> str:
+    """The CPU's model as Linux reports it, elsewhere the machine's architecture."""
+    try:
+        with open("/proc/cpuinfo") as cpuinfo:
+            names = [line.split(":")[1].strip() for line in cpuinfo if "model name" in line]
+    except FileNotFoundError:
+        names = []
+    return names[0] if names else platform.machine()

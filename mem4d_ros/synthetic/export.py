@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mem4d_ros.geometry import matrix_to_quaternion
 from mem4d_ros.synthetic.sequence import SyntheticSequence
+from mem4d_ros.writing import write_image, write_picture
 
 LARGEST_DEPTH = np.iinfo(np.uint16).max  # mm
 
@@ -27,16 +27,11 @@ def write_sequence(sequence: SyntheticSequence, folder: Path) -> None:
     valid = np.isfinite(millimetres) & (millimetres <= LARGEST_DEPTH)
     depths = np.where(valid, millimetres, 0).astype(np.uint16)
     for index, (image, depth) in enumerate(zip(images, depths, strict=True)):
-        _write(folder / f"frame-{index:06d}.color.png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        _write(folder / f"frame-{index:06d}.depth.png", depth)
+        write_picture(folder / f"frame-{index:06d}.color.png", image)
+        write_image(folder / f"frame-{index:06d}.depth.png", depth)
     poses = sequence.camera_to_world.cpu().double().numpy()
     times = np.arange(len(poses)) / sequence.frame_rate
     w, x, y, z = matrix_to_quaternion(poses[:, :3, :3]).T
     rows = np.column_stack([times, poses[:, :3, 3], x, y, z, w])
     np.savetxt(folder / "poses.txt", rows, fmt="%.9f", header="time x y z qx qy qz qw")
     np.savetxt(folder / "intrinsics.txt", sequence.intrinsics[0].cpu().numpy(), fmt="%.6f")
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), image):
-        raise OSError(f"cannot write {path}: is the disk full, or the folder read-only?")

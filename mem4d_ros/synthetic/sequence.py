@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.synthetic.camera_effects import photograph
-from mem4d_ros.synthetic.render import render
+from mem4d_ros.synthetic.rendering.camera_effects import photograph
+from mem4d_ros.synthetic.rendering.render import render
 from mem4d_ros.synthetic.settings import SequenceSettings
 from mem4d_ros.synthetic.shot import Shot, plan_shot
-from mem4d_ros.synthetic.texture_library import TextureLibrary, standard_library
+from mem4d_ros.synthetic.textures.library import TextureLibrary, standard_library
 
 
 @dataclass(frozen=True)

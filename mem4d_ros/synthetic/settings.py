@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mem4d_ros.synthetic.camera_effects import CameraEffects
-from mem4d_ros.synthetic.cameras import SHARES, CameraMaker, hand_held
-from mem4d_ros.synthetic.room import make_room
-from mem4d_ros.synthetic.stage import Stage
-from mem4d_ros.synthetic.street import make_street
-from mem4d_ros.synthetic.street_cameras import STREET_SHARES
-from mem4d_ros.synthetic.texture_library import TextureLibrary
+from mem4d_ros.synthetic.cameras.paths import SHARES, CameraMaker, hand_held
+from mem4d_ros.synthetic.cameras.street_paths import STREET_SHARES
+from mem4d_ros.synthetic.places.room import make_room
+from mem4d_ros.synthetic.places.street import make_street
+from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
+from mem4d_ros.synthetic.scene.stage import Stage
+from mem4d_ros.synthetic.textures.library import TextureLibrary
 
 Range = tuple[float, float]
 StageMaker = Callable[[np.random.Generator, TextureLibrary, int], Stage]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import fov_to_intrinsics
-from mem4d_ros.synthetic.camera_effects import CameraEffects
-from mem4d_ros.synthetic.cameras import camera_path
-from mem4d_ros.synthetic.scene import Scene
+from mem4d_ros.synthetic.cameras.paths import camera_path
+from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
+from mem4d_ros.synthetic.scene.scene import Scene
 from mem4d_ros.synthetic.settings import Range, SequenceSettings
-from mem4d_ros.synthetic.texture_library import TextureLibrary
+from mem4d_ros.synthetic.textures.library import TextureLibrary
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from mem4d_ros.model import Mem4D, MemorySizes
 from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
-from mem4d_ros.training.pretrained import load_encoder
+from mem4d_ros.training.pretrained.encoder import load_encoder
 
 
 def initial_model(config: TrainingConfig) -> Mem4D:

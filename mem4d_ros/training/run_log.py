@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mem4d_ros.training.writing import write_text
+from mem4d_ros.writing import write_text
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:

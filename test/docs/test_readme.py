@@ -17,12 +17,12 @@ def section(name: str) -> str:
 
 
 def test_the_parameter_table_is_generated() -> None:
-    parameters = pytest.importorskip("mem4d_ros.ros.parameters", reason="needs ROS")
+    parameters = pytest.importorskip("mem4d_ros.ros.interface.parameters", reason="needs ROS")
     assert section("parameters") == parameters.markdown()
 
 
 def test_the_topic_table_is_generated() -> None:
-    topics = pytest.importorskip("mem4d_ros.ros.topics", reason="needs ROS")
+    topics = pytest.importorskip("mem4d_ros.ros.interface.topics", reason="needs ROS")
     assert section("topics") == topics.markdown()
 
 

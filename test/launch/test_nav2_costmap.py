@@ -226,7 +226,7 @@ def test_only_names_that_nav2_knows_are_used() -> None:
 
 def test_the_sources_are_the_nodes_own_cloud() -> None:
     pytest.importorskip("rclpy", reason="the topic's name is in the ROS layer")
-    from mem4d_ros.ros import topics
+    from mem4d_ros.ros.interface import topics
 
     names = {topic.name.replace("~", "/mem4d") for topic in topics.OUTPUTS}
     assert {source["topic"] for source in SOURCES.values()} <= names

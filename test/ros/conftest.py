@@ -11,10 +11,11 @@ from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
 
-from mem4d_ros.ros import topics
+from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import FrameModel, OnlineReconstructor, make_pose_source
 
 IMAGE_SIZE = 64
@@ -42,12 +43,12 @@ def start() -> Iterator[Callable[..., Ros]]:
                 arguments += ["-r", f"mem4d:{remapping}"]
 
             def load(settings: Settings) -> LoadedModel:
-                sizes = settings.memory.sizes()
+                sizes = settings.memory.sizes(MemorySizes())
                 source = make_pose_source(settings.pose.source, default="head")
                 online = OnlineReconstructor(
                     model or WallModel(), image_size, sizes, pose_source=source
                 )
-                return LoadedModel(online, "lite", "", "cpu", "fp32", image_size)
+                return LoadedModel(online, "lite", "", "cpu", "fp32", image_size, MemorySizes())
 
             def make_node() -> Mem4DNode:
                 node = Mem4DNode(load)

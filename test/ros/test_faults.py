@@ -21,9 +21,10 @@ from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from wall_model import WallModel
 
 from mem4d_ros.model import MemorySizes
-from mem4d_ros.ros.frame_processor import FrameProcessor, IncomingFrame
+from mem4d_ros.ros.frame import IncomingFrame
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import OnlineReconstructor
 
 PHOTO = cv2.blur(np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8), (9, 9))
@@ -119,7 +120,7 @@ def test_an_image_of_48_megapixels_is_processed():
     """Not over DDS, which takes longer for it than all the rest."""
     reconstructor = OnlineReconstructor(WallModel(), 64, MemorySizes())
     reporter = Reporter(get_logger("test"))
-    processor = FrameProcessor(reconstructor, Settings, reporter)
+    processor = FrameProcessor(reconstructor, MemorySizes(), Settings, reporter)
     large = Image(width=8000, height=6000, encoding="mono8", step=8000)
     large.header = make_image().header
     large.data = array.array("B", bytes(8000 * 6000))
@@ -210,7 +211,7 @@ def test_a_fault_in_publishing_costs_one_frame(start, monkeypatch):
         raise RuntimeError("no conversion")
 
     with monkeypatch.context() as broken:
-        broken.setattr("mem4d_ros.ros.outputs.to_point_cloud", fail)
+        broken.setattr("mem4d_ros.ros.output.outputs.to_point_cloud", fail)
         ros.play(images, make_image(1))
     ros.play(images, make_image(2))
     ros.wait_for(lambda: clouds)

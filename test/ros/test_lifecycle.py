@@ -16,6 +16,7 @@ from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
 from wall_model import WallModel
 
+from mem4d_ros.model import MemorySizes
 from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
@@ -48,9 +49,9 @@ class Loader:
         if self.fault is not None:
             raise self.fault
         self.times += 1
-        online = OnlineReconstructor(WallModel(), 64, settings.memory.sizes())
+        online = OnlineReconstructor(WallModel(), 64, settings.memory.sizes(MemorySizes()))
         self.loaded = weakref.ref(online)
-        return LoadedModel(online, "lite", "", settings.model.device, "fp32", 64)
+        return LoadedModel(online, "lite", "", settings.model.device, "fp32", 64, MemorySizes())
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_networks import SMALL_CONVOLUTIONAL, small_model
 
-from mem4d_ros.model import PRESETS, Mem4D
+from mem4d_ros.model import PRESETS, Mem4D, MemorySizes
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.model.weights import packaged_weights
+from mem4d_ros.ros.interface.settings import MemorySettings, ModelSettings, PoseSettings, Settings
 from mem4d_ros.ros.loading import load_model
-from mem4d_ros.ros.settings import MemorySettings, ModelSettings, PoseSettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,27 @@ def test_a_loaded_model_has_taken_a_step_and_forgotten_it(
     online = load_model(Settings(model=model)).reconstructor
     assert steps == [(1, 3, image_size, image_size)]
     assert online.structure_tokens() == 0
+
+
+MADE_WITHOUT_TDM = MemorySizes(tca_window=3, tdm_size=0, psm_size=4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "runs_with"),
+    [
+        (MemorySettings(), MADE_WITHOUT_TDM),
+        (MemorySettings(tca_window=0, psm_size=9), MemorySizes(0, 0, 9)),
+        (MemorySettings(tdm_size=2), MemorySizes(3, 2, 4)),
+    ],
+)
+def test_memories_are_what_the_network_was_made_for_unless_others_are_asked_for(
+    asked: MemorySettings, runs_with: MemorySizes, tmp_path: Path
+) -> None:
+    path = tmp_path / "without_tdm.safetensors"
+    save_checkpoint(path, small_model(replace(SMALL_CONVOLUTIONAL, memory=MADE_WITHOUT_TDM)))
+    loaded = load_model(replace(settings(path, "head"), memory=asked))
+    assert loaded.reconstructor.memory == runs_with
+    assert loaded.memory == MADE_WITHOUT_TDM
 
 
 @pytest.mark.parametrize(("psm_update", "written"), [("every_frame", 3), ("keyframe", 1)])

@@ -22,8 +22,8 @@ from sensor_msgs_py import point_cloud2
 from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.ros import topics
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
+from mem4d_ros.ros.interface import topics
 from mem4d_ros.synthetic import render_sequence
 from mem4d_ros.synthetic.export import write_sequence
 

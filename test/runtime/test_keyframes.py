@@ -10,9 +10,9 @@ from small_networks import SMALL_VIT, small_model
 from mem4d_ros.geometry import unproject
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import KeyframeThresholds, OnlineReconstructor
+from mem4d_ros.runtime.export.saved_stream import SavedStream, load_stream, save_stream
 from mem4d_ros.runtime.keyframes import View, overlap, shows_something_new
 from mem4d_ros.runtime.pose_sources import PoseEstimate, PoseFrame
-from mem4d_ros.runtime.saved_stream import SavedStream, load_stream, save_stream
 
 HEIGHT, WIDTH = 96, 128
 INTRINSICS = np.array([[64.0, 0, 63.5], [0, 64.0, 47.5], [0, 0, 1]])  # 90° wide

@@ -19,8 +19,8 @@ from mem4d_ros.runtime.pose_sources import (
     make_pose_source,
 )
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
-from mem4d_ros.synthetic.cameras import CameraMaker, hand_held, standing
-from mem4d_ros.synthetic.room import make_room
+from mem4d_ros.synthetic.cameras.paths import CameraMaker, hand_held, standing
+from mem4d_ros.synthetic.places.room import make_room
 from mem4d_ros.synthetic.settings import Place
 
 FRAMES, HEIGHT, WIDTH = 24, 192, 256

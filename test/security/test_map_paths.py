@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mem4d_ros.ros.map_files import MapNotSaved, map_file
+from mem4d_ros.ros.output.map_files import MapNotSaved, map_file
 
 PARTS = ["..", ".", "", "a", "away", "here", "~", "/", "\0", "\n", "é", "b.ply", "c.PCD", "x" * 256]
 NAMES = st.one_of(

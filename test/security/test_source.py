@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
     path
-    for folder in ("mem4d_ros", "launch", "embedded", "bench")
+    for folder in ("mem4d_ros", "launch", "embedded", "bench", "examples", "scripts")
     for path in (ROOT / folder).rglob("*.py")
 )
 RUN_TEXT = {"eval", "exec", "compile", "__import__"}
@@ -60,9 +60,9 @@ def test_the_sources_are_found() -> None:
     assert len(SOURCES) > 200
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_that_is_read_is_run(path: Path) -> None:
-    assert list(dangers(path.read_text())) == []
+def test_nothing_that_is_read_is_run() -> None:
+    found = {str(path.relative_to(ROOT)): list(dangers(path.read_text())) for path in SOURCES}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,10 @@ def camera_info(k: np.ndarray, width: int = 32, height: int = 24, **changes: Any
         **{"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False}
         | changes.pop("roi", {})
     )
-    fields = {"binning_x": 0, "binning_y": 0} | changes
+    fields = {"d": np.zeros(5), "binning_x": 0, "binning_y": 0} | changes
     return TYPES["sensor_msgs/msg/CameraInfo"](
-        header(START_NS), height, width, "plumb_bob", np.zeros(5), k.ravel(),
-        np.eye(3).ravel(), np.eye(3, 4).ravel(), **fields, roi=region,
+        header(START_NS), height, width, "plumb_bob", k=k.ravel(),
+        r=np.eye(3).ravel(), p=np.eye(3, 4).ravel(), **fields, roi=region,
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ import time
 
 from wall_model import WallModel
 
+from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.main import run
-from mem4d_ros.ros.settings import Settings
 from mem4d_ros.runtime import OnlineReconstructor
 
 
@@ -25,8 +26,8 @@ def load(settings: Settings) -> LoadedModel:
     model = WallModel()
     if sys.argv[1] == "step":
         model.before = lambda: busy_with("step")
-    online = OnlineReconstructor(model, 64, settings.memory.sizes())
-    return LoadedModel(online, "lite", "", "cpu", "fp32", 64)
+    online = OnlineReconstructor(model, 64, settings.memory.sizes(MemorySizes()))
+    return LoadedModel(online, "lite", "", "cpu", "fp32", 64, MemorySizes())
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ from mem4d_ros.synthetic import (
     render_sequence,
     render_sequences,
 )
-from mem4d_ros.synthetic.cameras import hand_held
-from mem4d_ros.synthetic.room import make_room
+from mem4d_ros.synthetic.cameras.paths import hand_held
+from mem4d_ros.synthetic.cameras.street_paths import in_a_car, on_foot
+from mem4d_ros.synthetic.places.room import make_room
+from mem4d_ros.synthetic.places.street import make_street
 from mem4d_ros.synthetic.settings import ROOM, STREET, Place
-from mem4d_ros.synthetic.street import make_street
-from mem4d_ros.synthetic.street_cameras import in_a_car, on_foot
 
 FRAMES, HEIGHT, WIDTH = 6, 60, 80
 IN_A_ROOM = Place(make_room, {hand_held: 1.0})

@@ -1,27 +1,29 @@
-"""sensor_msgs/Image to RGB arrays."""
+"""sensor_msgs/Image and sensor_msgs/CompressedImage to RGB arrays."""
 
 import cv2
 import numpy as np
 from cv_bridge import CvBridge, CvBridgeError
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
-from mem4d_ros.ros.conversions.limits import check_size
 from mem4d_ros.runtime import FrameRejected
-from mem4d_ros.runtime.raw_image import UnknownEncoding, raw_to_rgb
+from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.raw_image import UnknownEncoding, UnusableImage, raw_to_rgb
 
 
-def image_to_rgb(message: Image) -> np.ndarray:
+def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
     """The image (H, W, 3) uint8 RGB; it may share the message's memory.
 
-    Encodings besides the usual ones are left to cv_bridge. Raises FrameRejected for sizes and
-    encodings that cannot be used.
+    Raises FrameRejected for sizes, encodings and formats that cannot be used, and for damaged data.
     """
-    check_size(message.width, message.height)
+    # The usual encodings are read as those of bags are, without ROS, so that both give the same
+    # picture; that takes as long as cv_bridge (bgr8 of 640x480: 0.03 ms). Others are left to it.
     try:
+        if isinstance(message, CompressedImage):
+            return compressed_to_rgb(message)
         return raw_to_rgb(message)
     except UnknownEncoding as unknown:
         return _through_cv_bridge(message, unknown)
-    except ValueError as error:
+    except UnusableImage as error:
         raise FrameRejected(str(error)) from error
 
 

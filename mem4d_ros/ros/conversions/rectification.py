@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from mem4d_ros.ros.conversions.camera_info import CameraInfoError, intrinsics_of_image, to_pixels
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of_image, to_pixels
 
 FISHEYE = "equidistant"
 COEFFICIENTS = {"plumb_bob": 5, "rational_polynomial": 8, FISHEYE: 4}

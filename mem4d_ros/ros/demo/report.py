@@ -5,15 +5,15 @@ import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from mem4d_ros.geometry import pose_from, project
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
-from mem4d_ros.runtime.packed_cloud import POINT
+from mem4d_ros.sensor_messages.packed_cloud import POINT
 from mem4d_ros.viz import confidence_picture, contact_sheet, depth_picture, render_cloud
+from mem4d_ros.writing import write_picture
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,7 @@ def write_results(report: Report, listener: Listener, out: Path) -> list[Path]:
     summary = contact_sheet([(name, picture) for name, picture in pictures.items()], 2, 480)
     for name, picture in {**pictures, "summary": summary}.items():
         path = out / f"{name}.png"
-        if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-            raise OSError(f"{path} cannot be written")
+        write_picture(path, picture)
         written.append(path)
     return written
 

@@ -24,6 +24,7 @@ import numpy as np
 from mem4d_ros.runtime.export import tum
 from mem4d_ros.runtime.export.ply import read_ply, write_ply
 from mem4d_ros.runtime.export.record import FrameRecord
+from mem4d_ros.writing import whole_file, write_image, write_picture
 
 TRAJECTORY, FRAMES = "trajectory.txt", "frames.csv"
 COLUMNS = ("name", "stamp_s", "fx", "fy", "cx", "cy", "width", "height", "pose_measured")
@@ -72,8 +73,8 @@ class RecordFolder:
     def append(self, record: FrameRecord) -> None:
         """Write one record more. Raises OSError."""
         index = self._length
-        _write_image(self._file(IMAGE, index), cv2.cvtColor(record.image, cv2.COLOR_RGB2BGR))
-        _write_image(self._file(DEPTH_MM, index), to_millimetres(record.depth))
+        write_picture(self._file(IMAGE, index), record.image)
+        write_image(self._file(DEPTH_MM, index), to_millimetres(record.depth))
         np.save(self._file(DEPTH, index), record.depth)
         np.save(self._file(CONFIDENCE, index), record.confidence)
         write_ply(self._file(CLOUD, index), record.points())
@@ -83,7 +84,7 @@ class RecordFolder:
 
     def add_moving(self, index: int, moving: np.ndarray) -> None:
         """Write which pixels (H, W) bool of a record move of their own. Raises OSError."""
-        _write_image(self._file(MOVING, index), moving.astype(np.uint8) * 255)
+        write_image(self._file(MOVING, index), moving.astype(np.uint8) * 255)
 
     def moving(self, index: int) -> np.ndarray:
         """The pixels (H, W) bool of :meth:`add_moving`. Raises OSError."""
@@ -141,11 +142,6 @@ def _frame_row(record: FrameRecord) -> str:
     return row.getvalue()
 
 
-def _write_image(path: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), image):
-        raise OSError(f"cannot write {path}: is the disk full, or the folder read-only?")
-
-
 def _read_image(path: Path, mode: int) -> np.ndarray:
     image = cv2.imread(str(path), mode)
     if image is None:
@@ -173,9 +169,7 @@ def _count(path: Path) -> int:
 
 def _keep_rows(path: Path, header: str, count: int) -> None:
     """The header and the first `count` rows; an interruption leaves the old file."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8") as file:
         file.write(header + "\n")
         if count:
             file.writelines(row + "\n" for row in islice(_rows(path), count))
-    partial.replace(path)

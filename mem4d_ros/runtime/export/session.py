@@ -12,14 +12,14 @@ import torch
 from mem4d_ros.runtime.errors import FrameRejected
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
-from mem4d_ros.runtime.points import PointFilter
-from mem4d_ros.runtime.reconstructor import OnlineReconstructor
-from mem4d_ros.runtime.saved_stream import (
+from mem4d_ros.runtime.export.saved_stream import (
     SavedStream,
     SavedStreamError,
     load_stream,
     save_stream,
 )
+from mem4d_ros.runtime.points import PointFilter
+from mem4d_ros.runtime.reconstructor import OnlineReconstructor
 
 STATE = "state.pt"
 SAVE_INTERVAL_S = 120.0

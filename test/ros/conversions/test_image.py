@@ -5,7 +5,7 @@ import array
 import numpy as np
 import pytest
 from cv_bridge import CvBridge
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.runtime import FrameRejected
@@ -94,3 +94,8 @@ def test_sizes_of_no_camera_are_refused(width: int, height: int) -> None:
     image.width, image.height = width, height
     with pytest.raises(FrameRejected, match=f"image size {width}x{height}"):
         image_to_rgb(image)
+
+
+def test_a_compressed_image_that_is_not_whole_is_refused() -> None:
+    with pytest.raises(FrameRejected, match="format 'jpeg' is neither a whole JPEG"):
+        image_to_rgb(CompressedImage(format="jpeg", data=array.array("B", b"half")))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo
 
-from mem4d_ros.ros.conversions.camera_info import CameraInfoError
 from mem4d_ros.ros.conversions.rectification import Rectifier
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError
 
 WIDTH, HEIGHT = 160, 120
 K = np.array([[90.0, 0, 81.0], [0, 92.0, 58.0], [0, 0, 1]])

@@ -11,8 +11,8 @@ from wall_model import WallModel, moving
 
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor, PointFilter
+from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.session import SAVE_INTERVAL_S, ExportSession
-from mem4d_ros.runtime.saved_stream import SavedStreamError
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 

@@ -1,0 +1,48 @@
+"""Which sequences and frames an evaluation is about: the protocol's, as the options change it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mem4d_ros.cli.errors import UserError
+from mem4d_ros.datasets import FrameError, ProceduralScene, Recording, open_dataset
+from mem4d_ros.evaluation.protocols import FrameSelection, chosen
+
+PROCEDURAL = "procedural"
+PROCEDURAL_FRAMES = 24
+
+
+def selected_frames(selection: FrameSelection, options: argparse.Namespace) -> FrameSelection:
+    """The protocol's selection with the options' stride and number of frames."""
+    for name in ("stride", "frames", "scenes"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name} must be at least 1, got {value}")
+    if options.stride is not None:
+        selection = replace(selection, stride=options.stride)
+    if options.frames is not None and options.dataset != PROCEDURAL:
+        selection = replace(selection, most=options.frames)
+    return selection
+
+
+def open_recordings(
+    options: argparse.Namespace, protocol: Sequence[str]
+) -> tuple[Iterable[Recording], list[str]]:
+    """The recordings to measure, and the names of those that should be there but are not.
+
+    `protocol` are the names that the data set's protocol is about. Procedural scenes come one by
+    one, so that each can be forgotten after its turn.
+    """
+    if options.dataset == PROCEDURAL:
+        frames = options.frames or PROCEDURAL_FRAMES
+        return (ProceduralScene(index, frames) for index in range(options.scenes)), []
+    if options.root is None:
+        raise UserError(f"--dataset {options.dataset} needs --root, its folder")
+    try:
+        recordings = open_dataset(options.dataset, options.root)
+    except FrameError as error:
+        raise UserError(str(error)) from error
+    names, missing = chosen([r.name for r in recordings], options.sequences or protocol)
+    return [recording for recording in recordings if recording.name in names], missing

@@ -1,0 +1,53 @@
+"""`mem4d eval pose`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from mem4d_ros.cli.evaluate.measure import Figures
+from mem4d_ros.evaluation.online import Step
+from mem4d_ros.evaluation.pose import Paths, PoseErrors, PoseResult, mean_pose_errors, measure_pose
+from mem4d_ros.evaluation.protocols import PoseProtocol
+
+
+class PoseMeasure:
+    """Camera pose; all sequences together are the mean of each figure."""
+
+    columns = ("frames", "ATE / m", "ATE / path", "RPE / m", "RPE / deg", "scale", "path / m")
+
+    def __init__(self, protocol: PoseProtocol) -> None:
+        self.protocol = protocol
+
+    def measure(self, name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
+        return measure_pose(name, steps)
+
+    def figures(self, result: PoseResult) -> Figures:
+        return _figures(result.frames, result.errors)
+
+    def overall(self, results: Sequence[PoseResult]) -> Figures:
+        frames = sum(result.frames for result in results)
+        return _figures(frames, mean_pose_errors([result.errors for result in results]))
+
+    def row(self, figures: Figures) -> Sequence[str]:
+        share = figures["ate_share"]
+        return [
+            str(figures["frames"]),
+            f"{figures['ate_m']:.3f}",
+            "" if share is None else f"{share:.2%}",
+            f"{figures['rpe_m']:.4f}",
+            f"{figures['rpe_deg']:.3f}",
+            f"{figures['scale']:.3f}",
+            f"{figures['path_m']:.2f}",
+        ]
+
+    def picture(self, result: PoseResult, evidence: Paths) -> np.ndarray:
+        from mem4d_ros.evaluation.pictures import trajectory_picture
+
+        return trajectory_picture(result, evidence)
+
+
+def _figures(frames: int, errors: PoseErrors) -> Figures:
+    return {"frames": frames, **asdict(errors), "ate_share": errors.ate_share}

@@ -1,0 +1,81 @@
+"""`mem4d reconstruct`: a video, folder, bag or data set as poses, depth, clouds and a bag."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem4d_ros.cli.errors import UserError
+from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.datasets import DATASETS
+from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "reconstruct",
+        help=__doc__.split(": ", 1)[1].rstrip("."),
+        description="Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is "
+        "done; --resume goes on from there, with the same result as without the interruption.",
+    )
+    parser.add_argument(
+        "source", type=Path, help="a video, a folder of images, a ROS 2 bag or a data set's folder"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
+    parser.add_argument("--resume", action="store_true", help="go on with what FOLDER holds")
+    parser.add_argument("--dataset", choices=sorted(DATASETS), help="how to read SOURCE")
+    parser.add_argument("--topic", help="the bag's image topic, where it has several")
+    parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
+    parser.add_argument("--frames", type=count, help="take at most so many")
+    parser.add_argument(
+        "--rate", type=measure, default=30.0, help="frames per second of images without stamps (30)"
+    )
+    add_model_options(parser)
+    parser.add_argument(
+        "--pose-source", choices=CHOICES, default=AUTO, help="auto: the network's own"
+    )
+    parser.add_argument(
+        "--min-confidence", type=float, default=1.0, help="clouds hold points at least this sure"
+    )
+    parser.add_argument(
+        "--max-range", type=measure, default=100.0, help="and at most this far from the camera, m"
+    )
+    parser.add_argument(
+        "--voxel", type=measure, default=0.03, help="size of the static cloud's voxels, m (0.03)"
+    )
+    parser.set_defaults(run=run)
+
+
+def count(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def measure(text: str) -> float:
+    """A number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reconstruct; what only that needs is loaded only now."""
+    try:
+        from mem4d_ros.cli.reconstruct.run import reconstruct
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"reconstruct needs the package {error.name}: pip install 'mem4d_ros[datasets]'"
+        ) from error
+    return reconstruct(options)

@@ -1,0 +1,138 @@
+"""What `mem4d reconstruct` does: a source's frames through the network into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
+
+from mem4d_ros.cli.errors import UserError
+from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
+from mem4d_ros.cli.terminal.interruption import stop_on_request
+from mem4d_ros.cli.terminal.progress import FrameProgress
+from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
+from mem4d_ros.runtime import FrameRejected, PointFilter
+from mem4d_ros.runtime.export import RecordFolder, write_ply
+from mem4d_ros.runtime.export.bag_writer import write_bag
+from mem4d_ros.runtime.export.saved_stream import SavedStreamError
+from mem4d_ros.runtime.export.scene import split_scene
+from mem4d_ros.runtime.export.session import ExportSession
+from mem4d_ros.runtime.static_map import StaticMapSettings
+from mem4d_ros.viz import summary_picture
+from mem4d_ros.writing import write_picture
+
+MAX_VOXELS = 4_000_000
+"""Of the static cloud: some 250 MB."""
+SUMMARY_FRAMES = 4
+SUMMARY_POSES = 2000
+
+
+def reconstruct(options: argparse.Namespace) -> int:
+    """Reconstruct as the command line says."""
+    try:
+        stream = open_samples(options.source, options.dataset, options.topic)
+        session = open_session(options)
+        total = expected_frames(stream, options)
+        failure = None
+        with stop_on_request() as should_stop:
+            try:
+                process_frames(session, stream, options, total, should_stop)
+                session.save()
+            except FrameError as error:
+                failure = str(error)
+                session.save()
+            except FrameRejected as error:  # the stream's state is gone: the saved one stays
+                failure = str(error)
+            if len(session.records):
+                write_results(options, session.records)
+    except (FrameError, OSError, SavedStreamError, ValueError) as error:
+        raise UserError(str(error)) from error
+    done = len(session.records)
+    if failure is not None:
+        raise UserError(f"{failure}; the {done} frames before it are kept in {options.out}")
+    if should_stop() and done != total:
+        print(f"stopped: {done} frames are in {options.out}, --resume goes on")
+    else:
+        print(f"{done} frames are in {options.out}")
+    return 0
+
+
+def open_session(options: argparse.Namespace) -> ExportSession:
+    """The network, its stream and the folder, new or as it was left."""
+    network = load_named_network(options)
+    keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
+    claim_folder(options.out, run_settings(options, network), options.resume)
+    reconstructor = network.reconstructor(options.pose_source)
+    return ExportSession(reconstructor, options.out, keep, network.device)
+
+
+def expected_frames(stream: SampleStream, options: argparse.Namespace) -> int | None:
+    """How many frames there will be, None where only reading tells."""
+    if stream.length is None:
+        return options.frames
+    available = -(-stream.length // options.stride)
+    return min(available, options.frames or available)
+
+
+def process_frames(
+    session: ExportSession,
+    stream: SampleStream,
+    options: argparse.Namespace,
+    total: int | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Reconstruct what is not yet in the folder."""
+    done = len(session.records)
+    with shown("reconstruction", total, done) as advance:
+        for index, sample in numbered(stream, done, options.stride, options.frames):
+            if should_stop():
+                return
+            stamp_s = index / options.rate if sample.stamp_s is None else sample.stamp_s
+            try:
+                session.process(sample.image, sample.name, round(stamp_s * 1e9), sample.intrinsics)
+            except FrameRejected as error:
+                raise FrameRejected(f"{stream.name}, {sample.name}: {error}") from error
+            advance()
+
+
+def numbered(
+    stream: SampleStream, done: int, stride: int, frames: int | None
+) -> Iterator[tuple[int, Sample]]:
+    """Each sample that is taken and not yet done, with its number in the source."""
+    end = None if frames is None else frames * stride
+    return islice(enumerate(stream), done * stride, end, stride)
+
+
+def write_results(options: argparse.Namespace, records: RecordFolder) -> None:
+    """Write what all records make together: what moves, the static cloud, the bag, the summary."""
+    settings = StaticMapSettings(
+        voxel_size_m=options.voxel,
+        max_voxels=MAX_VOXELS,
+        max_range_m=options.max_range,
+        min_confidence=options.min_confidence,
+        min_frames=min(len(records), StaticMapSettings.min_frames),
+    )
+    with shown("static and moving", len(records)) as advance:
+        cloud = split_scene(records, settings, advance)
+    write_ply(options.out / "static_cloud.ply", cloud)
+    with shown("bag", len(records)) as advance:
+        write_bag(options.out / "bag", records, cloud, advance)
+    chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
+    _, poses = records.trajectory(SUMMARY_POSES)
+    picture = summary_picture(list(records.select(chosen)), cloud, poses)
+    write_picture(options.out / "summary.png", picture)
+
+
+@contextmanager
+def shown(label: str, total: int | None, done: int = 0) -> Iterator[Callable[[], None]]:
+    """Calls count frames, which are shown on standard error."""
+    progress = FrameProgress(label, total, done, sys.stderr)
+    try:
+        yield progress.advance
+    finally:
+        progress.end()

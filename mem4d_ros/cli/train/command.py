@@ -1,0 +1,50 @@
+"""`mem4d train`: train the network as a config says, from where DIR stands."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem4d_ros.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "train",
+        help=__doc__.split(": ", 1)[1].rstrip("."),
+        description="Train the network. Stopped by Ctrl-C or killed, the same command goes on. "
+        "Started by torchrun, its processes share the work.",
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="a YAML file")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="for checkpoint, state and log"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="another value for one key of the config, such as memory.tdm_size=0; repeatable",
+    )
+    parser.add_argument("--steps", type=int, help="stop after so many steps in all, for a dry run")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--precision", help="auto, fp32 or bf16 instead of the config's")
+    parser.add_argument("--threads", type=int, help="CPU threads of torch")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train; what training needs is loaded only now."""
+    try:
+        from mem4d_ros.cli.train.run import train
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"training needs the package {error.name}: pip install 'mem4d_ros[training]'"
+        ) from error
+    return train(options)

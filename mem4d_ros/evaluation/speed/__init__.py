@@ -1,0 +1,1 @@
+"""Time, work and memory of a step, and of its parts."""

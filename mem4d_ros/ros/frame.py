@@ -1,0 +1,30 @@
+"""What flows through the node: an image as it came, and what became of it."""
+
+from dataclasses import dataclass, field
+
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from mem4d_ros.runtime import Reconstruction
+from mem4d_ros.runtime.scale import ScaleEstimate
+
+
+@dataclass(frozen=True)
+class IncomingFrame:
+    """An image as it came, with the newest CameraInfo at that time."""
+
+    image: Image | CompressedImage
+    camera_info: CameraInfo | None
+    received_at_s: float  # monotonic
+
+
+@dataclass(frozen=True)
+class ReconstructedFrame:
+    """A reconstruction and what its image said of itself."""
+
+    reconstruction: Reconstruction
+    stamp: Time
+    camera_frame: str
+    intrinsics_given: bool  # by CameraInfo
+    camera_info: CameraInfo | None  # with the distortion that the image has; None: none or unknown
+    scale: ScaleEstimate = field(default=ScaleEstimate(1.0, 0.0))  # that was applied to it

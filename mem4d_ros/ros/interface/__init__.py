@@ -1,0 +1,1 @@
+"""What the node declares: parameters and topics."""

@@ -1,0 +1,168 @@
+"""Every topic and service of the node: name, type, quality of service and meaning, in one table.
+
+`python -m mem4d_ros.ros.interface.topics` prints the README's table.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_srvs.srv import SetBool, Trigger
+
+from mem4d_ros.msg import Mem4DStatus
+from mem4d_ros.ros.interface.settings import InputSettings
+from mem4d_ros.runtime import topics as outputs
+from mem4d_ros.srv import SaveMap
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A name relative to the node's namespace (`~` is the node), and what goes over it."""
+
+    name: str
+    type: Any
+    qos: QoSProfile
+    description: str
+
+    def publisher(self, node: Node) -> Publisher:
+        """A new publisher of this topic."""
+        return node.create_publisher(self.type, self.name, self.qos)
+
+
+def _qos(reliability: str, depth: int, durability: str = "volatile") -> QoSProfile:
+    return QoSProfile(
+        reliability=ReliabilityPolicy[reliability.upper()],
+        durability=DurabilityPolicy[durability.upper()],
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+    )
+
+
+def _output(topic: outputs.OutputTopic) -> Topic:
+    package, _, name = topic.type.rpartition("/")
+    message_type = getattr(import_module(package.replace("/", ".")), name)
+    durability = "transient_local" if topic.lasting else "volatile"
+    return Topic(
+        topic.name, message_type, _qos("reliable", topic.depth, durability), topic.description
+    )
+
+
+IMAGE = "image"
+COMPRESSED_SUFFIX = "/compressed"
+"""As image_transport names it: appended to the image topic after remapping."""
+
+# Best effort matches every publisher; a lost CameraInfo is followed by the next.
+CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
+
+# As much as a fast one sends while the node is busy.
+EXTERNAL_ODOMETRY = Topic(
+    "odometry",
+    Odometry,
+    _qos("best_effort", 100),
+    "pose of the base in the odometry's frame, where tf.mode or scale.source ask for it",
+)
+
+POINTS = _output(outputs.POINTS)
+POINTS_CAMERA = Topic(
+    "~/points_camera",
+    PointCloud2,
+    POINTS.qos,
+    "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
+)
+DYNAMIC_POINTS = _output(outputs.DYNAMIC_POINTS)
+STATIC_MAP = _output(outputs.STATIC_MAP)
+DEPTH = _output(outputs.DEPTH)
+DEPTH_CAMERA_INFO = _output(outputs.DEPTH_CAMERA_INFO)
+ODOMETRY = _output(outputs.ODOMETRY)
+PATH = _output(outputs.PATH)
+STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
+DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
+
+TF = _output(outputs.TF)
+"""Published by tf2_ros, with its quality of service."""
+
+OUTPUTS = (
+    POINTS,
+    POINTS_CAMERA,
+    DYNAMIC_POINTS,
+    STATIC_MAP,
+    DEPTH,
+    DEPTH_CAMERA_INFO,
+    ODOMETRY,
+    PATH,
+    STATUS,
+    DIAGNOSTICS,
+)
+
+
+@dataclass(frozen=True)
+class ServiceName:
+    """A service of the node."""
+
+    name: str
+    type: Any
+    description: str
+
+
+RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
+PAUSE = ServiceName("~/pause", SetBool, "drop all images and keep the memory, until set to false")
+
+SAVE_MAP = ServiceName(
+    "~/save_map", SaveMap, "write the map's points to a PLY or PCD file in map.directory"
+)
+
+SERVICES = (RESET, PAUSE, SAVE_MAP)
+
+
+def image_topic(settings: InputSettings) -> Topic:
+    """The image input that the settings ask for."""
+    qos = _qos(settings.reliability, settings.history_depth)
+    if settings.image_transport == "compressed":
+        return Topic(IMAGE + COMPRESSED_SUFFIX, CompressedImage, qos, "JPEG or PNG images")
+    return Topic(IMAGE, Image, qos, "raw images")
+
+
+def inputs() -> tuple[Topic, ...]:
+    """Every input that some settings ask for, besides TF."""
+    images = (image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed"))
+    return (*images, CAMERA_INFO, EXTERNAL_ODOMETRY)
+
+
+def describe_qos(qos: QoSProfile) -> str:
+    """In a few words, for logs and tables."""
+    words = [qos.reliability.name, f"depth {qos.depth}"]
+    if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+        words.append(qos.durability.name)
+    return ", ".join(word.lower().replace("_", " ") for word in words)
+
+
+def markdown() -> str:
+    """The table for the README."""
+    rows = [("in", topic) for topic in inputs()]
+    rows += [("out", topic) for topic in (*OUTPUTS, TF)]
+    lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {direction} | `{topic.name}` | {type_name(topic.type)} | {describe_qos(topic.qos)}"
+        f" | {topic.description} |"
+        for direction, topic in rows
+    ]
+    lines += [
+        f"| service | `{service.name}` | {type_name(service.type)} | | {service.description} |"
+        for service in SERVICES
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def type_name(message_type: Any) -> str:
+    """For example sensor_msgs/Image."""
+    return f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -1,0 +1,1 @@
+"""From a reconstruction to messages, TF and files."""

@@ -1,0 +1,125 @@
+"""From a reconstruction to the topics; nothing is converted that nobody listens to."""
+
+import numpy as np
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from mem4d_ros.ros.conversions.camera_info import to_camera_info
+from mem4d_ros.ros.conversions.cloud import to_point_cloud
+from mem4d_ros.ros.conversions.depth import to_depth_image
+from mem4d_ros.ros.frame import ReconstructedFrame
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.points import points_in_camera, points_in_map
+from mem4d_ros.ros.output.scene import SceneOutputs, is_heard
+from mem4d_ros.ros.output.tf import make_placer, make_tf_output
+from mem4d_ros.ros.output.trajectory import Trajectory
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.placers import ExtrinsicsError, Placement, Placer
+from mem4d_ros.ros.robot.robot import Robot
+from mem4d_ros.runtime import ColouredPoints, Reconstruction, upsample_depth
+
+
+class Outputs:
+    """Publishes frames. Used by one thread."""
+
+    def __init__(self, node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._map_frame = settings.frames.map
+        self._placer: Placer = make_placer(robot, settings.tf, settings.frames)
+        self._tf = make_tf_output(node, robot, settings, reporter)
+        self._trajectory = Trajectory()
+        self._newest: tuple[Reconstruction, Placement] | None = None
+        self._scene: SceneOutputs | None = None
+        if settings.static_map.enabled:
+            self._scene = SceneOutputs(node, settings)
+        self._points = topics.POINTS.publisher(node)
+        self._points_camera = topics.POINTS_CAMERA.publisher(node)
+        self._depth = topics.DEPTH.publisher(node)
+        self._depth_camera_info = topics.DEPTH_CAMERA_INFO.publisher(node)
+        self._odometry = topics.ODOMETRY.publisher(node)
+        self._path = topics.PATH.publisher(node)
+
+    def publish(self, frame: ReconstructedFrame, settings: Settings) -> None:
+        """Publish all of a frame; what needs the map only if its place in the map is known."""
+        if frame.reconstruction.frame_index == 0:
+            self._placer.restart()
+            self._trajectory.restart()
+        placement = self._place(frame)
+        if placement is not None:
+            self._publish_in_map(frame, placement, settings)
+        self._publish_in_camera(frame, placement, settings)
+        if self._scene is not None:  # last: it takes longest, and nothing waits for it
+            self._scene.publish(frame, placement, settings)
+        self._newest = None if placement is None else (frame.reconstruction, placement)
+
+    def points(self, settings: Settings) -> ColouredPoints | None:
+        """The static map's, or the newest frame's without one; None where they have no place yet.
+
+        In the map. Thread-safe.
+        """
+        newest = self._newest
+        if newest is None:
+            return None
+        if self._scene is not None:
+            return self._scene.static_points(newest[1])
+        return points_in_map(*newest, settings)
+
+    def _place(self, frame: ReconstructedFrame) -> Placement | None:
+        """None where the camera's place on the robot is not known."""
+        reconstruction = frame.reconstruction
+        try:
+            return self._placer.place(
+                reconstruction.camera_to_world, frame.camera_frame, reconstruction.stamp_ns
+            )
+        except ExtrinsicsError as error:
+            self._reporter.error("extrinsics", str(error))
+            return None
+
+    def _publish_in_map(
+        self, frame: ReconstructedFrame, placement: Placement, settings: Settings
+    ) -> None:
+        header = Header(stamp=frame.stamp, frame_id=self._map_frame)
+        self._tf.publish(placement, header)  # before the clouds, which need it to be drawn
+        measured = frame.reconstruction.pose_measured
+        self._trajectory.add(placement, header, measured, settings.path.max_length)
+        if is_heard(self._odometry):
+            self._odometry.publish(
+                self._trajectory.odometry(placement.tracked_frame, settings.odometry)
+            )
+        if is_heard(self._path):
+            self._path.publish(self._trajectory.path())
+        if is_heard(self._points):
+            points = points_in_map(frame.reconstruction, placement, settings)
+            self._points.publish(to_point_cloud(points, header))
+
+    def _publish_in_camera(
+        self, frame: ReconstructedFrame, placement: Placement | None, settings: Settings
+    ) -> None:
+        header = Header(stamp=frame.stamp, frame_id=frame.camera_frame)
+        # Without a place in the map there are no heights to select by.
+        if is_heard(self._points_camera) and (placement or not settings.points.limits_height):
+            points = points_in_camera(frame.reconstruction, placement, settings)
+            self._points_camera.publish(to_point_cloud(points, header))
+        upsampled = settings.depth.resolution == "input"
+        if is_heard(self._depth_camera_info):
+            intrinsics, (height, width) = _depth_camera(frame.reconstruction, upsampled)
+            self._depth_camera_info.publish(
+                to_camera_info(intrinsics, height, width, header, frame.camera_info)
+            )
+        if is_heard(self._depth):
+            depth = frame.reconstruction.depth
+            if upsampled:
+                depth = upsample_depth(depth, frame.reconstruction.input_transform)
+            self._depth.publish(to_depth_image(depth, header))
+
+
+def _depth_camera(
+    reconstruction: Reconstruction, upsampled: bool
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Intrinsics (3, 3) and (height, width) of the depth image."""
+    transform = reconstruction.input_transform
+    if not upsampled:
+        return reconstruction.intrinsics, reconstruction.depth.shape
+    intrinsics = transform.intrinsics_to_input(reconstruction.intrinsics)
+    return intrinsics, (transform.input_height, transform.input_width)

@@ -1,0 +1,83 @@
+"""What moves in the newest frame and what stands still in all: ~/dynamic_points, ~/static_map."""
+
+import math
+import threading
+import time
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from std_msgs.msg import Header
+
+from mem4d_ros.ros.conversions.cloud import to_point_cloud
+from mem4d_ros.ros.frame import ReconstructedFrame
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.points import moved_to_map, points_in_map
+from mem4d_ros.ros.robot.placers import Placement
+from mem4d_ros.runtime import ColouredPoints, Reconstruction
+from mem4d_ros.runtime.motion_split import MotionSplitter
+from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
+
+
+class Scene:
+    """One thread adds frames; any may ask for the static points."""
+
+    def __init__(self, settings: StaticMapSettings) -> None:
+        self._splitter = MotionSplitter()
+        self._map = StaticMap(settings)
+        self._lock = threading.Lock()
+
+    def add(self, reconstruction: Reconstruction, scale_known: bool = True) -> np.ndarray:
+        """Take a frame in; its moving pixels (H, W) bool. Frame 0 starts a new world."""
+        moving = self._splitter.split(reconstruction)
+        # A frame whose place or size was guessed would smear the map.
+        place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
+        if place_known and scale_known:
+            with self._lock:
+                self._map.integrate(reconstruction, moving)
+        return moving
+
+    def static_points(self) -> ColouredPoints:
+        """The map's points, in the world."""
+        with self._lock:
+            return self._map.points()
+
+
+class SceneOutputs:
+    """Tells what moves from what stands still, and publishes both."""
+
+    def __init__(self, node: Node, settings: Settings) -> None:
+        self._scene = Scene(settings.static_map.settings())
+        self._dynamic_points = topics.DYNAMIC_POINTS.publisher(node)
+        self._static_map = topics.STATIC_MAP.publisher(node)
+        self._due_s = 0.0  # monotonic
+
+    def static_points(self, placement: Placement) -> ColouredPoints:
+        """The static map's points in the map. From any thread."""
+        return moved_to_map(self._scene.static_points(), placement)
+
+    def publish(
+        self,
+        frame: ReconstructedFrame,
+        placement: Placement | None,
+        settings: Settings,
+    ) -> None:
+        """Take a frame in, and publish what has a place in the map."""
+        reconstruction = frame.reconstruction
+        moving = self._scene.add(reconstruction, scale_known=math.isfinite(frame.scale.deviation))
+        if placement is None:
+            return
+        header = Header(stamp=frame.stamp, frame_id=settings.frames.map)
+        if is_heard(self._dynamic_points):
+            points = points_in_map(reconstruction, placement, settings, where=moving)
+            self._dynamic_points.publish(to_point_cloud(points, header))
+        # The map of a world that was left must not stay latched.
+        if reconstruction.frame_index == 0 or time.monotonic() >= self._due_s:
+            self._static_map.publish(to_point_cloud(self.static_points(placement), header))
+            self._due_s = time.monotonic() + settings.static_map.period_s
+
+
+def is_heard(publisher: Publisher) -> bool:
+    """Whether anybody listens."""
+    return publisher.get_subscription_count() > 0

@@ -1,0 +1,148 @@
+"""TF out: where the tracked frame, or the odometry's, is in the map."""
+
+import threading
+from typing import Protocol
+
+import numpy as np
+import tf2_ros
+from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
+
+from mem4d_ros.ros.conversions.pose import matrix_to_transform, parse_pose
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.odometry import OdometryMissing
+from mem4d_ros.ros.robot.placers import BasePlacer, CameraPlacer, Placement, Placer
+from mem4d_ros.ros.robot.robot import OdometrySource, Robot
+from mem4d_ros.runtime.external_odometry import map_from_odom
+
+
+def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
+    """What places frames in the map in the mode that the settings ask for."""
+    initial_pose = parse_pose(tf.initial_pose)
+    if tf.mode in ("base", "map_to_odom"):
+        return BasePlacer(initial_pose, frames.base, robot.base_from_camera)
+    return CameraPlacer(initial_pose)
+
+
+class TfOutput(Protocol):
+    """What tells TF of a placement."""
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        """`header` is in the map and has the image's stamp."""
+        ...
+
+
+def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> TfOutput:
+    """What publishes TF in the mode that the settings ask for."""
+    if settings.tf.mode == "off":
+        return NoTf()
+    sender = TfSender(node, settings.frames.map, reporter)
+    if settings.tf.mode == "map_to_odom":
+        return MapToOdom(sender, settings.frames.odom, robot.odom_from_base, reporter)
+    return MapToTracked(sender)
+
+
+class NoTf:
+    """Publishes nothing."""
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        pass
+
+
+class MapToTracked:
+    """Publishes map -> tracked frame."""
+
+    def __init__(self, sender: "TfSender") -> None:
+        self._sender = sender
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        self._sender.send(placement.tracked_frame, placement.map_from_tracked, header)
+
+
+class MapToOdom:
+    """Publishes map -> odometry, so that odometry -> base leads to the base's place in the map."""
+
+    def __init__(
+        self,
+        sender: "TfSender",
+        odom_frame: str,
+        odom_from_base: OdometrySource,
+        reporter: Reporter,
+    ) -> None:
+        self._sender = sender
+        self._odom_frame = odom_frame
+        self._odom_from_base = odom_from_base
+        self._reporter = reporter
+
+    def publish(self, placement: Placement, header: Header) -> None:
+        try:
+            odom_from_base = self._odom_from_base(stamp_to_ns(header.stamp))
+        except OdometryMissing as error:
+            self._reporter.error("odometry", f"map to odometry is not published: {error}")
+            return
+        correction = map_from_odom(placement.map_from_tracked, odom_from_base)
+        self._sender.send(self._odom_frame, correction, header)
+
+
+MOST_FRAMES = 10_000
+"""Of others that are remembered; a robot has hundreds."""
+
+
+class TfSender:
+    """Publishes map -> a frame, unless somebody else already gives that frame a parent."""
+
+    def __init__(self, node: Node, map_frame: str, reporter: Reporter) -> None:
+        self._map_frame = map_frame
+        self._reporter = reporter
+        self._broadcaster = tf2_ros.TransformBroadcaster(node)
+        self._parents = ForeignParents(node, map_frame)
+
+    def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
+        """Send the frame's pose (4, 4); `header` is in the map."""
+        parent = self._parents.of(child)
+        if parent is not None:
+            self._reporter.error(
+                "two parents",
+                f"TF already has '{child}' under '{parent}', so that this node does not publish it"
+                f" under '{self._map_frame}': use tf.mode map_to_odom if '{parent}' is an"
+                " odometry's frame, tf.mode base with the root of the robot's tree as frames.base,"
+                " or tf.mode off",
+            )
+            return
+        transform = TransformStamped(header=header, child_frame_id=child)
+        transform.transform = matrix_to_transform(map_from_child)
+        self._broadcaster.sendTransform(transform)
+
+
+class ForeignParents:
+    """Listens to TF for frames whose parent is not the map."""
+
+    def __init__(self, node: Node, map_frame: str) -> None:
+        self._map_frame = map_frame
+        self._parent_of: dict[str, str] = {}
+        self._lock = threading.Lock()
+        latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._subscriptions = [
+            node.create_subscription(TFMessage, topics.TF.name, self.note, topics.TF.qos),
+            node.create_subscription(TFMessage, "/tf_static", self.note, latched),
+        ]
+
+    def of(self, child: str) -> str | None:
+        """The parent of a frame in others' TF; None if nobody gives it one."""
+        with self._lock:
+            return self._parent_of.get(child)
+
+    def note(self, message: TFMessage) -> None:
+        """Remember what a message says of frames' parents."""
+        with self._lock:
+            for transform in message.transforms:
+                parent, child = transform.header.frame_id, transform.child_frame_id
+                has_room = child in self._parent_of or len(self._parent_of) < MOST_FRAMES
+                if parent != self._map_frame and has_room:
+                    self._parent_of[child] = parent

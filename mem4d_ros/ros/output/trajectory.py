@@ -1,0 +1,112 @@
+"""The pose of the newest frame and of those before it, as messages."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from geometry_msgs.msg import PoseStamped, Vector3
+from nav_msgs.msg import Odometry, Path
+from std_msgs.msg import Header
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.ros.conversions.pose import matrix_to_pose
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.interface.settings import OdometrySettings
+from mem4d_ros.ros.robot.placers import Placement
+
+UNKNOWN_STDDEV = 1e3
+"""Of what was not measured; filters take its square, 1e6, for unknown."""
+
+LEAST_STDDEV = 0.01
+"""In metres, radians and their rates: a covariance of zero breaks filters."""
+
+
+@dataclass(frozen=True)
+class Twist:
+    """Velocity of a moving frame, expressed in that frame, as nav_msgs/Odometry has it."""
+
+    linear: np.ndarray  # (3,) m/s
+    angular: np.ndarray  # (3,) rad/s
+
+
+def twist_between(earlier: np.ndarray, later: np.ndarray, seconds: float) -> Twist:
+    """The constant twist that moves a frame from one pose (4, 4) to the next in `seconds` > 0.
+
+    The linear part is the chord's: exact where the motion is straight.
+    """
+    step = rigid_inverse(later) @ earlier  # from the earlier frame to the later one
+    rotation_vector, _ = cv2.Rodrigues(step[:3, :3])
+    return Twist(-step[:3, 3] / seconds, -rotation_vector[:, 0] / seconds)
+
+
+class Trajectory:
+    """Gathers placements, whose headers are in the map, and writes Odometry and Path."""
+
+    def __init__(self) -> None:
+        self._poses: deque[PoseStamped] = deque()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: a new world begins."""
+        self._poses.clear()
+        self._newest: tuple[int, np.ndarray] | None = None  # stamp in ns, map_from_tracked
+        self._twist: Twist | None = None
+        self._travelled_m = 0.0
+        self._pose_measured = False
+        self._twist_measured = False
+
+    def add(self, placement: Placement, header: Header, measured: bool, max_length: int) -> None:
+        """Take the newest placement in, and leave the oldest out beyond `max_length`."""
+        stamp_ns = stamp_to_ns(header.stamp)
+        pose = placement.map_from_tracked
+        self._twist = self._twist_to(pose, stamp_ns)
+        self._twist_measured = measured and self._pose_measured and self._twist is not None
+        self._pose_measured = measured
+        if self._newest is not None:
+            self._travelled_m += float(np.linalg.norm(pose[:3, 3] - self._newest[1][:3, 3]))
+        self._newest = (stamp_ns, pose)
+        self._poses.append(PoseStamped(header=header, pose=matrix_to_pose(pose)))
+        while len(self._poses) > max_length:
+            self._poses.popleft()
+
+    def odometry(self, child_frame: str, drift: OdometrySettings) -> Odometry:
+        """The newest pose and the twist that led to it, zero where there is none.
+
+        Their covariances grow with the way and the speed; what was not measured has a huge one.
+        """
+        newest = self._poses[-1]
+        message = Odometry(header=newest.header, child_frame_id=child_frame)
+        message.pose.pose = newest.pose
+        message.pose.covariance = _covariance(self._pose_measured, self._travelled_m, drift)
+        speed = 0.0
+        if self._twist is not None:
+            message.twist.twist.linear = _vector(self._twist.linear)
+            message.twist.twist.angular = _vector(self._twist.angular)
+            speed = float(np.linalg.norm(self._twist.linear))
+        message.twist.covariance = _covariance(self._twist_measured, speed, drift)
+        return message
+
+    def path(self) -> Path:
+        """All poses kept, the oldest first."""
+        return Path(header=self._poses[-1].header, poses=list(self._poses))
+
+    def _twist_to(self, map_from_tracked: np.ndarray, stamp_ns: int) -> Twist | None:
+        if self._newest is None or stamp_ns <= self._newest[0]:
+            return None
+        seconds = (stamp_ns - self._newest[0]) * 1e-9
+        return twist_between(self._newest[1], map_from_tracked, seconds)
+
+
+def _covariance(measured: bool, metres: float, drift: OdometrySettings) -> list[float]:
+    """(36,) of x, y, z and rotations about them, after so many metres (or metres per second)."""
+    stddevs = np.full(6, UNKNOWN_STDDEV)
+    if measured:
+        stddevs[:3] = LEAST_STDDEV + drift.position_drift * metres
+        stddevs[3:] = LEAST_STDDEV + drift.rotation_drift * metres
+    return np.diag(stddevs**2).flatten().tolist()
+
+
+def _vector(values: np.ndarray) -> Vector3:
+    x, y, z = (float(value) for value in values)
+    return Vector3(x=x, y=y, z=z)

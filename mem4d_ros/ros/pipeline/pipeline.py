@@ -1,0 +1,163 @@
+"""From incoming frames to published ones, on threads of its own, with accounts."""
+
+import math
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.loading import LoadedModel
+from mem4d_ros.ros.output.outputs import Outputs
+from mem4d_ros.ros.pipeline.processor import FrameProcessor
+from mem4d_ros.ros.pipeline.scaler import Scaler
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.runtime import (
+    Counters,
+    FrameRejected,
+    LatestFrameWorker,
+    Timing,
+    TimingWindow,
+)
+from mem4d_ros.runtime.scale import ScaleEstimate
+
+
+@dataclass(frozen=True)
+class NewestFrame:
+    """What is told of the frame that was published last; the defaults, before the first."""
+
+    latency_last_s: float = 0.0
+    confidence_mean: float = math.nan  # of the global pointmap; NaN if no pixel is valid
+    pose_measured: bool = False
+    camera_info_used: bool = False
+    scale: ScaleEstimate = field(default=ScaleEstimate(math.nan, 0.0))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What became of the frames, at one moment."""
+
+    counters: Counters
+    timing: Timing
+    newest: NewestFrame
+    last_frame_failed: bool
+    is_paused: bool
+    resets: int
+    capacity: MemorySizes
+    is_shrunk: bool  # the device has no memory for the capacity that was asked for
+    occupancy: MemorySizes
+    structure_tokens: int
+
+
+class Pipeline:
+    """Takes the newest frame, reconstructs it and publishes it; the latency covers all of that.
+
+    A frame is published while the next one is reconstructed, each on a thread.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        scaler: Scaler,
+        outputs: Outputs,
+        settings: Callable[[], Settings],
+        reporter: Reporter,
+    ) -> None:
+        self._reconstructor = model.reconstructor
+        self._scaler = scaler
+        self._outputs = outputs
+        self._settings = settings
+        self._reporter = reporter
+        self._processor = FrameProcessor(model.reconstructor, model.memory, settings, reporter)
+        self._timing = TimingWindow()
+        self._newest = NewestFrame()
+        self._last_frame_failed = False
+        self._worker = LatestFrameWorker(
+            self._process, self._publish, self._on_failure, name="mem4d-worker"
+        )
+
+    def submit(self, incoming: IncomingFrame) -> None:
+        """Offer a frame and return at once."""
+        self._worker.submit(incoming)
+
+    def request_reset(self) -> None:
+        """Empty the network's memory before the next frame."""
+        self._processor.request_reset()
+
+    def progress(self) -> Progress:
+        """For reports, from any thread."""
+        return Progress(
+            counters=self._worker.counters,
+            timing=self._timing.summary(),
+            newest=self._newest,
+            last_frame_failed=self._last_frame_failed,
+            is_paused=self._worker.is_paused,
+            resets=self._processor.resets,
+            capacity=self._reconstructor.memory,
+            is_shrunk=self._processor.is_shrunk,
+            occupancy=self._reconstructor.occupancy(),
+            structure_tokens=self._reconstructor.structure_tokens(),
+        )
+
+    def pause(self) -> None:
+        """Let all frames go, but the one in work."""
+        self._worker.pause()
+
+    def resume(self) -> None:
+        """Take frames again; the network's memory is as it was."""
+        self._worker.resume()
+
+    def silence(self) -> None:
+        """Pause, and return when the frame in work is published."""
+        self._worker.pause()
+        self._worker.wait_idle()
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Finish the frame in work, and stop; False if that takes longer than `timeout_s`."""
+        return self._worker.close(timeout_s)
+
+    def _process(self, incoming: IncomingFrame) -> tuple[ReconstructedFrame, float]:
+        """The frame in true metres, and when its image was received."""
+        frame = self._scaler.scaled(self._processor.process(incoming))
+        self._last_frame_failed = False
+        return frame, incoming.received_at_s
+
+    def _publish(self, processed: tuple[ReconstructedFrame, float]) -> None:
+        frame, received_at_s = processed
+        self._outputs.publish(frame, self._settings())
+        if not frame.reconstruction.pose_measured:
+            self._reporter.warning(
+                "pose",
+                "the camera's pose could not be measured and continues the motion before: too"
+                " little of the scene is recognised (no texture, blur, or a covered lens)",
+            )
+        latency_s = time.monotonic() - received_at_s
+        self._timing.add(latency_s)
+        self._newest = NewestFrame(
+            latency_s,
+            _mean_confidence(frame.reconstruction.confidence_world),
+            frame.reconstruction.pose_measured,
+            camera_info_used=frame.intrinsics_given,
+            scale=frame.scale,
+        )
+
+    def _on_failure(self, failure: Exception) -> None:
+        self._last_frame_failed = True
+        if isinstance(failure, FrameRejected):
+            self._reporter.error("rejected", f"image rejected: {failure}")
+        else:
+            self._reporter.error(
+                "failed",
+                f"image lost to a fault of this node: {failure!r}",
+                details="".join(traceback.format_exception(failure)),
+            )
+
+
+def _mean_confidence(confidence: np.ndarray) -> float:
+    """Of the valid pixels of (H, W), whose confidence is not 0; NaN if there are none."""
+    valid = np.count_nonzero(confidence)
+    return float(confidence.sum(dtype=np.float64)) / valid if valid else math.nan

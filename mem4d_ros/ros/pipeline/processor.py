@@ -1,0 +1,153 @@
+"""From an image message to a reconstruction: everything that happens on the worker's thread."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from sensor_msgs.msg import CompressedImage, Image
+
+from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.conversions.image import image_to_rgb
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
+from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.pipeline.calibration import Calibration
+from mem4d_ros.ros.pipeline.continuity import Kind, Stream
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor, Reconstruction
+
+
+class FrameProcessor:
+    """Decodes images and feeds the reconstructor, whose memory it resets when the stream breaks.
+
+    `network_memory` is what the network was made for; the settings may ask for other sizes.
+    `process` runs on one thread; `request_reset` may be called from any.
+    """
+
+    def __init__(
+        self,
+        reconstructor: OnlineReconstructor,
+        network_memory: MemorySizes,
+        settings: Callable[[], Settings],
+        reporter: Reporter,
+    ) -> None:
+        self._reconstructor = reconstructor
+        self._settings = settings
+        self._reporter = reporter
+        self._reset_requested = threading.Event()
+        self._resets = 0
+        self._stream = Stream()
+        self._calibration = Calibration(reporter)
+        self._network_memory = network_memory
+        self._wanted_memory = reconstructor.memory
+
+    @property
+    def resets(self) -> int:
+        """How often the memory was emptied."""
+        return self._resets
+
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether the device has no room for the memory that the settings ask for."""
+        return self._reconstructor.memory != self._wanted_memory
+
+    def request_reset(self) -> None:
+        """Empty the memory before the next frame; one that is in work is rejected."""
+        self._reset_requested.set()
+
+    def process(self, incoming: IncomingFrame) -> ReconstructedFrame:
+        """The reconstruction of a frame. Raises FrameRejected."""
+        self._follow_requests()
+        settings = self._settings()
+        header = incoming.image.header
+        camera_frame = header.frame_id or settings.frames.camera
+        if not camera_frame:
+            raise FrameRejected(
+                "images have an empty header.frame_id: set the frame in the camera's driver,"
+                " or name it in frames.camera"
+            )
+        stamp_ns = stamp_to_ns(header.stamp)
+        if stamp_ns == 0:
+            self._reporter.warning(
+                "no stamp",
+                "images have no stamp (0), and so has nothing that is published of them: set it in"
+                " the camera's driver",
+            )
+        if stamp_ns < 0:
+            raise FrameRejected(
+                f"an image's stamp is before the epoch ({stamp_ns * 1e-9:.3f} s): set it in the"
+                " camera's driver"
+            )
+        self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
+        image = image_to_rgb(incoming.image)
+        self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
+        calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
+        reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
+        if self._reset_requested.is_set():
+            raise FrameRejected("a reset was asked for while this frame was in work")
+        return ReconstructedFrame(
+            reconstruction,
+            header.stamp,
+            camera_frame,
+            calibrated.intrinsics is not None,
+            calibrated.camera_info,
+        )
+
+    def _follow_requests(self) -> None:
+        if self._reset_requested.is_set():
+            self._reset_requested.clear()
+            self._reset()
+        wanted = self._settings().memory.sizes(self._network_memory)
+        if wanted != self._wanted_memory:
+            self._wanted_memory = wanted
+            self._reconstructor.resize_memory(wanted)
+
+    def _start_new_world(self, key: str, cause: str) -> None:
+        if cause:
+            self._reset()
+            self._reporter.warning(key, f"{cause}: a new world starts")
+
+    def _reconstruct(
+        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None
+    ) -> Reconstruction:
+        """With ever smaller memories where the device has no room. Raises FrameRejected."""
+        while True:
+            try:
+                return self._reconstructor.process(image, stamp_ns, intrinsics)
+            except NonFiniteOutput:
+                self._resets += 1
+                raise
+            except torch.cuda.OutOfMemoryError as error:
+                smaller = _halved(self._reconstructor.memory)
+                if smaller == self._reconstructor.memory:
+                    raise FrameRejected(
+                        "the device has no memory for a single frame: end what else runs on it, or"
+                        " set a smaller model.image_size"
+                    ) from error
+            # Behind the except clause, whose error still holds the tensors of the failed step.
+            self._shrink_memory(smaller)
+
+    def _shrink_memory(self, smaller: MemorySizes) -> None:
+        self._reconstructor.resize_memory(smaller)
+        torch.cuda.empty_cache()
+        self._reporter.warning(
+            f"out of memory {smaller}",
+            "the device is out of memory: the network now remembers fewer frames (TCA"
+            f" {smaller.tca_window}, TDM {smaller.tdm_size}, PSM {smaller.psm_size}), until other"
+            " sizes are set",
+        )
+
+    def _reset(self) -> None:
+        self._reconstructor.reset()
+        self._resets += 1
+
+
+def _kind(message: Image | CompressedImage, image: np.ndarray) -> Kind:
+    height, width = image.shape[:2]
+    encoding = message.encoding if isinstance(message, Image) else message.format
+    return Kind(width, height, encoding)
+
+
+def _halved(memory: MemorySizes) -> MemorySizes:
+    return MemorySizes(memory.tca_window // 2, memory.tdm_size // 2, max(1, memory.psm_size // 2))

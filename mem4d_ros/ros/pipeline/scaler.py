@@ -1,0 +1,76 @@
+"""Reconstructions in true metres, as scale.source finds them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from mem4d_ros.ros.frame import ReconstructedFrame
+from mem4d_ros.ros.interface.settings import ScaleSettings
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.odometry import OdometryMissing
+from mem4d_ros.ros.robot.placers import ExtrinsicsError
+from mem4d_ros.ros.robot.robot import Robot
+from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale, ScaleSource
+
+CameraInOdometry = Callable[[str, int], np.ndarray | None]
+"""odom_from_camera (4, 4) of a camera's frame at a stamp in ns; None where it is not known."""
+
+
+class Scaler(Protocol):
+    """What brings frames to scale."""
+
+    def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
+        """The next frame of the stream, in metres."""
+        ...
+
+
+def make_scaler(robot: Robot, settings: ScaleSettings, reporter: Reporter) -> Scaler:
+    """The scaler that the settings ask for."""
+    if settings.source == "model":
+        return AsTheModelSays()
+    if settings.source == "fixed":
+        return WorldScaler(FixedScale(settings.value), lambda camera_frame, stamp_ns: None)
+    return WorldScaler(OdometryScale(), _camera_in_odometry(robot, reporter))
+
+
+class AsTheModelSays:
+    """Takes the network's metres for true."""
+
+    def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
+        return frame
+
+
+class WorldScaler:
+    """Scales the world by what its source knows. Used by one thread."""
+
+    def __init__(self, source: ScaleSource, odom_from_camera: CameraInOdometry) -> None:
+        self._source = source
+        self._odom_from_camera = odom_from_camera
+        self._world = MetricWorld()
+
+    def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
+        reconstruction = frame.reconstruction
+        if reconstruction.frame_index == 0:
+            self._source.reset()
+        external = None
+        if reconstruction.pose_measured:
+            external = self._odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
+        self._source.observe(reconstruction.camera_to_world, external)
+        scale = self._source.estimate
+        in_metres = self._world.scale(reconstruction, scale.value)
+        return replace(frame, reconstruction=in_metres, scale=scale)
+
+
+def _camera_in_odometry(robot: Robot, reporter: Reporter) -> CameraInOdometry:
+    base_from_camera, odom_from_base = robot.base_from_camera, robot.odom_from_base
+
+    def odom_from_camera(camera_frame: str, stamp_ns: int) -> np.ndarray | None:
+        try:
+            return odom_from_base(stamp_ns) @ base_from_camera(camera_frame, stamp_ns)
+        except (OdometryMissing, ExtrinsicsError) as error:
+            reporter.warning("scale", f"nothing is learned of the scale: {error}")
+            return None
+
+    return odom_from_camera

@@ -1,0 +1,1 @@
+"""What others say of the robot: TF and odometry."""

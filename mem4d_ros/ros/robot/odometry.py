@@ -1,0 +1,84 @@
+"""An external odometry, heard on a topic."""
+
+import math
+import threading
+
+import numpy as np
+from geometry_msgs.msg import Pose
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+
+from mem4d_ros.ros.conversions.pose import pose_to_matrix
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.settings import FrameSettings
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.runtime.external_odometry import PoseHistory
+
+NORM_TOLERANCE = 0.005
+"""Of a quaternion's length, which is about as in TF."""
+FARTHEST_M = 1e9
+"""Beyond any place on Earth."""
+
+PATIENCE_S = 0.1
+"""A small network can be faster than the next message of an odometry of 10 Hz."""
+
+
+class OdometryMissing(LookupError):  # noqa: N818
+    """The odometry does not say where the base was at a time; the message says what to do."""
+
+
+class TopicOdometry:
+    """Remembers what it hears, and refuses poses of other frames. Thread-safe."""
+
+    def __init__(self, node: Node, frames: FrameSettings, reporter: Reporter) -> None:
+        self._frames = frames
+        self._reporter = reporter
+        self._history = PoseHistory()
+        self._changed = threading.Condition()
+        topic = topics.EXTERNAL_ODOMETRY
+        self._name = node.resolve_topic_name(topic.name)
+        node.create_subscription(topic.type, topic.name, self._hear, topic.qos)
+
+    def __call__(self, stamp_ns: int) -> np.ndarray:
+        """odom_from_base (4, 4) between the poses about that time. Raises OdometryMissing.
+
+        Waits for the later one, if that is due.
+        """
+        history = self._history
+        with self._changed:
+            self._changed.wait_for(lambda: not history.may_come(stamp_ns), PATIENCE_S)
+            pose = history.at(stamp_ns)
+        if pose is None:
+            raise OdometryMissing(
+                f"{self._name} has no poses about the image's time, {stamp_ns * 1e-9:.3f} s: let it"
+                " publish with the camera's clock and at more than 2 Hz, or set"
+                " external_odometry.source to tf"
+            )
+        return pose
+
+    def _hear(self, message: Odometry) -> None:
+        frames = self._frames
+        found = (message.header.frame_id, message.child_frame_id)
+        if found != (frames.odom, frames.base):
+            self._refuse(
+                f"is of '{found[1]}' in '{found[0]}': set frames.base and frames.odom, which are"
+                f" '{frames.base}' and '{frames.odom}'"
+            )
+        elif not _is_sound(message.pose.pose):
+            self._refuse("has a pose that is no pose")
+        else:
+            stamp_ns = stamp_to_ns(message.header.stamp)
+            with self._changed:
+                self._history.add(stamp_ns, pose_to_matrix(message.pose.pose))
+                self._changed.notify_all()
+
+    def _refuse(self, reason: str) -> None:
+        self._reporter.error("odometry refused", f"{self._name} {reason}; it is ignored")
+
+
+def _is_sound(pose: Pose) -> bool:
+    position, turn = pose.position, pose.orientation
+    norm = math.hypot(turn.x, turn.y, turn.z, turn.w)  # of any size; a power would overflow
+    is_near = all(abs(value) <= FARTHEST_M for value in (position.x, position.y, position.z))
+    return is_near and abs(norm - 1) < NORM_TOLERANCE

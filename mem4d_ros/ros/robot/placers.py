@@ -1,0 +1,78 @@
+"""Where the model's world lies in the map, and where the camera and the robot are in it.
+
+Matrices are named target_from_source: map_from_world moves coordinates in the world to coordinates
+in the map. The model's world is optical (x right, y down, z forward); the map is z-up (REP-103).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mem4d_ros.geometry import BODY_FROM_OPTICAL, rigid_inverse
+
+
+class ExtrinsicsError(LookupError):
+    """The camera's place on the robot is not known (yet); the message names what is missing."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One frame's place in the map."""
+
+    map_from_world: np.ndarray  # (4, 4)
+    map_from_camera: np.ndarray  # (4, 4)
+    tracked_frame: str  # the frame whose pose is reported
+    map_from_tracked: np.ndarray  # (4, 4)
+
+
+class Placer(Protocol):
+    """Places frames in the map. `base_from_camera` may be asked anew for each of them."""
+
+    def place(self, camera_to_world: np.ndarray, camera_frame: str, stamp_ns: int) -> Placement:
+        """The placement of a camera pose (4, 4). Raises ExtrinsicsError."""
+        ...
+
+    def restart(self) -> None:
+        """A new world begins with the next frame."""
+        ...
+
+
+class CameraPlacer:
+    """Tracks the camera, which starts level in the map, looking along the initial pose's x axis."""
+
+    def __init__(self, initial_pose: np.ndarray) -> None:
+        self._map_from_world = initial_pose @ BODY_FROM_OPTICAL
+
+    def place(self, camera_to_world: np.ndarray, camera_frame: str, stamp_ns: int) -> Placement:
+        map_from_camera = self._map_from_world @ camera_to_world
+        return Placement(self._map_from_world, map_from_camera, camera_frame, map_from_camera)
+
+    def restart(self) -> None:
+        pass
+
+
+Extrinsics = Callable[[str, int], np.ndarray]
+"""base_from_camera (4, 4) of a camera frame at a stamp in ns. Raises ExtrinsicsError."""
+
+
+class BasePlacer:
+    """Tracks the robot's base, which starts at the initial pose in the map."""
+
+    def __init__(self, initial_pose: np.ndarray, base_frame: str, extrinsics: Extrinsics) -> None:
+        self._initial_pose = initial_pose
+        self._base_frame = base_frame
+        self._extrinsics = extrinsics
+        self._map_from_world: np.ndarray | None = None
+
+    def place(self, camera_to_world: np.ndarray, camera_frame: str, stamp_ns: int) -> Placement:
+        base_from_camera = self._extrinsics(camera_frame, stamp_ns)
+        if self._map_from_world is None:
+            self._map_from_world = self._initial_pose @ base_from_camera
+        map_from_camera = self._map_from_world @ camera_to_world
+        map_from_base = map_from_camera @ rigid_inverse(base_from_camera)
+        return Placement(self._map_from_world, map_from_camera, self._base_frame, map_from_base)
+
+    def restart(self) -> None:
+        self._map_from_world = None

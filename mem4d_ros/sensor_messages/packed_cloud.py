@@ -1,0 +1,35 @@
+"""Coloured points as the records of a sensor_msgs/PointCloud2."""
+
+import sys
+
+import cv2
+import numpy as np
+
+POINT = np.dtype([(name, np.float32) for name in ("x", "y", "z", "rgb", "confidence")])
+"""In the machine's byte order, without padding."""
+
+
+def packed_cloud(positions: np.ndarray, colours: np.ndarray, confidences: np.ndarray) -> np.ndarray:
+    """Records (N,) of POINT: positions (N, 3), colours (N, 3) uint8, confidences (N,).
+
+    Colours are packed as RViz and PCL read them.
+    """
+    if not len(positions):  # OpenCV takes no empty arrays
+        return np.empty(0, POINT)
+    records = np.empty((1, len(positions), POINT.itemsize // 4), np.float32)
+    sources = [
+        positions.reshape(1, -1, 3),
+        _packed(colours),
+        confidences.reshape(1, -1),
+    ]
+    cv2.mixChannels(sources, [records], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    return records.view(POINT).reshape(-1)
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) uint8 as (1, N, 1) float32, whose bits are the number 0x00RRGGBB."""
+    channels = [2, 1, 0] if sys.byteorder == "little" else [1, 2, 3]  # of red, green, blue
+    packed = np.zeros((1, len(colours), 4), np.uint8)
+    pairs = [number for pair in enumerate(channels) for number in pair]
+    cv2.mixChannels([colours[None]], [packed], pairs)
+    return packed.view(np.float32)

@@ -1,0 +1,102 @@
+"""RGB arrays from the fields of a sensor_msgs/Image, whatever library its message is of.
+
+Encodings are those of sensor_msgs/image_encodings.hpp that have colours.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+MIN_SIDE = 16
+MAX_PIXELS = 64_000_000
+
+
+class UnusableImage(ValueError):  # noqa: N818
+    """An image message of which no image can be made; the message says why and what to do."""
+
+
+class UnknownEncoding(UnusableImage):
+    """No colours are known for an encoding; the message names it and those that have some."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a pixel lies in memory, and the OpenCV conversion that makes it RGB."""
+
+    channels: int
+    to_rgb: int | None
+    bytes_per_channel: int = 1
+
+
+_CHANNELS = {
+    "rgb": (3, None),
+    "bgr": (3, cv2.COLOR_BGR2RGB),
+    "rgba": (4, cv2.COLOR_RGBA2RGB),
+    "bgra": (4, cv2.COLOR_BGRA2RGB),
+    "mono": (1, cv2.COLOR_GRAY2RGB),
+    # OpenCV names a pattern by the second row's second and third pixel, ROS by the first four.
+    "bayer_rggb": (1, cv2.COLOR_BayerBG2RGB),
+    "bayer_bggr": (1, cv2.COLOR_BayerRG2RGB),
+    "bayer_gbrg": (1, cv2.COLOR_BayerGR2RGB),
+    "bayer_grbg": (1, cv2.COLOR_BayerGB2RGB),
+}
+_ENCODINGS = {
+    **{f"{name}8": _Layout(*layout) for name, layout in _CHANNELS.items()},
+    **{f"{name}16": _Layout(*layout, 2) for name, layout in _CHANNELS.items()},
+    **dict.fromkeys(("yuv422", "uyvy"), _Layout(2, cv2.COLOR_YUV2RGB_UYVY)),
+    **dict.fromkeys(("yuv422_yuy2", "yuyv"), _Layout(2, cv2.COLOR_YUV2RGB_YUY2)),
+}
+
+
+def raw_to_rgb(message: Any) -> np.ndarray:
+    """The image (H, W, 3) uint8 RGB; it may share the message's memory.
+
+    Rows may be padded. Of 16-bit channels the upper byte is taken. Raises UnknownEncoding for
+    encodings without colours, and UnusableImage for sizes of no camera and for less data than the
+    size needs.
+    """
+    check_size(message.width, message.height)
+    if len(message.data) < message.height * message.step:
+        raise UnusableImage(
+            f"image data has {len(message.data)} bytes, but {message.height} rows of"
+            f" {message.step} bytes need {message.height * message.step}: the driver is at fault"
+        )
+    layout = _ENCODINGS.get(message.encoding)
+    if layout is None:
+        raise UnknownEncoding(
+            f"encoding {message.encoding!r} has no colours: choose a topic of images with one of"
+            f" {', '.join(_ENCODINGS)}"
+        )
+    pixel_bytes = layout.channels * layout.bytes_per_channel
+    if message.step < message.width * pixel_bytes:
+        raise UnusableImage(
+            f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
+            f" {message.encoding}: the driver is at fault"
+        )
+    pixels = np.ndarray(
+        (message.height, message.width, layout.channels),
+        np.uint8,
+        buffer=message.data,
+        # The upper byte of a wide channel is the first one in big-endian order.
+        offset=0 if message.is_bigendian else layout.bytes_per_channel - 1,
+        strides=(message.step, pixel_bytes, layout.bytes_per_channel),
+    )
+    if layout.to_rgb is None:
+        return pixels
+    try:
+        return cv2.cvtColor(pixels, layout.to_rgb)
+    except cv2.error as error:  # two pixels share a colour in yuv422, four in a Bayer mosaic
+        raise UnusableImage(
+            f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
+        ) from error
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises UnusableImage for a size that no camera has."""
+    if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
+        raise UnusableImage(
+            f"image size {width}x{height} is not usable: each side must have at least {MIN_SIDE}"
+            f" pixels, and the whole at most {MAX_PIXELS // 1_000_000} megapixels"
+        )

@@ -1,0 +1,165 @@
+"""Pack textured meshes small: `python -m mem4d_ros.synthetic.meshes.pack <meshes> <out>`."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mem4d_ros.synthetic.meshes.catalogue import OBJECTS, PLACES
+from mem4d_ros.synthetic.meshes.packed import SUFFIX, Material, PackedMesh, write_mesh
+
+TEXTURE_SIZE = 512  # px, of the longer side
+WEBP_QUALITY = 82
+MOST_TRIANGLES = 300_000
+CELLS_MM = (1, 2, 3, 4, 6, 8, 10, 12, 16)  # vertices of one cell become one
+SKY_SIZE = (1024, 512)
+
+
+def main() -> None:
+    """Pack every place, object and sky, and say what each takes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("meshes", type=Path, help="folder of scenes in their simple form")
+    parser.add_argument("out", type=Path, help="folder for the packed files")
+    arguments = parser.parse_args()
+    for line in pack(arguments.meshes, arguments.out):
+        print(line, flush=True)
+    total = sum(file.stat().st_size for file in arguments.out.rglob("*") if file.is_file())
+    print(f"{total / 2**20:.1f} MiB in all")
+
+
+def pack(meshes: Path, out: Path) -> Iterator[str]:
+    """Pack the catalogue's meshes of one folder to another, a line for each."""
+    for place in PLACES:
+        yield _pack_one(meshes / place.name, out / "places" / (place.name + SUFFIX))
+    for name in OBJECTS:
+        (folder,) = meshes.glob(f"*/{name}")
+        yield _pack_one(folder, out / "objects" / (name + SUFFIX))
+    (out / "skies").mkdir(parents=True, exist_ok=True)
+    for file in sorted((meshes / "sky_hdri").glob("*.jpg")):
+        sky = cv2.resize(_read_image(file), SKY_SIZE, interpolation=cv2.INTER_AREA)
+        (out / "skies" / f"{file.stem}.webp").write_bytes(_webp(sky).tobytes())
+        yield f"sky {file.stem}"
+
+
+def _pack_one(folder: Path, path: Path) -> str:
+    mesh = load_source(folder)
+    write_mesh(path, mesh)
+    size = path.stat().st_size / 2**10
+    counts = f"{len(mesh.faces)} triangles, {len(mesh.textures)} textures"
+    return f"{path.stem}: {counts}, {size:.0f} KiB"
+
+
+def load_source(folder: Path) -> PackedMesh:
+    """A mesh of the simple form (scene.npz, materials.json, textures/), made small."""
+    description = json.loads((folder / "materials.json").read_text())
+    with np.load(folder / "scene.npz") as file:
+        names = ("V", "F", "UV", "FT", "M")
+        vertices, faces, uv, face_uv, material = (file[name] for name in names)
+    if description["up"] == "y":
+        vertices = vertices[:, [0, 2, 1]] * np.array((1, -1, 1), np.float32)
+    if folder.name.startswith("skin_man"):
+        vertices = _arms_lowered(vertices)
+    materials, textures = _materials(folder, description["materials"])
+    tags = np.array([entry["tag"] for entry in description["materials"]])
+    kept = tags[material] != "glass"
+    faces, face_uv, material = faces[kept], face_uv[kept], material[kept]
+    vertices, faces, kept = _simplified(vertices, faces)
+    face_uv, material = face_uv[kept], material[kept]
+    textured = np.array([entry.texture is not None for entry in materials])
+    face_uv = np.where(textured[material][:, None], face_uv, 0)
+    if len(uv) == 0:
+        uv = np.zeros((1, 2), np.float32)
+    return PackedMesh(vertices, faces, uv, face_uv, material, materials, textures)
+
+
+def _arms_lowered(vertices: np.ndarray) -> np.ndarray:
+    """A man in T pose (arms along x) with hanging arms."""
+    x, z = vertices[:, 0], vertices[:, 2]
+    height = np.median(z[np.abs(x) > 0.5])
+    shoulder = 0.19
+    share = np.clip((np.abs(x) - shoulder + 0.03) / 0.12, 0, 1)
+    angle = np.radians(78) * share * share * (3 - 2 * share)
+    side, up = np.abs(x) - shoulder, z - height
+    lowered = vertices.copy()
+    lowered[:, 0] = np.sign(x) * (shoulder + np.cos(angle) * side + np.sin(angle) * up)
+    lowered[:, 2] = height - np.sin(angle) * side + np.cos(angle) * up
+    return np.where((np.abs(x) > shoulder - 0.03)[:, None], lowered, vertices)
+
+
+def _materials(
+    folder: Path, entries: list[dict]
+) -> tuple[tuple[Material, ...], tuple[np.ndarray, ...]]:
+    """Materials, and the distinct textures that they name, as image files."""
+    numbers: dict[str, int] = {}
+    textures: list[np.ndarray] = []
+    cut_outs: list[bool] = []
+    materials = []
+    for entry in entries:
+        name = entry["texture"]
+        if name is not None and name not in numbers:
+            image = _read_image(folder / "textures" / name)
+            image = _small(image)
+            has_holes = image.shape[2] == 4 and bool((image[..., 3] < 128).mean() > 0.002)
+            numbers[name] = len(textures)
+            textures.append(_webp(image if has_holes else image[..., :3]))
+            cut_outs.append(has_holes)
+        number = None if name is None else numbers[name]
+        red, green, blue = (int(value) for value in entry["rgb"])
+        holes = number is not None and cut_outs[number]
+        materials.append(Material((red, green, blue), entry["tag"], number, holes))
+    return tuple(materials), tuple(textures)
+
+
+def _read_image(path: Path) -> np.ndarray:
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError(f"{path} is not an image")
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    scale = TEXTURE_SIZE / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = [max(4, round(side * scale)) for side in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _webp(image: np.ndarray) -> np.ndarray:
+    _, file = cv2.imencode(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY))
+    return file.ravel()
+
+
+def _simplified(
+    vertices: np.ndarray, faces: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices, triangles and which of the old triangles those are.
+
+    Vertices of one cubic cell become one at their mean. The smallest cells do that leave few
+    enough triangles: details of that size are under a pixel in most views.
+    """
+    for cell in CELLS_MM:
+        keys = np.floor(vertices / (cell / 1000)).astype(np.int64)
+        keys -= keys.min(0)
+        spans = keys.max(0) + 1
+        flat = (keys[:, 0] * spans[1] + keys[:, 1]) * spans[2] + keys[:, 2]
+        _, inverse = np.unique(flat, return_inverse=True)
+        inverse = inverse.ravel()
+        new = inverse[faces]
+        kept = np.flatnonzero(
+            (new[:, 0] != new[:, 1]) & (new[:, 1] != new[:, 2]) & (new[:, 2] != new[:, 0])
+        )
+        _, distinct = np.unique(np.sort(new[kept], 1), axis=0, return_index=True)
+        kept = kept[np.sort(distinct)]
+        if len(kept) <= MOST_TRIANGLES:
+            break
+    counts = np.bincount(inverse)
+    means = np.stack([np.bincount(inverse, vertices[:, axis]) / counts for axis in range(3)], 1)
+    return means.astype(np.float32), new[kept].astype(np.int32), kept
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Things made of primitives: furniture, houses, vehicles, bodies."""

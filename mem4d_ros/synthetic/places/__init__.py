@@ -1,0 +1,1 @@
+"""Whole scenes: a furnished room, a street with traffic."""

@@ -1,0 +1,1 @@
+"""What surfaces look like: noise, patterns, prints and photographs, kept in a library."""

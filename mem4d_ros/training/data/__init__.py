@@ -1,0 +1,1 @@
+"""From rendered scenes and recordings to batches."""

@@ -1,0 +1,140 @@
+"""Where the map, the robot and the camera are, and who may say so."""
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TransformStamped
+from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA
+from ros_probe import make_image
+from sensor_msgs.msg import Image, PointCloud2
+from tf2_msgs.msg import TFMessage
+from tf2_ros import StaticTransformBroadcaster
+from wall_model import WallModel
+
+from mem4d_ros.geometry import rigid_inverse, transform_points
+from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
+from mem4d_ros.ros.output.tf import ForeignParents
+
+
+@pytest.fixture
+def mount():
+    """Publish where the camera is, as robot_state_publisher does."""
+    broadcasters = []
+
+    def mount(ros, parent):
+        transform = TransformStamped(child_frame_id="camera_optical")
+        transform.header.frame_id = parent
+        transform.transform = matrix_to_transform(BASE_FROM_CAMERA)
+        broadcasters.append(StaticTransformBroadcaster(ros.probe))
+        broadcasters[-1].sendTransform(transform)
+
+    return mount
+
+
+def test_camera_mode_publishes_the_camera_in_the_map(session):
+    _, received = session(frames=4)
+    (first, *_, last) = (
+        transform_to_matrix(message.transforms[0].transform) for message in received["/tf"]
+    )
+    in_own_axes = rigid_inverse(first) @ last
+    np.testing.assert_allclose(in_own_axes, WallModel().poses(3), atol=1e-6)
+
+
+def test_base_mode_places_the_base_through_the_given_extrinsics(session):
+    ros, received = session(frames=3, tf={"mode": "base", "base_to_camera": BASE_TO_CAMERA})
+    first = received["/tf"][0].transforms[0]
+    assert (first.header.frame_id, first.child_frame_id) == ("map", "base_link")
+    np.testing.assert_allclose(transform_to_matrix(first.transform), np.eye(4), atol=1e-9)
+    np.testing.assert_allclose(ros.xyz(received["~/points"][0])[:, 0], 2.3, atol=1e-5)
+    for message, in_map, in_camera in zip(
+        received["/tf"], received["~/points"], received["~/points_camera"], strict=True
+    ):
+        map_from_base = transform_to_matrix(message.transforms[0].transform)
+        moved = transform_points(map_from_base @ BASE_FROM_CAMERA, ros.xyz(in_camera))
+        np.testing.assert_allclose(moved, ros.xyz(in_map), atol=1e-5)
+    assert received["~/odometry"][0].child_frame_id == "base_link"
+
+
+def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(start, mount):
+    ros = start(tf={"mode": "base"})
+    points = ros.listen(PointCloud2, "/mem4d/points")
+    in_camera = ros.listen(PointCloud2, "/mem4d/points_camera")
+    transforms = ros.listen(TFMessage, "/tf")
+    images = ros.talker(Image, "/image")
+    ros.play(images, make_image(1.0))
+    ros.wait_for(lambda: in_camera)
+    assert "'camera_optical' to 'base_link'" in ros.status().last_error
+    assert not points
+    assert not transforms
+
+    mount(ros, "base_link")
+    for stamp in range(2, 100):
+        ros.play(images, make_image(stamp))
+        if points and transforms:
+            break
+    assert transforms[0].transforms[0].child_frame_id == "base_link"
+    assert points[0].header.frame_id == "map"
+
+
+def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, mount):
+    ros = start(tf={"mode": "base"})
+    mount(ros, "base_link")
+    points = ros.listen(PointCloud2, "/mem4d/points")
+    images = ros.talker(Image, "/image")
+    for stamp in range(1, 100):
+        ros.play(images, make_image(stamp))
+        if points:
+            break
+    np.testing.assert_allclose(ros.xyz(points[0])[:, 0], 2.3, atol=1e-5)
+
+
+def test_no_frame_gets_two_parents(start, mount):
+    ros = start()
+    transforms = ros.listen(TFMessage, "/tf")
+    mount(ros, "camera_link")
+    images = ros.talker(Image, "/image")
+    for stamp in range(1, 100):  # until the node has heard of the other parent
+        ros.play(images, make_image(stamp))
+        if ros.status().last_error:
+            break
+    assert "'camera_optical' under 'camera_link'" in ros.status().last_error
+    published = len(transforms)
+    ros.play(images, make_image(200), make_image(201))
+    assert len(transforms) == published
+    assert ros.status().frames_rejected == 0
+
+
+def test_mode_off_publishes_poses_but_no_tf(session):
+    ros, received = session(frames=1, tf={"mode": "off"})
+    assert len(received["~/odometry"]) == 1
+    assert not received["/tf"]
+    assert not ros.probe.get_publishers_info_by_topic("/tf")
+
+
+def test_the_initial_pose_places_the_camera(session):
+    ros, received = session(frames=1, tf={"initial_pose": "10 20 1.5 0 0 1.5707963267948966"})
+    points = ros.xyz(received["~/points"][0])
+    np.testing.assert_allclose(points[:, 1], 22, atol=1e-5)  # it looks along the map's y
+    np.testing.assert_allclose(points[:, 0].mean(), 10, atol=1e-5)
+    np.testing.assert_allclose(points[:, 2].mean(), 1.5, atol=1e-5)
+
+
+def test_frames_have_the_names_that_the_user_gave(session):
+    _, received = session(
+        frames=1,
+        frames_={"map": "world", "base": "robot"},
+        tf={"mode": "base", "base_to_camera": BASE_TO_CAMERA},
+    )
+    transform = received["/tf"][0].transforms[0]
+    assert (transform.header.frame_id, transform.child_frame_id) == ("world", "robot")
+
+
+def test_the_table_of_others_frames_is_bounded(start, monkeypatch):
+    """A broken publisher that names ever new frames must not fill the memory."""
+    monkeypatch.setattr("mem4d_ros.ros.output.tf.MOST_FRAMES", 3)
+    node = start().node
+    parents = ForeignParents(node, "map")
+    frames = [TransformStamped(child_frame_id=f"frame{i}") for i in range(9)]
+    for frame in frames:
+        frame.header.frame_id = "elsewhere"
+    parents.note(TFMessage(transforms=frames))
+    assert [parents.of(frame.child_frame_id) for frame in frames[:4]] == ["elsewhere"] * 3 + [None]

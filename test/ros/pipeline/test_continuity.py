@@ -1,0 +1,61 @@
+"""Where a stream of images breaks: its stamps and its kind."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mem4d_ros.ros.pipeline.continuity import JUMP_NS, Kind, Stream
+from mem4d_ros.runtime import FrameRejected
+
+SECOND = 1_000_000_000
+RGB = Kind(64, 48, "rgb8")
+
+
+def breaks(*stamps: int) -> list[bool]:
+    stream = Stream()
+    return [bool(stream.break_by_stamp(stamp)) for stamp in stamps]
+
+
+def test_stamps_that_grow_are_one_stream() -> None:
+    assert breaks(5 * SECOND, 5 * SECOND + 1, 900 * SECOND) == [False] * 3
+
+
+def test_a_jump_back_starts_a_new_stream_from_there() -> None:
+    stamps = (100 * SECOND, 3 * SECOND, 4 * SECOND, 50 * SECOND)
+    assert breaks(*stamps) == [False, True, False, False]
+
+
+@pytest.mark.parametrize("behind_ns", [0, 1, JUMP_NS - 1])
+def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int) -> None:
+    stream = Stream()
+    stream.break_by_stamp(100 * SECOND)
+    with pytest.raises(FrameRejected, match="twice or out of order"):
+        stream.break_by_stamp(100 * SECOND - behind_ns)
+    assert not stream.break_by_stamp(100 * SECOND + 1)
+
+
+def test_no_stamp_says_nothing() -> None:
+    assert breaks(0, 0, 7 * SECOND, 0, 8 * SECOND, 0) == [False] * 6
+
+
+@given(st.lists(st.integers(0, 2**31 * SECOND), max_size=30))
+def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
+    """What is neither refused nor a break is not older than anything since the last break."""
+    stream, newest = Stream(), 0
+    for stamp in stamps:
+        try:
+            is_break = bool(stream.break_by_stamp(stamp))
+        except FrameRejected:
+            assert 0 < stamp <= newest < stamp + JUMP_NS
+            continue
+        if stamp:
+            assert is_break == (stamp <= newest)
+            newest = stamp
+
+
+def test_a_change_of_size_or_encoding_is_a_break_once() -> None:
+    stream = Stream()
+    kinds = [RGB, RGB, Kind(64, 48, "mono8"), Kind(64, 48, "mono8"), Kind(32, 48, "mono8")]
+    found = [stream.break_by_kind(kind) for kind in kinds]
+    assert [bool(cause) for cause in found] == [False, False, True, False, True]
+    assert found[2] == "images changed from 64x48 rgb8 to 64x48 mono8"

@@ -1,0 +1,73 @@
+"""A pose of the odometry that is due is waited for; one that is not is missed at once."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from robot_odometry import odometry
+
+from mem4d_ros.geometry import transform_points
+from mem4d_ros.ros.interface.settings import FrameSettings
+from mem4d_ros.ros.robot.odometry import OdometryMissing, TopicOdometry
+
+
+class Ear:
+    """A node that subscribes, and nothing else."""
+
+    def resolve_topic_name(self, name):
+        return f"/{name}"
+
+    def create_subscription(self, message_type, name, callback, qos):
+        self.hear = callback
+
+
+@pytest.fixture
+def ear():
+    return Ear()
+
+
+@pytest.fixture
+def told(ear, monkeypatch):
+    """Odometry with all patience, that has heard of 10 s."""
+    monkeypatch.setattr("mem4d_ros.ros.robot.odometry.PATIENCE_S", 30)
+    told = TopicOdometry(ear, FrameSettings(), reporter=None)
+    ear.hear(odometry(10.0, np.eye(4)))
+    return told
+
+
+def test_the_pose_after_the_image_may_come_later_than_the_image(ear, told):
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(told(10_050_000_000)))
+    asking.start()
+    one_ahead = np.eye(4)
+    one_ahead[0, 3] = 1
+    ear.hear(odometry(10.1, one_ahead))
+    asking.join()
+    origin = transform_points(answers[0], np.zeros(3))
+    np.testing.assert_allclose(origin, [0.5, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("stamp_s", [9, 11])
+def test_what_cannot_come_is_not_waited_for(told, stamp_s):
+    before = time.monotonic()
+    with pytest.raises(OdometryMissing, match=f"/odometry has no poses .*, {stamp_s}.000 s"):
+        told(stamp_s * 1_000_000_000)
+    assert time.monotonic() - before < 10
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("orientation", 1e200), ("position", 1e200), ("position", -2e9)]
+)
+def test_numbers_of_no_robot_are_refused(ear, part, value):
+    """Their squares overflow."""
+    complaints = []
+    reporter = SimpleNamespace(error=lambda key, text: complaints.append(text))
+    told = TopicOdometry(ear, FrameSettings(), reporter)
+    message = odometry(10.0, np.eye(4))
+    getattr(message.pose.pose, part).x = value
+    ear.hear(message)
+    assert "a pose that is no pose" in complaints[0]
+    with pytest.raises(OdometryMissing):
+        told(10_000_000_000)
