@@ -143,7 +143,7 @@ def ray_maps(evidence: Evidence, image: Tensor, stride: int) -> Tensor:
 
 def _intrinsics_of_cells(intrinsics: Tensor, stride: int) -> Tensor:
     """K (B, 3, 3) of an image whose pixels are cells of stride * stride pixels."""
-    scale = intrinsics.new_tensor([1 / stride, 1 / stride, 1.0])
-    offset = torch.zeros_like(intrinsics)
-    offset[:, :2, 2] = (1 / stride - 1) / 2
-    return intrinsics * scale[:, None] + offset
+    upper = intrinsics[:, :2] / stride
+    shift = (1 / stride - 1) / 2
+    centre = upper[..., 2:] + shift
+    return torch.cat((torch.cat((upper[..., :2], centre), dim=-1), intrinsics[:, 2:]), dim=1)

@@ -109,7 +109,7 @@ class PoseEmbedding(nn.Module):
             pose = evidence.camera_to_world.float()
             has = evidence.has_pose
             known = rays.new_ones(batch) if has is None else has.to(rays)
-        ahead = rays.new_tensor([0.0, 0.0, 1.0]).expand(batch, 1, 3)
+        ahead = torch.eye(3, device=rays.device)[2].expand(batch, 1, 3)
         directions = torch.cat((ahead, rays.flatten(2).transpose(1, 2)), dim=1)  # (B, 1 + n, 3)
         directions = directions @ pose[:, :3, :3].transpose(1, 2)
         centre = pose[:, None, :3, 3].expand_as(directions)
