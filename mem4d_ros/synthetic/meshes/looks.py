@@ -10,6 +10,24 @@ GLOW = 4.0  # radiance of lamps, relative to a white surface in full light
 
 
 @dataclass(frozen=True)
+class Variety:
+    """How much a sequence's look differs from the mesh's own.
+
+    Attributes:
+        bareness: share of textures that are taken away.
+        painted: share of plain materials that get a new colour.
+        tint: standard deviation of the logarithm of colours.
+    """
+
+    bareness: float
+    painted: float
+    tint: float
+
+
+THINGS = Variety(bareness=0.03, painted=0.1, tint=0.15)
+
+
+@dataclass(frozen=True)
 class Look:
     """Of each of M materials."""
 
@@ -33,23 +51,23 @@ def plain_look(mesh: Mesh) -> Look:
     )
 
 
-def draw_look(mesh: Mesh, bareness: float, painted: float, rng: np.random.Generator) -> Look:
-    """One sequence's look.
-
-    bareness: the share of textures that are taken away; painted: of plain materials that get a
-    new colour.
-    """
-    look = plain_look(mesh)
+def draw_look(mesh: Mesh, variety: Variety, rng: np.random.Generator) -> Look:
+    """One sequence's look: other colours, some textures missing, some materials glossy."""
     count = len(mesh.tags)
-    bare = (rng.random(count) < bareness) & ~mesh.cut_out
+    bare = (rng.random(count) < variety.bareness) & ~mesh.cut_out
     texture = np.where(bare, -1, mesh.texture)
-    new = (texture < 0) & (rng.random(count) < painted)
+    new = (texture < 0) & (rng.random(count) < variety.painted)
     colours = np.where(new[:, None], _paints(count, rng), mesh.base_colours)
-    tint = _tints(count, rng)
     gloss = np.where(rng.random(count) < 0.3, rng.uniform(0.02, 0.3, count), 0.0)
     metal = np.array([tag == "metal" for tag in mesh.tags])
     gloss = np.where(metal, rng.uniform(0.3, 0.7), gloss)
-    return Look(colours.astype(np.float32), tint, gloss.astype(np.float32), look.glow, texture)
+    return Look(
+        colours.astype(np.float32),
+        _tints(count, variety.tint, rng),
+        gloss.astype(np.float32),
+        plain_look(mesh).glow,
+        texture,
+    )
 
 
 def _paints(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -64,6 +82,6 @@ def _paints(count: int, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.where(kind < 0.88, paint, strong), 0.02, 0.9)
 
 
-def _tints(count: int, rng: np.random.Generator) -> np.ndarray:
-    brightness = np.exp(rng.normal(0, 0.15, (count, 1)))
-    return (brightness * np.exp(rng.normal(0, 0.06, (count, 3)))).astype(np.float32)
+def _tints(count: int, spread: float, rng: np.random.Generator) -> np.ndarray:
+    brightness = rng.normal(0, 0.15, (count, 1))
+    return np.exp(brightness + rng.normal(0, spread, (count, 3))).astype(np.float32)

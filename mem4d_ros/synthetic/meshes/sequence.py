@@ -16,7 +16,7 @@ from mem4d_ros.synthetic.meshes.catalogue import Place, training_places
 from mem4d_ros.synthetic.meshes.film import Frame, View, depth_only, take
 from mem4d_ros.synthetic.meshes.lighting import draw_lights
 from mem4d_ros.synthetic.meshes.lights import Lights
-from mem4d_ros.synthetic.meshes.looks import Look, draw_look
+from mem4d_ros.synthetic.meshes.looks import THINGS, Look, Variety, draw_look
 from mem4d_ros.synthetic.meshes.mesh import Mesh, load_mesh
 from mem4d_ros.synthetic.meshes.packed import SUFFIX, CorruptMesh
 from mem4d_ros.synthetic.meshes.placement import Placed, Setting, draw_movers, draw_props
@@ -110,7 +110,7 @@ def _draw_plan(
     base = _place_layer(scenes_folder, place)
     intrinsics = _draw_intrinsics(size, rng)
     bareness = rng.choice((0.0, 0.05, 0.3, 0.8), p=(0.4, 0.3, 0.2, 0.1))
-    looks = [draw_look(mesh, bareness, 0.6, rng)]
+    looks = [draw_look(mesh, Variety(bareness, 0.6, 0.06), rng)]
     dull = rng.random() < DULL_SHARE
     least = (0.45, 1.0) if dull else (3.0, 2.5) if place.outdoor else (rng.uniform(0.8, 1.6), 1.8)
     accept = partial(_worth_seeing, base, _at_size(intrinsics, size, PREVIEW), *least)
@@ -124,7 +124,7 @@ def _draw_plan(
     if props:
         bodies = join([prop.mesh for prop in props])
         layers.append(bodies.layer(np.stack([prop.poses[0] for prop in props])))
-        looks.append(draw_look(bodies.mesh, 0.1 * bareness, 0.05, rng))
+        looks.append(draw_look(bodies.mesh, THINGS, rng))
     lights = draw_lights(layers, place, poses, _sky(scenes_folder, rng), rng)
     moving_bodies = join([mover.mesh for mover in movers]) if movers else None
     return Plan(
@@ -134,7 +134,7 @@ def _draw_plan(
         still=tuple(layers),
         still_looks=tuple(looks),
         movers=moving_bodies,
-        mover_look=draw_look(moving_bodies.mesh, 0.0, 0.05, rng) if moving_bodies else None,
+        mover_look=draw_look(moving_bodies.mesh, THINGS, rng) if moving_bodies else None,
         mover_poses=_stacked(movers, frames + 1),
         mover_moves=np.stack([mover.moving() for mover in movers], 1)
         if movers
