@@ -78,7 +78,9 @@ def write_scenes(folder: Path) -> Path:
     thing = box(np.array((-0.15, -0.15, 0.0)), np.array((0.15, 0.15, 0.8)))
     for name in OBJECTS:
         write_mesh(folder / "objects" / (name + SUFFIX), thing)
-    (folder / "skies").mkdir()
+    for name in ("skies", "papers"):
+        (folder / name).mkdir()
+    cv2.imwrite(str(folder / "papers" / "checkers.webp"), checkers())
     cv2.imwrite(str(folder / "skies" / "grey.webp"), np.full((32, 64, 3), 128, np.uint8))
     return folder
 

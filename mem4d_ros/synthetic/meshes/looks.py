@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.mesh import Mesh
+from mem4d_ros.synthetic.meshes.textures import Textures
 
 GLOW = 4.0  # radiance of lamps, relative to a white surface in full light
 
@@ -16,15 +17,17 @@ class Variety:
     Attributes:
         bareness: share of textures that are taken away.
         painted: share of plain materials that get a new colour.
+        papered: shares of plain and of textured materials that get another texture.
         tint: standard deviation of the logarithm of colours.
     """
 
     bareness: float
     painted: float
+    papered: tuple[float, float]
     tint: float
 
 
-THINGS = Variety(bareness=0.03, painted=0.1, tint=0.15)
+THINGS = Variety(bareness=0.03, painted=0.1, papered=(0, 0), tint=0.15)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Look:
     gloss: np.ndarray  # (M,) share of light that is mirrored at normal incidence
     glow: np.ndarray  # (M,) radiance
     texture: np.ndarray  # (M,) int32, -1 for plain ones
+    paper: np.ndarray  # (M,) int32 of the papers, -1 for none; it hides the own texture
+    tile: np.ndarray  # (M,) side of a paper's tile in m
+    papers: Textures | None  # what surfaces may be papered with
 
 
 def plain_look(mesh: Mesh) -> Look:
@@ -48,11 +54,16 @@ def plain_look(mesh: Mesh) -> Look:
         np.zeros(count, np.float32),
         glow,
         mesh.texture,
+        np.full(count, -1, np.int32),
+        np.ones(count, np.float32),
+        None,
     )
 
 
-def draw_look(mesh: Mesh, variety: Variety, rng: np.random.Generator) -> Look:
-    """One sequence's look: other colours, some textures missing, some materials glossy."""
+def draw_look(
+    mesh: Mesh, variety: Variety, rng: np.random.Generator, papers: Textures | None = None
+) -> Look:
+    """One sequence's look: other colours, some textures missing or new, some materials glossy."""
     count = len(mesh.tags)
     bare = (rng.random(count) < variety.bareness) & ~mesh.cut_out
     texture = np.where(bare, -1, mesh.texture)
@@ -67,7 +78,26 @@ def draw_look(mesh: Mesh, variety: Variety, rng: np.random.Generator) -> Look:
         gloss.astype(np.float32),
         plain_look(mesh).glow,
         texture,
+        _paper_numbers(mesh, texture < 0, variety, papers, rng),
+        np.exp(rng.uniform(np.log(0.4), np.log(3.0), count)).astype(np.float32),
+        papers,
     )
+
+
+def _paper_numbers(
+    mesh: Mesh,
+    plain: np.ndarray,
+    variety: Variety,
+    papers: Textures | None,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """A paper for each of M materials, -1 for most; never on lamps, metal or cut-outs."""
+    share = np.where(plain, *variety.papered)
+    ordinary = np.array([tag not in ("light", "metal") for tag in mesh.tags]) & ~mesh.cut_out
+    chosen = (rng.random(len(plain)) < share) & ordinary
+    count = 0 if papers is None else len(papers.start)
+    numbers = rng.integers(max(count, 1), size=len(plain))
+    return np.where(chosen & (count > 0), numbers, -1).astype(np.int32)
 
 
 def _paints(count: int, rng: np.random.Generator) -> np.ndarray:

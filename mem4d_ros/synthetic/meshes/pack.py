@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mem4d_ros.synthetic.meshes.catalogue import FRONT, OBJECTS, PLACES
+from mem4d_ros.synthetic.meshes.catalogue import FRONT, HELD_OUT, OBJECTS, PLACES
 from mem4d_ros.synthetic.meshes.packed import SUFFIX, Material, PackedMesh, write_mesh
 
 TEXTURE_SIZE = 512  # px, of the longer side
@@ -20,6 +20,8 @@ CEILING_RGB = (235, 235, 232)
 GROUND_RGB = (120, 118, 105)
 GROUND_BELOW = 0.02  # m under the lowest point of a building
 GROUND_MARGIN = 60.0  # m around it
+PAPER_TILES = 2.0  # a texture that repeats more often than this tiles without seams
+ROOFED_SKIES = ("bridge", "esplanade")
 SKY_SIZE = (1024, 512)
 
 
@@ -39,6 +41,10 @@ def pack(meshes: Path, out: Path) -> Iterator[str]:
     """Pack the catalogue's meshes of one folder to another, a line for each."""
     for place in PLACES:
         mesh = load_source(meshes / place.name)
+        if place.name not in HELD_OUT:
+            for number in _papers(mesh):
+                paper = out / "papers" / f"{place.name}_{number:02}.webp"
+                _write_image(paper, mesh.textures[number])
         if place.ceiling is not None:
             mesh = _with_plane(mesh, place.ceiling, 0.0, CEILING_RGB)
         if not place.outdoor:  # ground before the windows, and under gaps in the floor
@@ -49,11 +55,11 @@ def pack(meshes: Path, out: Path) -> Iterator[str]:
         (folder,) = meshes.glob(f"*/{name}")
         mesh = _turned(load_source(folder), FRONT.get(name, 0))
         yield _write(out / "objects" / (name + SUFFIX), mesh)
-    (out / "skies").mkdir(parents=True, exist_ok=True)
     for file in sorted((meshes / "sky_hdri").glob("*.jpg")):
-        sky = cv2.resize(_read_image(file), SKY_SIZE, interpolation=cv2.INTER_AREA)
-        (out / "skies" / f"{file.stem}.webp").write_bytes(_webp(sky).tobytes())
-        yield f"sky {file.stem}"
+        if file.stem not in ROOFED_SKIES:
+            sky = cv2.resize(_read_image(file), SKY_SIZE, interpolation=cv2.INTER_AREA)
+            _write_image(out / "skies" / f"{file.stem}.webp", _webp(sky))
+            yield f"sky {file.stem}"
 
 
 def _write(path: Path, mesh: PackedMesh) -> str:
@@ -84,6 +90,23 @@ def load_source(folder: Path) -> PackedMesh:
     if len(uv) == 0:
         uv = np.zeros((1, 2), np.float32)
     return PackedMesh(vertices, faces, uv, face_uv, material, materials, textures)
+
+
+def _write_image(path: Path, file: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.tobytes())
+
+
+def _papers(mesh: PackedMesh) -> list[int]:
+    """Numbers of textures that can cover any surface: opaque ones that the mesh itself tiles."""
+    numbers: set[int] = set()
+    for index, material in enumerate(mesh.materials):
+        uv = mesh.uv[mesh.face_uv[mesh.face_material == index]].reshape(-1, 2)
+        if material.texture is None or material.cut_out or len(uv) == 0:
+            continue
+        if (np.ptp(uv, axis=0) > PAPER_TILES).all():
+            numbers.add(material.texture)
+    return sorted(numbers)
 
 
 def _turned(mesh: PackedMesh, degrees: float) -> PackedMesh:
