@@ -6,7 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.catalogue import Place
-from mem4d_ros.synthetic.meshes.free_space import BESIDE, distances, floors, roomy, segments_free
+from mem4d_ros.synthetic.meshes.free_space import (
+    BESIDE,
+    UP,
+    distances,
+    floors,
+    roomy,
+    segments_free,
+)
 from mem4d_ros.synthetic.meshes.tracing import Layer
 
 CLEARANCE = 0.25  # m
@@ -15,6 +22,7 @@ DRONE_HIGHEST = 8.0  # m over the ground
 OPEN_SHARE = 0.35  # of horizontal rays that may leave a building
 ATTEMPTS = 60
 CANDIDATES = 64
+FLOOR_BELOW = 0.75  # m under the lowest camera of a place: what is lower lies outside of it
 
 
 class NoPathFound(RuntimeError):  # noqa: N818
@@ -87,7 +95,7 @@ def free_points(
     low, high = np.array(place.low), np.array(place.high)
     points = rng.uniform(low, high, (CANDIDATES, 3))
     base = floors(layers, points)
-    standing = np.isfinite(base)
+    standing = base > low[2] - FLOOR_BELOW
     points, base = points[standing], base[standing]
     lifted = base + _heights(len(points), place, flying, rng)
     points[:, 2] = np.minimum(points[:, 2], lifted)
@@ -107,10 +115,12 @@ def _heights(count: int, place: Place, flying: bool, rng: np.random.Generator) -
 
 
 def _inside(layers: Sequence[Layer], place: Place, points: np.ndarray) -> np.ndarray:
-    """Whether walls surround points (n, 3) of a building; outdoors always."""
+    """Whether walls and a ceiling surround points (n, 3) of a building; outdoors always."""
     if place.outdoor:
         return np.ones(len(points), bool)
-    return (~np.isfinite(distances(layers, points, BESIDE))).mean(1) <= OPEN_SHARE
+    covered = np.isfinite(distances(layers, points, UP[None]))[:, 0]
+    open_share = (~np.isfinite(distances(layers, points, BESIDE))).mean(1)
+    return covered & (open_share <= OPEN_SHARE)
 
 
 def _passable(layers: Sequence[Layer], place: Place, positions: np.ndarray) -> bool:

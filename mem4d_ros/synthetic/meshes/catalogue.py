@@ -11,6 +11,7 @@ class Place:
         low, high: (x, y, z) in m, z up, where cameras may be.
         outdoor: the sun and the sky light it, things are far, cars drive.
         share: how often it is drawn, relative to the others.
+        ceiling: height z in m of a ceiling that is added because the source has none.
     """
 
     name: str
@@ -18,12 +19,13 @@ class Place:
     high: tuple[float, float, float]
     outdoor: bool = False
     share: float = 1.0
+    ceiling: float | None = None
 
 
 PLACES = (
-    Place("aws_bookstore", (-7.5, -7.0, 0.2), (7.5, 7.0, 2.6)),
+    Place("aws_bookstore", (-7.5, -7.0, 0.2), (7.5, 7.0, 2.6), ceiling=3.4),
     Place("aws_hospital", (-12.0, -35.0, 0.2), (12.0, 21.5, 2.6)),
-    Place("aws_small_house", (-9.4, -5.6, 0.2), (9.4, 5.6, 2.6), share=2.0),
+    Place("aws_small_house", (-9.4, -5.6, 0.2), (9.4, 5.6, 2.6), share=2.0, ceiling=2.99),
     Place("aws_warehouse", (-6.8, -10.2, 0.2), (6.8, 10.2, 4.0)),
     Place("bitterli_bathroom", (-2.9, 0.0, 0.2), (2.5, 2.5, 2.6), share=0.7),
     Place("bitterli_bathroom2", (-3.4, -4.3, 0.2), (3.1, 2.9, 2.6), share=0.7),
@@ -118,6 +120,16 @@ BUILDINGS = (
     "school",
     "thrift_shop",
 )
+# Turns about z in degrees after which an object's front is where x points.
+FRONT = {
+    "FemaleVisitor": 90,
+    "skin_man_blue_shirt": 90,
+    "skin_man_green_shirt": 90,
+    "skin_man_red_shirt": 90,
+    "ambulance": 90,
+    "bus": 90,
+    "fire_truck": -90,
+}
 OBJECTS = tuple(
     sorted({*PEOPLE, *CARS, *FURNITURE, *HAND_HELD, *STREET_OBJECTS, *BUILDINGS, "Toilet"})
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from mem4d_ros.synthetic.meshes.tracing import Layer, trace
 
+UP = np.array((0, 0, 1), np.float32)
 DOWN = np.array((0, 0, -1), np.float32)
 
 

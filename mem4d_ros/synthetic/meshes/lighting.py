@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.catalogue import Place
-from mem4d_ros.synthetic.meshes.free_space import distances
+from mem4d_ros.synthetic.meshes.free_space import UP, distances
 from mem4d_ros.synthetic.meshes.lights import Lights, lamp_samples, light_up, sun_samples, warm
 from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, trace
 
-UP = np.array((0, 0, 1), np.float32)
 SAMPLES = 6  # of all lights together
 SUN_TRIES = 10
 CEILING_GAP = 0.1  # m between a lamp and the ceiling

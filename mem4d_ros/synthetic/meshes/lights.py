@@ -49,9 +49,9 @@ class Lights:
 
     def whole(self) -> "Lights":
         """Each lamp and the sun as one sample."""
-        ends = np.append(self.first[1:], len(self.points))
-        sums = [self.colours[a:b].sum(0) for a, b in zip(self.first, ends, strict=True)]
-        colours = np.stack(sums) if sums else self.colours
+        if len(self.first) == 0:
+            return self
+        colours = np.add.reduceat(self.colours, self.first)
         points, sun = self.points[self.first], self.sun[self.first]
         return Lights(points, sun, colours, self.sky, self.glow_sky, self.glimmer, self.first)
 
@@ -101,7 +101,7 @@ def _blurred(sky: np.ndarray) -> np.ndarray:
     height = 16
     polar = np.arccos(1 - 2 * (np.arange(height) + 0.5) / height) / np.pi
     wide = cv2.resize(sky, (32, 64), interpolation=cv2.INTER_AREA)
-    wide = cv2.GaussianBlur(np.concatenate([wide] * 3, 1), (0, 0), 3.0)[:, 32:64]
+    wide = cv2.GaussianBlur(np.concatenate([wide] * 3, 1), (0, 0), 6.0)[:, 32:64]
     return wide[(polar * 64).astype(int)]
 
 

@@ -5,8 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.mesh import Mesh
+from mem4d_ros.synthetic.meshes.textures import Textures
 
 GLOW = 4.0  # radiance of lamps, relative to a white surface in full light
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How much a sequence's look differs from the mesh's own.
+
+    Attributes:
+        bareness: share of textures that are taken away.
+        painted: share of plain materials that get a new colour.
+        papered: shares of plain and of textured materials that get another texture.
+        tint: standard deviation of the logarithm of colours.
+    """
+
+    bareness: float
+    painted: float
+    papered: tuple[float, float]
+    tint: float
+
+
+THINGS = Variety(bareness=0.03, painted=0.1, papered=(0, 0), tint=0.15)
 
 
 @dataclass(frozen=True)
@@ -18,6 +39,9 @@ class Look:
     gloss: np.ndarray  # (M,) share of light that is mirrored at normal incidence
     glow: np.ndarray  # (M,) radiance
     texture: np.ndarray  # (M,) int32, -1 for plain ones
+    paper: np.ndarray  # (M,) int32 of the papers, -1 for none; it hides the own texture
+    tile: np.ndarray  # (M,) side of a paper's tile in m
+    papers: Textures | None  # what surfaces may be papered with
 
 
 def plain_look(mesh: Mesh) -> Look:
@@ -30,26 +54,50 @@ def plain_look(mesh: Mesh) -> Look:
         np.zeros(count, np.float32),
         glow,
         mesh.texture,
+        np.full(count, -1, np.int32),
+        np.ones(count, np.float32),
+        None,
     )
 
 
-def draw_look(mesh: Mesh, bareness: float, painted: float, rng: np.random.Generator) -> Look:
-    """One sequence's look.
-
-    bareness: the share of textures that are taken away; painted: of plain materials that get a
-    new colour.
-    """
-    look = plain_look(mesh)
+def draw_look(
+    mesh: Mesh, variety: Variety, rng: np.random.Generator, papers: Textures | None = None
+) -> Look:
+    """One sequence's look: other colours, some textures missing or new, some materials glossy."""
     count = len(mesh.tags)
-    bare = (rng.random(count) < bareness) & ~mesh.cut_out
+    bare = (rng.random(count) < variety.bareness) & ~mesh.cut_out
     texture = np.where(bare, -1, mesh.texture)
-    new = (texture < 0) & (rng.random(count) < painted)
+    new = (texture < 0) & (rng.random(count) < variety.painted)
     colours = np.where(new[:, None], _paints(count, rng), mesh.base_colours)
-    tint = _tints(count, rng)
     gloss = np.where(rng.random(count) < 0.3, rng.uniform(0.02, 0.3, count), 0.0)
     metal = np.array([tag == "metal" for tag in mesh.tags])
     gloss = np.where(metal, rng.uniform(0.3, 0.7), gloss)
-    return Look(colours.astype(np.float32), tint, gloss.astype(np.float32), look.glow, texture)
+    return Look(
+        colours.astype(np.float32),
+        _tints(count, variety.tint, rng),
+        gloss.astype(np.float32),
+        plain_look(mesh).glow,
+        texture,
+        _paper_numbers(mesh, texture < 0, variety, papers, rng),
+        np.exp(rng.uniform(np.log(0.4), np.log(3.0), count)).astype(np.float32),
+        papers,
+    )
+
+
+def _paper_numbers(
+    mesh: Mesh,
+    plain: np.ndarray,
+    variety: Variety,
+    papers: Textures | None,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """A paper for each of M materials, -1 for most; never on lamps, metal or cut-outs."""
+    share = np.where(plain, *variety.papered)
+    ordinary = np.array([tag not in ("light", "metal") for tag in mesh.tags]) & ~mesh.cut_out
+    chosen = (rng.random(len(plain)) < share) & ordinary
+    count = 0 if papers is None else len(papers.start)
+    numbers = rng.integers(max(count, 1), size=len(plain))
+    return np.where(chosen & (count > 0), numbers, -1).astype(np.int32)
 
 
 def _paints(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -64,6 +112,6 @@ def _paints(count: int, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.where(kind < 0.88, paint, strong), 0.02, 0.9)
 
 
-def _tints(count: int, rng: np.random.Generator) -> np.ndarray:
-    brightness = np.exp(rng.normal(0, 0.15, (count, 1)))
-    return (brightness * np.exp(rng.normal(0, 0.06, (count, 3)))).astype(np.float32)
+def _tints(count: int, spread: float, rng: np.random.Generator) -> np.ndarray:
+    brightness = rng.normal(0, 0.15, (count, 1))
+    return np.exp(brightness + rng.normal(0, spread, (count, 3))).astype(np.float32)

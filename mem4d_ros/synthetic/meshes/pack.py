@@ -3,18 +3,25 @@
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mem4d_ros.synthetic.meshes.catalogue import OBJECTS, PLACES
+from mem4d_ros.synthetic.meshes.catalogue import FRONT, HELD_OUT, OBJECTS, PLACES
 from mem4d_ros.synthetic.meshes.packed import SUFFIX, Material, PackedMesh, write_mesh
 
 TEXTURE_SIZE = 512  # px, of the longer side
 WEBP_QUALITY = 82
 MOST_TRIANGLES = 300_000
 CELLS_MM = (1, 2, 3, 4, 6, 8, 10, 12, 16)  # vertices of one cell become one
+CEILING_RGB = (235, 235, 232)
+GROUND_RGB = (120, 118, 105)
+GROUND_BELOW = 0.02  # m under the lowest point of a building
+GROUND_MARGIN = 60.0  # m around it
+PAPER_TILES = 2.0  # a texture that repeats more often than this tiles without seams
+ROOFED_SKIES = ("bridge", "esplanade")
 SKY_SIZE = (1024, 512)
 
 
@@ -33,19 +40,29 @@ def main() -> None:
 def pack(meshes: Path, out: Path) -> Iterator[str]:
     """Pack the catalogue's meshes of one folder to another, a line for each."""
     for place in PLACES:
-        yield _pack_one(meshes / place.name, out / "places" / (place.name + SUFFIX))
+        mesh = load_source(meshes / place.name)
+        if place.name not in HELD_OUT:
+            for number in _papers(mesh):
+                paper = out / "papers" / f"{place.name}_{number:02}.webp"
+                _write_image(paper, mesh.textures[number])
+        if place.ceiling is not None:
+            mesh = _with_plane(mesh, place.ceiling, 0.0, CEILING_RGB)
+        if not place.outdoor:  # ground before the windows, and under gaps in the floor
+            ground = float(mesh.vertices[:, 2].min()) - GROUND_BELOW
+            mesh = _with_plane(mesh, ground, GROUND_MARGIN, GROUND_RGB)
+        yield _write(out / "places" / (place.name + SUFFIX), mesh)
     for name in OBJECTS:
         (folder,) = meshes.glob(f"*/{name}")
-        yield _pack_one(folder, out / "objects" / (name + SUFFIX))
-    (out / "skies").mkdir(parents=True, exist_ok=True)
+        mesh = _turned(load_source(folder), FRONT.get(name, 0))
+        yield _write(out / "objects" / (name + SUFFIX), mesh)
     for file in sorted((meshes / "sky_hdri").glob("*.jpg")):
-        sky = cv2.resize(_read_image(file), SKY_SIZE, interpolation=cv2.INTER_AREA)
-        (out / "skies" / f"{file.stem}.webp").write_bytes(_webp(sky).tobytes())
-        yield f"sky {file.stem}"
+        if file.stem not in ROOFED_SKIES:
+            sky = cv2.resize(_read_image(file), SKY_SIZE, interpolation=cv2.INTER_AREA)
+            _write_image(out / "skies" / f"{file.stem}.webp", _webp(sky))
+            yield f"sky {file.stem}"
 
 
-def _pack_one(folder: Path, path: Path) -> str:
-    mesh = load_source(folder)
+def _write(path: Path, mesh: PackedMesh) -> str:
     write_mesh(path, mesh)
     size = path.stat().st_size / 2**10
     counts = f"{len(mesh.faces)} triangles, {len(mesh.textures)} textures"
@@ -73,6 +90,48 @@ def load_source(folder: Path) -> PackedMesh:
     if len(uv) == 0:
         uv = np.zeros((1, 2), np.float32)
     return PackedMesh(vertices, faces, uv, face_uv, material, materials, textures)
+
+
+def _write_image(path: Path, file: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.tobytes())
+
+
+def _papers(mesh: PackedMesh) -> list[int]:
+    """Numbers of textures that can cover any surface: opaque ones that the mesh itself tiles."""
+    numbers: set[int] = set()
+    for index, material in enumerate(mesh.materials):
+        uv = mesh.uv[mesh.face_uv[mesh.face_material == index]].reshape(-1, 2)
+        if material.texture is None or material.cut_out or len(uv) == 0:
+            continue
+        if (np.ptp(uv, axis=0) > PAPER_TILES).all():
+            numbers.add(material.texture)
+    return sorted(numbers)
+
+
+def _turned(mesh: PackedMesh, degrees: float) -> PackedMesh:
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array(((cosine, sine, 0), (-sine, cosine, 0), (0, 0, 1)), np.float32)
+    return replace(mesh, vertices=mesh.vertices @ turn)
+
+
+def _with_plane(
+    mesh: PackedMesh, height: float, margin: float, rgb: tuple[int, int, int]
+) -> PackedMesh:
+    """The mesh with a level rectangle that is wider than itself by a margin in m."""
+    low, high = mesh.vertices.min(0) - margin, mesh.vertices.max(0) + margin
+    corners = [(x, y, height) for x in (low[0], high[0]) for y in (low[1], high[1])]
+    first = len(mesh.vertices)
+    faces = first + np.array(((0, 1, 3), (0, 3, 2)), np.int32)
+    number = np.full(2, len(mesh.materials), np.int16)
+    return replace(
+        mesh,
+        vertices=np.concatenate((mesh.vertices, np.array(corners, np.float32))),
+        faces=np.concatenate((mesh.faces, faces)),
+        face_uv=np.concatenate((mesh.face_uv, np.zeros((2, 3), mesh.face_uv.dtype))),
+        face_material=np.concatenate((mesh.face_material, number)),
+        materials=(*mesh.materials, Material(rgb, "", None, False)),
+    )
 
 
 def _arms_lowered(vertices: np.ndarray) -> np.ndarray:

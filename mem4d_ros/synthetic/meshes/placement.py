@@ -123,14 +123,13 @@ def _on_ground(
 ) -> Placed | None:
     """An object that stands or goes `speed` m a frame on the floor in view; None without room."""
     size = mesh.high - mesh.low
-    radius = 0.5 * float(np.hypot(size[0], size[1])) * 0.8
+    radius = 0.5 * float(np.hypot(size[0], size[1]))
     for _ in range(TRIES):
         spot = _spot(setting, reach, radius, rng)
         if spot is None:
             continue
         track = _track(spot, setting.frames + 1, speed, rng)
-        probe = track + np.array((0, 0, 0.5 * min(size[2], 1.6)))
-        if _free_track(setting, probe, track, radius, others):
+        if _free_track(setting, track, radius, float(size[2]), others):
             return Placed(mesh, _standing(mesh, track, speed, rng))
         speed *= 0.7
     return None
@@ -165,17 +164,19 @@ def _track(spot: np.ndarray, count: int, speed: float, rng: np.random.Generator)
 
 def _free_track(
     setting: Setting,
-    probe: np.ndarray,
     track: np.ndarray,
     radius: float,
+    height: float,
     others: Sequence[Placed],
 ) -> bool:
     """Whether an object of this radius can go along: nothing beside, even floor, nobody there."""
     some = np.unique(np.linspace(0, len(track) - 1, 5).round().astype(int))
-    if distances(setting.layers, probe[some], BESIDE).min() < radius:
-        return False
-    if not segments_free(setting.layers, probe):
-        return False
+    for share in (0.25, 0.8):
+        probe = track + np.array((0, 0, share * min(height, 2.5)))
+        if distances(setting.layers, probe[some], BESIDE).min() < radius:
+            return False
+        if not segments_free(setting.layers, probe):
+            return False
     if np.abs(floors(setting.layers, probe[some]) - track[some, 2]).max() > 0.06:
         return False
     camera = setting.camera_to_world[:, :2, 3]

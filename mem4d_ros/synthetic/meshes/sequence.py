@@ -16,11 +16,12 @@ from mem4d_ros.synthetic.meshes.catalogue import Place, training_places
 from mem4d_ros.synthetic.meshes.film import Frame, View, depth_only, take
 from mem4d_ros.synthetic.meshes.lighting import draw_lights
 from mem4d_ros.synthetic.meshes.lights import Lights
-from mem4d_ros.synthetic.meshes.looks import Look, draw_look
+from mem4d_ros.synthetic.meshes.looks import THINGS, Look, Variety, draw_look
 from mem4d_ros.synthetic.meshes.mesh import Mesh, load_mesh
 from mem4d_ros.synthetic.meshes.packed import SUFFIX, CorruptMesh
 from mem4d_ros.synthetic.meshes.placement import Placed, Setting, draw_movers, draw_props
 from mem4d_ros.synthetic.meshes.shading import Stage
+from mem4d_ros.synthetic.meshes.textures import Textures, load_textures
 from mem4d_ros.synthetic.meshes.tracing import Layer, make_layer
 
 PREVIEW = (18, 24)  # px, of the images by which a path is judged
@@ -110,7 +111,9 @@ def _draw_plan(
     base = _place_layer(scenes_folder, place)
     intrinsics = _draw_intrinsics(size, rng)
     bareness = rng.choice((0.0, 0.05, 0.3, 0.8), p=(0.4, 0.3, 0.2, 0.1))
-    looks = [draw_look(mesh, bareness, 0.6, rng)]
+    papered = rng.choice((0.0, 0.3, 0.7), p=(0.4, 0.4, 0.2))
+    variety = Variety(bareness, 0.6, (papered, 0.3 * papered), 0.06)
+    looks = [draw_look(mesh, variety, rng, _papers(scenes_folder))]
     dull = rng.random() < DULL_SHARE
     least = (0.45, 1.0) if dull else (3.0, 2.5) if place.outdoor else (rng.uniform(0.8, 1.6), 1.8)
     accept = partial(_worth_seeing, base, _at_size(intrinsics, size, PREVIEW), *least)
@@ -124,7 +127,7 @@ def _draw_plan(
     if props:
         bodies = join([prop.mesh for prop in props])
         layers.append(bodies.layer(np.stack([prop.poses[0] for prop in props])))
-        looks.append(draw_look(bodies.mesh, 0.1 * bareness, 0.05, rng))
+        looks.append(draw_look(bodies.mesh, THINGS, rng))
     lights = draw_lights(layers, place, poses, _sky(scenes_folder, rng), rng)
     moving_bodies = join([mover.mesh for mover in movers]) if movers else None
     return Plan(
@@ -134,7 +137,7 @@ def _draw_plan(
         still=tuple(layers),
         still_looks=tuple(looks),
         movers=moving_bodies,
-        mover_look=draw_look(moving_bodies.mesh, 0.0, 0.05, rng) if moving_bodies else None,
+        mover_look=draw_look(moving_bodies.mesh, THINGS, rng) if moving_bodies else None,
         mover_poses=_stacked(movers, frames + 1),
         mover_moves=np.stack([mover.moving() for mover in movers], 1)
         if movers
@@ -269,12 +272,27 @@ def _object(scenes_folder: Path, name: str) -> Mesh:
     return load_mesh(scenes_folder / "objects" / (name + SUFFIX))
 
 
+@lru_cache(1)
+def _papers(scenes_folder: Path) -> Textures:
+    """Textures that can cover any surface."""
+    files = _images(scenes_folder / "papers")
+    try:
+        return load_textures(tuple(np.fromfile(file, np.uint8) for file in files))
+    except ValueError as error:
+        raise CorruptMesh(f"{scenes_folder / 'papers'}: {error}") from error
+
+
 def _sky(scenes_folder: Path, rng: np.random.Generator) -> np.ndarray:
     """A linear panorama (H, W, 3)."""
-    files = sorted((scenes_folder / "skies").glob("*.webp"))
-    if not files:
-        raise CorruptMesh(f"{scenes_folder / 'skies'} holds no panoramas")
+    files = _images(scenes_folder / "skies")
     return _read_sky(files[rng.integers(len(files))])
+
+
+def _images(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.webp"))
+    if not files:
+        raise CorruptMesh(f"{folder} holds no images")
+    return files
 
 
 @lru_cache(32)

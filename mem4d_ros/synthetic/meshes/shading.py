@@ -13,6 +13,7 @@ from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, subset, trace
 LIFT = 2e-3  # m, by which rays start off a surface
 GATHERED = 36  # directions from which reflected light is gathered
 GATHER_STRIDE = 4  # px between the places where it is
+REFLECTED_MOST = 1.5  # light on surfaces whose reflection is gathered: small suns would be noise
 SHININESS = 60.0
 
 
@@ -82,7 +83,9 @@ def gathered_light(
         places = origins + directions * hits.distance[:, None]
         simple = Stage(stage.layers, stage.looks, stage.lights.whole())
         lit = direct_light(simple, places, normals, normals) + stage.lights.glimmer
-        light[found] = np.minimum(lit, 3) * mean_albedo(stage.layers, stage.looks, hits)
+        light[found] = np.minimum(lit, REFLECTED_MOST) * mean_albedo(
+            stage.layers, stage.looks, hits
+        )
     return light.reshape(GATHERED, count, 3).mean(0)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.looks import Look
+from mem4d_ros.synthetic.meshes.mesh import Mesh
 from mem4d_ros.synthetic.meshes.tracing import Hits, Layer, corner_mix
 
 SHARPNESS = 0.25  # levels by which textures are sharper than their footprint asks for
@@ -54,6 +55,7 @@ def look_up(
             cosine = -np.einsum("ni,ni->n", flat, along) / length
             footprint = pixel * hits.distance[chosen] * length / np.sqrt(np.maximum(cosine, 0.02))
             albedo[chosen] = _colours(layer, look, face, u, v, kind, footprint)
+            _paper_over(albedo, look, position, facing, chosen, kind, footprint)
             gloss[chosen], glow[chosen] = look.gloss[kind], look.glow[kind]
             material[chosen] = kind + offset
         offset += len(layer.mesh.tags)
@@ -66,10 +68,17 @@ def mean_albedo(layers: Sequence[Layer], looks: Sequence[Look], hits: Hits) -> n
     for index, (layer, look) in enumerate(zip(layers, looks, strict=True)):
         chosen = np.flatnonzero(hits.layer == index)
         kind = layer.mesh.face_material[hits.face[chosen]]
-        means = look.tint * layer.mesh.base_colours
-        plain = np.where((look.texture < 0)[:, None], look.colours, means)
-        result[chosen] = plain[kind] + look.glow[kind, None]
+        result[chosen] = _means(layer.mesh, look)[kind] + look.glow[kind, None]
     return result
+
+
+def _means(mesh: Mesh, look: Look) -> np.ndarray:
+    """Mean linear RGB (M, 3) of materials."""
+    means = np.where((look.texture < 0)[:, None], look.colours, look.tint * mesh.base_colours)
+    if look.papers is not None:
+        papers = look.tint * look.papers.mean_colours()[np.maximum(look.paper, 0)]
+        means = np.where((look.paper >= 0)[:, None], papers, means)
+    return means.astype(np.float32)
 
 
 def flat_normals(layers: Sequence[Layer], hits: Hits, directions: np.ndarray) -> np.ndarray:
@@ -82,6 +91,33 @@ def flat_normals(layers: Sequence[Layer], hits: Hits, directions: np.ndarray) ->
         away = np.einsum("ni,ni->n", flat, directions[chosen]) > 0
         result[chosen] = np.where(away[:, None], -flat, flat)
     return result
+
+
+def _paper_over(
+    albedo: np.ndarray,
+    look: Look,
+    position: np.ndarray,
+    facing: np.ndarray,
+    chosen: np.ndarray,
+    material: np.ndarray,
+    footprint: np.ndarray,
+) -> None:
+    """Colour those of the chosen hits (k,) whose material (k,) is papered, by place and side."""
+    papered = np.flatnonzero(look.paper[material] >= 0)
+    if look.papers is None or len(papered) == 0:
+        return
+    rows, material = chosen[papered], material[papered]
+    side = np.abs(facing[rows]).argmax(1)
+    across = np.where(side == 0, 1, 0)
+    upwards = np.where(side == 2, 1, 2)
+    place = position[rows]
+    index = np.arange(len(rows))
+    tile = look.tile[material]
+    uv = np.stack((place[index, across], place[index, upwards]), 1) / tile[:, None]
+    size = look.papers.width[look.paper[material], 0]
+    level = np.log2(np.maximum(footprint[papered] * size / tile, 1e-6)) - SHARPNESS
+    colours = look.papers.colours(look.paper[material], uv.astype(np.float32), level)
+    albedo[rows] = np.minimum(colours * look.tint[material], 0.95)
 
 
 def _normals(
@@ -112,7 +148,7 @@ def _colours(
 ) -> np.ndarray:
     mesh = layer.mesh
     result = look.colours[material].astype(np.float32)
-    number = look.texture[material]
+    number = np.where(look.paper < 0, look.texture, -1)[material]
     textured = np.flatnonzero(number >= 0)
     if len(textured):
         face, u, v = face[textured], u[textured], v[textured]
