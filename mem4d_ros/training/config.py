@@ -14,7 +14,7 @@ from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.model.plain_data import build
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
 from mem4d_ros.training.data.augmentation import AugmentationConfig
-from mem4d_ros.training.data.evidence import EvidenceConfig
+from mem4d_ros.training.data.evidence import SimulatedEvidence
 from mem4d_ros.training.losses import LossWeights
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -198,7 +198,7 @@ class TrainingConfig:
     clip: float = 1.0
     precision: str = "auto"
     activation_checkpointing: bool = False
-    evidence: EvidenceConfig | None = None
+    evidence: SimulatedEvidence | None = None
     average: float = 0.0
     seconds: float | None = None
     report_every: int = 1
@@ -228,6 +228,10 @@ class TrainingConfig:
         self._check_data()
 
     def _check_data(self) -> None:
+        if self.evidence is not None and self.model.evidence is None:
+            raise TrainingConfigError(
+                "evidence is for a network that takes some: its config has network.evidence"
+            )
         data, patch = self.data, self.model.patch_size
         for name, value in (("height", data.height), ("width", data.width)):
             if value % patch:

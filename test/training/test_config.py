@@ -108,7 +108,7 @@ def test_held_out_scenes_look_like_those_trained_on() -> None:
         ("data: {frame_rate: [30, 5]}", "data: frame_rate must be the slowest and the fastest"),
         ("data: {frames: 2}\nstages: [{steps: 3, frames: [2, 2]}]", "frames must be at least 3"),
         ("network: {depth: 3}", "network: unknown key config.depth"),
-        ("network: {width: 100}", "network: width 100"),
+        ("network: {width: 99}", "network: width 99"),
         ("memory: {psm_size: 0}", "memory: psm_size must be an integer of at least 1"),
         ("- 1", "must be a table"),
         ("", "must be a table"),

@@ -53,6 +53,7 @@ def perfect(truth: Truth) -> FrameOutput:
         quaternion=torch.tensor(quaternions).reshape(2, 3, 4),
         translation=truth.camera_to_world[..., :3, 3].clone(),
         field_of_view=truth.field_of_view.clone(),
+        intrinsics=torch.eye(3, dtype=torch.float64).expand(2, 3, 3, 3),
     )
 
 

@@ -28,7 +28,6 @@ def test_a_procedural_sequence(plan: RenderingPlan) -> None:
 def test_it_ends_with_its_parent_and_leaves_what_is_for_measuring(plan: RenderingPlan) -> None:
     render_into(plan, worker=0, workers=1, parent=-1)
     assert not list(plan.out.glob("*.safetensors"))
-    found = read_sequence(
-        plan.out / "held_out" / f"procedural-{HELD_OUT_SEED}.safetensors", 2, 24, 32
-    )
+    file = plan.out / "held_out" / f"procedural-{HELD_OUT_SEED}.safetensors"
+    found = read_sequence(file, 2, 24, 32)
     assert torch.equal(found.images, render(PROCEDURAL, HELD_OUT_SEED, plan).images)
