@@ -46,7 +46,7 @@ def test_points_reach_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     counts: list[list[int]] = []
     monkeypatch.setattr(held_out_depth, "predicted_depth", at_points)
-    measure = HeldOutDepth({"mesh": [plane_clips(2, 1, 48, 64)]}, torch.float32)
+    measure = HeldOutDepth(lambda: {"mesh": [plane_clips(2, 1, 48, 64)]}, torch.float32)
     found = measure(torch.nn.Linear(1, 1))  # type: ignore[arg-type]
     assert set(found) == {f"mesh_{n}{m}" for n in (0, 100, 300) for m in ("", "_metric")}
     assert found["mesh_0_metric"] == pytest.approx(0.5)

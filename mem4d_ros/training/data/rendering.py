@@ -8,6 +8,7 @@ They stop while enough files wait, and end with the process that started them.
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import time
@@ -20,9 +21,11 @@ import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
 from mem4d_ros.synthetic.meshes import held_out_places, render_mesh_sequence, training_places
+from mem4d_ros.synthetic.meshes.cameras import NoPathFound
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
 from mem4d_ros.training.data.sequences import StoredSequence, write_sequence
 
+_logger = logging.getLogger(__name__)
 MESH, PROCEDURAL = "mesh", "procedural"
 
 
@@ -97,7 +100,10 @@ def render_into(plan: RenderingPlan, worker: int, workers: int, parent: int) -> 
             time.sleep(0.2)
             continue
         kind = PROCEDURAL if _spread(seed) < plan.procedural_share else MESH
-        write_sequence(plan.out / f"{kind}-{seed}.safetensors", render(kind, seed, plan))
+        try:
+            write_sequence(plan.out / f"{kind}-{seed}.safetensors", render(kind, seed, plan))
+        except NoPathFound as error:
+            _logger.warning("seed %d is left out: %s", seed, error)
         seed += workers
 
 
