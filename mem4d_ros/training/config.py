@@ -67,6 +67,7 @@ class LiveConfig:
             without any sequence go to the others.
         capacity: frames of each rendered kind that are kept; the oldest leave.
         height, width: size that is kept, in px, from which crops are taken.
+        enough: frames from which on a kind has its whole share.
         fastest: the largest pace; every n-th frame is taken.
         held_out: the last part of each recording, which is never trained on.
         held_out_frames: frames of a sequence for evaluation.
@@ -80,12 +81,15 @@ class LiveConfig:
     capacity: int = 20000
     height: int = 216
     width: int = 288
+    enough: int = 1000
     fastest: int = 4
     held_out: float = 0.15
     held_out_frames: int = 10
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "capacity", "height", "width", "fastest", "held_out_frames")
+        _require_at_least(
+            self, 1, "capacity", "height", "width", "enough", "fastest", "held_out_frames"
+        )
         if self.recordings is None and self.rendered is None:
             raise TrainingConfigError("live needs recordings or rendered, or both")
 

@@ -31,6 +31,8 @@ HELD_OUT = "held_out"
 """Folder within that of the renderings whose sequences are for measuring."""
 _logger = logging.getLogger(__name__)
 _WAITING = 32
+_SIDE_BY_SIDE = {"cuda": 16, "cpu": 1}
+"""Sequences that are measured at once; a GPU has the memory, and waits for Python."""
 _ADDED_A_STEP = 8
 
 
@@ -50,7 +52,7 @@ class LiveClips:
         if config.recordings is not None:
             self._add_recordings(Path(config.recordings))
         self._arrivals = Arrivals(Path(config.rendered), config) if config.rendered else None
-        self._mixed = MixedSequences(self._kinds, config.shares, config.fastest)
+        self._mixed = MixedSequences(self._kinds, config.shares, config.fastest, config.enough)
         self._wait_for(longest)
 
     @property
@@ -78,7 +80,10 @@ class LiveClips:
             for path in sorted(folder.glob("*.safetensors")):
                 sets[kind_of(path)] += in_order(self._read(path), frames)
         return {
-            name: [whole_views(part, data, self._device) for part in _parts(sequences, 16)]
+            name: [
+                whole_views(part, data, self._device)
+                for part in _parts(sequences, _SIDE_BY_SIDE[self._device.type])
+            ]
             for name, sequences in sets.items()
             if sequences
         }

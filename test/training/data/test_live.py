@@ -27,7 +27,7 @@ def config(tmp_path: Path) -> LiveConfig:
     write_packed(recordings / "a.packed.safetensors", make_sequence(20), (HEIGHT, WIDTH), 95)
     return LiveConfig(
         str(recordings), str(rendered), {"recorded": 0.5, "mesh": 0.5}, 100, HEIGHT, WIDTH,
-        held_out=0.25, held_out_frames=5,
+        enough=1, held_out=0.25, held_out_frames=5,
     )  # fmt: skip
 
 

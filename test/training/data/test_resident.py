@@ -87,6 +87,18 @@ def test_kinds_have_their_shares_while_they_are_there() -> None:
         mixed.draw(1, 10, rng)
 
 
+def test_a_kind_of_which_there_is_little_is_drawn_less() -> None:
+    kinds = {name: ring(20) for name in ("recorded", "mesh")}
+    kinds["recorded"].add(make_sequence(12, 0))
+    kinds["mesh"].add(make_sequence(3, 1))
+    mixed = MixedSequences(kinds, {"recorded": 0.5, "mesh": 0.5}, 4, enough=12)
+    clips = mixed.draw(1000, 1, np.random.default_rng(0))
+    of_mesh = (
+        clips.camera_to_world[:, 0, 0, 3, None] == make_sequence(3, 1).camera_to_world[:, 0, 3]
+    )
+    assert of_mesh.any(1).float().mean() == pytest.approx(0.2, abs=0.04)  # 1/4 of 1 and 1/4
+
+
 def test_the_end_of_a_recording_is_for_measuring() -> None:
     first, rest = split(make_sequence(20), 0.15)
     assert first.images[:, 0, 0, 0].tolist() == list(range(17))
