@@ -58,13 +58,15 @@ class RecordingConfig:
 
 @dataclass(frozen=True)
 class LiveConfig:
-    """Sequences that stay on the device while others arrive; such a run is not reproducible.
+    """Sequences that stay on the device while others may arrive.
 
     Attributes:
-        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`).
-        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`).
-        shares: of the clips by kind: 'recorded', and the kinds that are rendered. Those of kinds
-            without any sequence go to the others.
+        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`), and of packed
+            rendered sequences, whose files' names begin with their kind and a dash.
+        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`);
+            with one a run is not reproducible.
+        shares: of the clips by kind: 'recorded', 'mesh', 'procedural'. Those of kinds without any
+            sequence go to the others.
         capacity: frames of each rendered kind that are kept; the oldest leave.
         height, width: size that is kept, in px, from which crops are taken.
         enough: frames from which on a kind has its whole share.

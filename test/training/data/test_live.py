@@ -78,7 +78,7 @@ def test_scenes_for_measuring_stay_apart(config: LiveConfig) -> None:
     source = LiveClips(config, 5, CPU)
     sets = source.held_out(DataConfig(height=HEIGHT, width=WIDTH))
     assert set(sets) == {"recorded", "mesh"}
-    assert sets["mesh"][0].images.shape == (2, 5, 3, HEIGHT, WIDTH)
+    assert [clips.images.shape for clips in sets["mesh"]] == [(1, 5, 3, HEIGHT, WIDTH)] * 2
     assert set(source.sizes()) == {"recorded"}
 
 
@@ -98,3 +98,19 @@ def test_what_is_missing_is_named(config: LiveConfig, tmp_path: Path) -> None:
         LiveClips(replace(config, rendered=None), 16, CPU)
     with pytest.raises(TrainingConfigError, match="live needs recordings or rendered"):
         LiveConfig()
+
+
+def test_packed_renderings_are_of_their_kind_and_whole(config: LiveConfig) -> None:
+    folder = Path(str(config.recordings))
+    write_packed(folder / "mesh-0000001.packed.safetensors", make_sequence(8, 1), (16, 32), 95)
+    (folder / "held_out").mkdir()
+    held_out = folder / "held_out" / "mesh-1000000.packed.safetensors"
+    write_packed(held_out, make_sequence(5, 2), (16, 32), 95)
+    alone = replace(config, rendered=None)
+    source = LiveClips(alone, 5, CPU)
+    assert source.sizes() == {"recorded": 15, "mesh": 8}
+    assert set(source.held_out(DataConfig(height=HEIGHT, width=WIDTH))) == {"recorded", "mesh"}
+    drawn = source.draw(9, 3, np.random.default_rng(4))
+    same = LiveClips(alone, 5, CPU).draw(9, 3, np.random.default_rng(4))
+    for name, value in vars(drawn).items():
+        torch.testing.assert_close(getattr(same, name), value, equal_nan=True, msg=name)
