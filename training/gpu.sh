@@ -7,7 +7,8 @@
 # PART: test (test_on_gpu.py), bench (mem4d bench of both presets), speed (a step of each stage),
 # train; all by default. Everything ends SECONDS after the start. Into OUT, for each part: test.txt,
 # bench_*.json, speed.txt, and of the training log.jsonl, train.txt, config.json and the weights in
-# pieces of 15 MiB: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
+# pieces of 15 MiB: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them; likewise
+# run.safetensors, the whole state of the run, where it fits into eight pieces.
 #
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
@@ -95,6 +96,10 @@ train() {
     cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
     split -b 15m -d "$RUN/checkpoint.safetensors" "$out/checkpoint.safetensors."
     (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"
+    # Optimiser, average and weights in full precision, if eight files are enough for all.
+    pieces=$((($(wc -c < "$RUN/run.safetensors") + 15728639) / 15728640))
+    [ $((pieces + $(ls "$out"/checkpoint.safetensors.* | wc -l))) -gt 8 ] ||
+        split -b 15m -d "$RUN/run.safetensors" "$out/run.safetensors."
 }
 
 for part in "$@"; do
