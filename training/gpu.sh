@@ -5,10 +5,9 @@
 #   sh training/gpu.sh OUT SECONDS [PART ...]
 #
 # PART: test (test_on_gpu.py), bench (mem4d bench of both presets), speed (a step of each stage),
-# train; all by default. Everything ends SECONDS after the start. Into OUT, for each part: test.txt,
-# bench_*.json, speed.txt, and of the training log.jsonl, train.txt, config.json and the weights in
-# pieces of 15 MiB: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them; likewise
-# run.safetensors, the whole state of the run, where it fits into eight pieces.
+# train; all by default. Everything ends SECONDS after the start. In OUT, few files of at most 16 MiB:
+# report.tar.gz (test.txt, bench_*.json, speed.txt, the training's log.jsonl, train.txt, config.json)
+# and the weights in pieces: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
 #
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
@@ -37,6 +36,8 @@ reserve=${RESERVE:-25}  # seconds for the last evaluation, saving and leaving
 PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$out" "$RUN" "$SCENES"
+target=$(cd "$out" && pwd)
+out=$(mktemp -d)
 if [ -n "${WHEELS:-}" ]; then
     site=$(mktemp -d)
     for wheel in "$WHEELS"/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
@@ -94,12 +95,8 @@ train() {
         --set seconds="$(left)" "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
     tail -n 4 "$out/train.txt"
     cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
-    split -b 15m -d "$RUN/checkpoint.safetensors" "$out/checkpoint.safetensors."
+    split -b 15m -d "$RUN/checkpoint.safetensors" "$target/checkpoint.safetensors."
     (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"
-    # Optimiser, average and weights in full precision, if eight files are enough for all.
-    pieces=$((($(wc -c < "$RUN/run.safetensors") + 15728639) / 15728640))
-    [ $((pieces + $(ls "$out"/checkpoint.safetensors.* | wc -l))) -gt 8 ] ||
-        split -b 15m -d "$RUN/run.safetensors" "$out/run.safetensors."
 }
 
 for part in "$@"; do
@@ -108,5 +105,6 @@ for part in "$@"; do
         bench | speed | train) $part ;;
         *) echo "unknown part $part" >&2; exit 2 ;;
     esac
+    tar -czf "$target/report.tar.gz" -C "$out" .
     echo "$part ended after $(($(date +%s) - started)) s"
 done
