@@ -1,4 +1,4 @@
-"""What one can ask of the node; every answer says what happened."""
+"""Services of the node; every response says what happened."""
 
 from collections.abc import Callable
 from pathlib import Path

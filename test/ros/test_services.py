@@ -1,4 +1,4 @@
-"""What one can ask of a running node, and that its answers are true."""
+"""Services of a running node do what their responses say."""
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus

@@ -32,7 +32,7 @@ class Health:
             return Mem4DStatus.STATE_INACTIVE
         if self.progress.is_paused:
             return Mem4DStatus.STATE_PAUSED
-        if not self.input.has_heard:
+        if not self.input.has_received:
             return Mem4DStatus.STATE_WAITING
         if self.input.is_stalled:
             return Mem4DStatus.STATE_STALLED

@@ -90,7 +90,7 @@ class MapToOdom:
         self._sender.send(self._odom_frame, correction, header)
 
 
-MOST_FRAMES = 10_000
+MAX_FRAMES = 10_000
 """Of others that are remembered; a robot has hundreds."""
 
 
@@ -143,6 +143,6 @@ class ForeignParents:
         with self._lock:
             for transform in message.transforms:
                 parent, child = transform.header.frame_id, transform.child_frame_id
-                has_room = child in self._parent_of or len(self._parent_of) < MOST_FRAMES
+                has_room = child in self._parent_of or len(self._parent_of) < MAX_FRAMES
                 if parent != self._map_frame and has_room:
                     self._parent_of[child] = parent

@@ -1,4 +1,4 @@
-"""An external odometry, heard on a topic."""
+"""An external odometry, received on a topic."""
 
 import math
 import threading
@@ -29,7 +29,7 @@ class OdometryMissing(LookupError):  # noqa: N818
 
 
 class TopicOdometry:
-    """Remembers what it hears, and refuses poses of other frames. Thread-safe."""
+    """Keeps received poses, and refuses those of other frames. Thread-safe."""
 
     def __init__(self, node: Node, frames: FrameSettings, reporter: Reporter) -> None:
         self._frames = frames

@@ -13,7 +13,7 @@ from mem4d_ros.ros.robot.placers import ExtrinsicsError
 
 
 class TfInput:
-    """Looks up what TF has heard so far. Thread-safe."""
+    """Looks up received transforms. Thread-safe."""
 
     def __init__(self, node: Node, frames: FrameSettings) -> None:
         self._frames = frames

@@ -1,4 +1,4 @@
-"""Ways to the camera's pose: the network's head, Procrustes of its pointmaps, visual odometry."""
+"""Sources of the camera's pose: the network's head, Procrustes of its pointmaps, visual odometry."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""What a way to the camera's pose is given, and what it answers."""
+"""Input and output of a source of camera poses."""
 
 from dataclasses import dataclass
 from typing import Protocol

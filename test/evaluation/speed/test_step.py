@@ -98,7 +98,7 @@ def test_work_is_counted_without_the_clock(setting: Setting) -> None:
     """The share of the matrix rate is work by time by rate; work alone depends on sizes."""
     times = benchmark_step(setting, frames=1, warm_up=0)
     assert times.flops == Stream(setting).flops()
-    assert times.share_of_matrix_rate == pytest.approx(
+    assert times.ratio_to_matrix_rate == pytest.approx(
         times.flops / (times.median_s * times.matrix_rate)
     )
 
