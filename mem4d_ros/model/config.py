@@ -131,11 +131,24 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
+class EvidenceConfig:
+    """Geometric evidence beside the image, and heads that predict depth along known rays.
+
+    Attributes:
+        widths: channels of the evidence at strides 4, 8 and 16.
+    """
+
+    widths: tuple[int, int, int] = (24, 40, 64)
+
+
+@dataclass(frozen=True)
 class Mem4DConfig:
     """The whole network, and how it is best used.
 
     Attributes:
         rope_dims: how a head's channels are shared by the axes (t, y, x).
+        evidence: takes rays, sparse depth and poses where they are known; None is the paper's
+            network, which sees images alone.
         pose_source: where this network's poses are best taken from, one of POSE_SOURCES. No weight
             depends on it.
     """
@@ -154,6 +167,7 @@ class Mem4DConfig:
     structure_memory: StructureMemoryConfig = field(default_factory=StructureMemoryConfig)
     readout: ReadoutConfig = field(default_factory=ReadoutConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
+    evidence: EvidenceConfig | None = None
     pose_source: str = "head"
 
     def __post_init__(self) -> None:
@@ -201,7 +215,7 @@ class Mem4DConfig:
             psm["tiers"] = tuple(_build(CompressionTier, t, "tiers") for t in psm["tiers"])
             data["structure_memory"] = psm
         for name, section in _SECTIONS.items():
-            if name in data:
+            if data.get(name) is not None:
                 data[name] = _build(section, data[name], name)
         data["encoder"] = _build(_ENCODERS[kind], encoder, "encoder")
         return _build(Mem4DConfig, data, "config")
@@ -218,6 +232,7 @@ _SECTIONS: Mapping[str, type] = MappingProxyType(
         "structure_memory": StructureMemoryConfig,
         "readout": ReadoutConfig,
         "head": HeadConfig,
+        "evidence": EvidenceConfig,
     }
 )
 
@@ -245,11 +260,25 @@ PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
         "lite": Mem4DConfig(
             encoder=EfficientNetLiteConfig(),
             image_size=256,
-            width=192,
-            heads=6,
+            width=160,
+            heads=5,
             mlp_ratio=3.0,
             rope_dims=(8, 12, 12),
-            head=HeadConfig(layer_widths=(48, 48, 96, 96), fusion_width=48, output_width=16),
+            temporal_context=TemporalContextConfig(depth=2),
+            dynamics_memory=DynamicsMemoryConfig(depth=2, pyramid_levels=3, radius=3),
+            structure_memory=StructureMemoryConfig(
+                depth=2,
+                tiers=(
+                    CompressionTier(older_than=0, kernel=(1, 1, 1)),
+                    CompressionTier(older_than=2, kernel=(1, 2, 2)),
+                    CompressionTier(older_than=8, kernel=(4, 4, 4)),
+                ),
+            ),
+            readout=ReadoutConfig(repetitions=3),
+            head=HeadConfig(
+                taps=(0, 1, 2, 3), layer_widths=(24, 32, 64, 96), fusion_width=32, output_width=16
+            ),
+            evidence=EvidenceConfig(),
             pose_source="pnp",
         ),
     }

@@ -58,6 +58,7 @@ class ReadoutDecoder(nn.Module):
         motion: Tensor,
         motion_rotation: Rotation,
         structure: KeyValue | None,
+        place: Tensor | None = None,
     ) -> Readout:
         """Read both memories.
 
@@ -66,9 +67,12 @@ class ReadoutDecoder(nn.Module):
             rotation: of the camera token, then of the current tokens (1 + n).
             motion: TDM tokens (B, m, C), m may be 0; motion_rotation: theirs.
             structure: from :meth:`structure_key_value`, None while the PSM is empty.
+            place: what a known pose adds to the camera and current tokens, (B, 1 + n, C).
         """
         camera = self.camera_token.expand(current.shape[0], -1, -1)
         x = torch.cat((camera, current), dim=1)  # (B, 1 + n, C)
+        if place is not None:
+            x = x + place
         depths = [x]
         for layer, (read_motion, read_structure) in enumerate(
             zip(self.motion_blocks, self.spatial_blocks, strict=True)

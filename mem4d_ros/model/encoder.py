@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,8 @@ from mem4d_ros.model.efficientnet_lite import EfficientNetLite
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
 
+PYRAMID_STRIDES = (2, 4, 8)
+
 
 @dataclass(frozen=True)
 class EncoderFeatures:
@@ -19,11 +23,11 @@ class EncoderFeatures:
 
     Attributes:
         tokens: (B, h * w, E), patch by patch, row by row.
-        pyramid: maps (B, c, H / s, W / s) at the strides s of `pyramid_channels`, finest first.
+        pyramid: finer maps (B, c, H / s, W / s) by stride s.
     """
 
     tokens: Tensor
-    pyramid: tuple[Tensor, ...]
+    pyramid: Mapping[int, Tensor]
 
 
 def normalise(image: Tensor) -> Tensor:
@@ -34,7 +38,7 @@ def normalise(image: Tensor) -> Tensor:
 class ViT(nn.Module):
     """Vision transformer with 2D rotary positions, no class token and no position table."""
 
-    pyramid_channels: tuple[int, ...] = ()
+    pyramid_channels: Mapping[int, int] = MappingProxyType({})
 
     def __init__(self, config: ViTConfig, patch_size: int) -> None:
         super().__init__()
@@ -55,11 +59,11 @@ class ViT(nn.Module):
         height, width = patches.shape[-2:]
         x = patches.flatten(2).transpose(1, 2)  # (B, n, E)
         x = self.blocks(x, self._rotation(height, width, like=x))
-        return EncoderFeatures(self.norm(x), ())
+        return EncoderFeatures(self.norm(x), {})
 
 
 class EfficientNetLiteEncoder(nn.Module):
-    """EfficientNet-Lite features: tokens join strides 16 and 32, the pyramid is strides 4 and 8."""
+    """EfficientNet-Lite features: tokens join strides 16 and 32, the pyramid is strides 2, 4, 8."""
 
     def __init__(self, config: EfficientNetLiteConfig, patch_size: int) -> None:
         super().__init__()
@@ -69,7 +73,7 @@ class EfficientNetLiteEncoder(nn.Module):
             raise ValueError(f"patch size {patch_size} does not fit strides {sorted(strides)}")
         self.patch_size = patch_size
         self.width = strides[patch_size] + strides[2 * patch_size]
-        self.pyramid_channels = (strides[4], strides[8])
+        self.pyramid_channels = {stride: strides[stride] for stride in PYRAMID_STRIDES}
 
     def forward(self, image: Tensor) -> EncoderFeatures:
         """Encode image (B, 3, H, W) in [0, 1], H and W multiples of the patch size."""
@@ -79,7 +83,7 @@ class EfficientNetLiteEncoder(nn.Module):
             maps[2 * self.patch_size], size=fine.shape[-2:], mode="bilinear", align_corners=False
         )
         tokens = torch.cat((fine, coarse), dim=1).flatten(2).transpose(1, 2)  # (B, n, E)
-        return EncoderFeatures(tokens, (maps[4], maps[8]))
+        return EncoderFeatures(tokens, {stride: maps[stride] for stride in PYRAMID_STRIDES})
 
 
 def build_encoder(

@@ -3,124 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.decoder import Readout
+from mem4d_ros.model.dpt import DenseTrunk
+from mem4d_ros.model.evidence import Evidence
+from mem4d_ros.model.evidence_encoder import EncodedEvidence
 from mem4d_ros.model.layers import unrounded
+from mem4d_ros.model.output import FrameOutput
 
 WALL_DEPTH_M = 2.0
 WALL_FIELD_OF_VIEW = math.radians(60)
 """Heads predict what differs from a wall this far ahead, seen by a camera this wide."""
 
 
-class ResidualConvUnit(nn.Module):
-    """Two 3×3 convolutions with a residual connection."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, c, h, w), shape kept."""
-        return x + self.second(F.relu(self.first(F.relu(x))))
-
-
-class FusionBlock(nn.Module):
-    """Adds a finer level to what came from the coarser ones."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.lateral = ResidualConvUnit(width)
-        self.merge = ResidualConvUnit(width)
-
-    def forward(self, level: Tensor, coarser: Tensor) -> Tensor:
-        """level (B, c, h, w); coarser (B, c, ⌈h/2⌉, ⌈w/2⌉)."""
-        enlarged = F.interpolate(
-            coarser, size=level.shape[-2:], mode="bilinear", align_corners=False
-        )
-        return self.merge(enlarged + self.lateral(level))
-
-
-def _resample(width: int, level: int) -> nn.Module:
-    """From patch stride 16 to stride 4, 8, 16, 32 at level 0, 1, 2, 3."""
-    if level == 0:
-        return nn.ConvTranspose2d(width, width, 4, stride=4)
-    if level == 1:
-        return nn.ConvTranspose2d(width, width, 2, stride=2)
-    if level == 2:
-        return nn.Identity()
-    return nn.Conv2d(width, width, 3, stride=2, padding=1)
-
-
 class PointmapHead(nn.Module):
     """Readout tokens (and the encoder's pyramid, if it has one) to a pointmap with confidence."""
 
-    def __init__(self, config: Mem4DConfig, pyramid_channels: Sequence[int]) -> None:
+    def __init__(self, config: Mem4DConfig, pyramid_channels: Mapping[int, int]) -> None:
         super().__init__()
-        head, fusion = config.head, config.head.fusion_width
-        self.projections = nn.ModuleList(
-            nn.Conv2d(config.width, width, 1) for width in head.layer_widths
-        )
-        self.resamplers = nn.ModuleList(
-            _resample(width, level) for level, width in enumerate(head.layer_widths)
-        )
-        self.levels = nn.ModuleList(
-            nn.Conv2d(width, fusion, 3, padding=1) for width in head.layer_widths
-        )
-        # A trunk without normalisation has features of any scale; a head needs one it can rely on.
-        self.pyramid = nn.ModuleList(
-            nn.Sequential(nn.GroupNorm(1, width), nn.Conv2d(width, fusion, 1))
-            for width in pyramid_channels
-        )
-        self.coarsest = ResidualConvUnit(fusion)
-        self.fusions = nn.ModuleList(FusionBlock(fusion) for _ in head.layer_widths[:-1])
-        self.norm = nn.GroupNorm(1, fusion)
+        fusion, output = config.head.fusion_width, config.head.output_width
+        self.trunk = DenseTrunk(config, pyramid_channels)
         self.half_resolution = nn.Conv2d(fusion, fusion // 2, 3, padding=1)
-        self.full_resolution = nn.Conv2d(fusion // 2, head.output_width, 3, padding=1)
-        self.output = nn.Conv2d(head.output_width, 4, 1)
+        self.full_resolution = nn.Conv2d(fusion // 2, output, 3, padding=1)
+        self.output = nn.Conv2d(output, 4, 1)
         nn.init.normal_(self.output.weight, std=1e-2)
         self.output.bias = nn.Parameter(torch.zeros(4))
 
     def forward(
-        self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
+        self, taps: Sequence[Tensor], pyramid: Mapping[int, Tensor], grid: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
         """Pointmap and confidence at the image's size.
 
         Args:
-            taps: four token sets (B, n, C), n = height · width patches.
-            pyramid: the encoder's maps at strides 4 and 8, or nothing.
+            taps: four token sets (B, n, C), n = h · w patches of the grid (h, w).
+            pyramid: the encoder's maps by stride, or nothing.
         Returns:
             points (B, H, W, 3) in metres, direction · expm1(norm); confidence (B, H, W) ≥ 1.
         """
-        *finer, coarsest = self._levels(taps, pyramid, height, width)
-        fused = self.coarsest(coarsest)
-        for level, fusion in zip(reversed(finer), reversed(self.fusions), strict=True):
-            fused = fusion(level, fused)
-        x = self.norm(fused)  # (B, c, H / 4, W / 4)
+        x = self.trunk(taps, pyramid, grid, {})  # (B, c, H / 4, W / 4)
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = F.relu(self.half_resolution(x))  # (B, c, H / 2, W / 2)
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = unrounded(self.output, F.relu(self.full_resolution(x)))  # (B, 4, H, W)
         return to_points(x.float())
-
-    def _levels(
-        self, taps: Sequence[Tensor], pyramid: Sequence[Tensor], height: int, width: int
-    ) -> list[Tensor]:
-        """Maps (B, c, ·, ·) at strides 4, 8, 16, 32."""
-        levels = []
-        for tap, project, resample, convolve in zip(
-            taps, self.projections, self.resamplers, self.levels, strict=True
-        ):
-            grid = tap.transpose(1, 2).unflatten(2, (height, width))  # (B, C, h, w)
-            levels.append(convolve(resample(project(grid))))
-        for index, (map_, project) in enumerate(zip(pyramid, self.pyramid, strict=True)):
-            levels[index] = levels[index] + project(map_)
-        return levels
 
 
 def to_points(raw: Tensor) -> tuple[Tensor, Tensor]:
@@ -170,3 +102,40 @@ class CameraHead(nn.Module):
         raw = unrounded(self.output, F.gelu(self.hidden(camera))).float()
         field_of_view = raw[:, :2].sigmoid() * math.pi
         return field_of_view, F.normalize(raw[:, 2:6], dim=-1), raw[:, 6:]
+
+
+class Heads(nn.Module):
+    """The paper's heads (eq. 6): two pointmaps from the image tokens, the camera from its token."""
+
+    def __init__(self, config: Mem4DConfig, pyramid_channels: Mapping[int, int]) -> None:
+        super().__init__()
+        self.world = PointmapHead(config, pyramid_channels)
+        self.self_view = PointmapHead(config, pyramid_channels)
+        self.camera = CameraHead(config)
+
+    def unrounded_layers(self) -> tuple[nn.Module, ...]:
+        """Layers that write metres and radians."""
+        return (self.world.output, self.self_view.output, self.camera.output)
+
+    def forward(
+        self,
+        readout: Readout,
+        pyramid: Mapping[int, Tensor],
+        grid: tuple[int, int],
+        evidence: Evidence,
+        encoded: EncodedEvidence | None,
+    ) -> FrameOutput:
+        """Predict; these heads see images alone and leave the evidence aside."""
+        points_world, confidence_world = self.world(readout.taps, pyramid, grid)
+        points_camera, confidence_camera = self.self_view(readout.taps, pyramid, grid)
+        field_of_view, quaternion, translation = self.camera(readout.camera)
+        return FrameOutput(
+            points_world=points_world,
+            confidence_world=confidence_world,
+            points_camera=points_camera,
+            confidence_camera=confidence_camera,
+            quaternion=quaternion,
+            translation=translation,
+            field_of_view=field_of_view,
+            intrinsics=fov_to_intrinsics(field_of_view, *points_world.shape[1:3]),
+        )

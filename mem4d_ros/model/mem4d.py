@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig, MemorySizes
 from mem4d_ros.model.decoder import Readout, ReadoutDecoder
 from mem4d_ros.model.dynamics_memory import FeaturePyramid, TransientDynamicsMemory
 from mem4d_ros.model.encoder import build_encoder
-from mem4d_ros.model.heads import CameraHead, PointmapHead
+from mem4d_ros.model.evidence import Evidence, ray_maps
+from mem4d_ros.model.evidence_encoder import FINEST, EncodedEvidence, EvidenceEncoder, PoseEmbedding
+from mem4d_ros.model.guided_heads import EvidenceHeads
+from mem4d_ros.model.heads import Heads
 from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
@@ -25,7 +30,7 @@ class EncodedImages:
     """Features (B, C, h, w) in the memory's width, and the encoder's pyramid."""
 
     features: Tensor
-    pyramid: tuple[Tensor, ...]
+    pyramid: Mapping[int, Tensor]
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -58,9 +63,13 @@ class Mem4D(nn.Module):
         self.dynamics_memory = TransientDynamicsMemory(config)
         self.structure_memory = PersistentStructureMemory(config)
         self.decoder = ReadoutDecoder(config)
-        self.global_head = PointmapHead(config, self.encoder.pyramid_channels)
-        self.self_head = PointmapHead(config, self.encoder.pyramid_channels)
-        self.camera_head = CameraHead(config)
+        channels = self.encoder.pyramid_channels
+        if config.evidence is None:
+            self.heads: Heads | EvidenceHeads = Heads(config, channels)
+        else:
+            self.evidence_encoder = EvidenceEncoder(config, config.evidence)
+            self.pose_embedding = PoseEmbedding(config.width)
+            self.heads = EvidenceHeads(config, channels)
 
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
         """The state before a stream's first frame, with the config's memory sizes or others."""
@@ -68,27 +77,30 @@ class Mem4D(nn.Module):
 
     def unrounded_layers(self) -> tuple[nn.Module, ...]:
         """Layers that write metres and radians: they keep float32 weights in any precision."""
-        return (self.global_head.output, self.self_head.output, self.camera_head.output)
+        return self.heads.unrounded_layers()
 
     def fixed_shape_parts(self) -> tuple[nn.Module, ...]:
         """Parts whose inputs' shapes depend on the image alone, not on what is remembered."""
         return (
             self.encoder,
             self.structure_memory.blocks,
-            self.global_head,
-            self.self_head,
-            self.camera_head,
+            self.heads,
         )
 
-    def step(self, image: Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
+    def step(
+        self, image: Tensor, state: MemoryState, evidence: Evidence | None = None
+    ) -> tuple[FrameOutput, MemoryState]:
         """Process the next frame of B streams.
 
         Args:
             image: (B, 3, H, W), RGB in [0, 1], H and W multiples of the patch size.
             state: from :meth:`initial_state` or the previous step.
+            evidence: what else is known of the frame.
         Raises:
-            ValueError: the size is no multiple of the patch, or differs from the stream's.
+            ValueError: the size is no multiple of the patch, or differs from the stream's; or
+                evidence for a network that takes none.
         """
+        evidence = self._accepted(evidence)
         encoded = self.encode(image)
         height, width = grid = encoded.grid
         if state.grid not in (None, grid):
@@ -96,47 +108,63 @@ class Mem4D(nn.Module):
                 f"this stream has {state.grid} patches, the image has {grid}: "
                 "a new image size needs a new state"
             )
+        clues = self._clues(evidence, image)
+        encoded = _with_evidence(encoded, clues)
         window = self._aged(state.window)
         past = [frame.tokens for frame in window]
         enriched = self.temporal_context(encoded.tokens, past, height, width)
         motion = self.dynamics_memory(enriched, state.motion, height, width)
-        readout = self._read(enriched, motion, state.structure, grid)
-        points, confidence = self.global_head(readout.taps, encoded.pyramid, height, width)
-        output = self._output(readout, encoded.pyramid, points, confidence, grid)
+        output = self._frame(
+            enriched, motion, state.structure, encoded.pyramid, evidence, clues, image
+        )
         return output, MemoryState(
             memory=state.memory,
             frame_index=state.frame_index + 1,
             grid=grid,
             window=self._window(encoded.features, window, state.memory.tca_window),
             motion=self._motion(enriched, state.motion, grid, state.memory.tdm_size),
-            structure=self._remember(state.structure, points, confidence, state.memory.psm_size),
+            structure=self._remember(state.structure, output, state.memory.psm_size),
         )
 
-    def forward_sequence(self, images: Tensor, memory: MemorySizes | None = None) -> FrameOutput:
+    def forward_sequence(
+        self,
+        images: Tensor,
+        memory: MemorySizes | None = None,
+        evidence: Evidence | None = None,
+    ) -> FrameOutput:
         """Process whole sequences from their first frame.
 
         Args:
             images: (B, T, 3, H, W), RGB in [0, 1].
             memory: sizes of the memories, the config's if None.
+            evidence: what else is known of the frames, with shapes (B, T, …).
         Returns:
             Predictions with shapes (B, T, …).
         """
         memory = memory or self.config.memory
+        evidence = self._accepted(evidence)
         batch, length = images.shape[:2]
-        encoded = self.encode(images.flatten(0, 1))
-        height, width = grid = encoded.grid
+        flat = images.flatten(0, 1)
+        all_clues = self._clues(evidence.flattened(), flat)
+        encoded = _with_evidence(self.encode(flat), all_clues)
         features = encoded.features.unflatten(0, (batch, length))  # (B, T, C, h, w)
-        pyramid = [level.unflatten(0, (batch, length)) for level in encoded.pyramid]
         enriched = self._enrich_sequence(features, memory.tca_window)  # (B, T, n, C)
-        motion = self._motion_sequence(enriched, memory.tdm_size, grid)
+        motion = self._motion_sequence(enriched, memory.tdm_size, encoded.grid)
         structure = StructureState()
         outputs = []
         for t in range(length):
-            maps = [level[:, t] for level in pyramid]
-            readout = self._read(enriched[:, t], motion[t], structure, grid)
-            points, confidence = self.global_head(readout.taps, maps, height, width)
-            outputs.append(self._output(readout, maps, points, confidence, grid))
-            structure = self._remember(structure, points, confidence, memory.psm_size)
+            rows = slice(t, None, length)  # frame t of each stream among B * T
+            output = self._frame(
+                enriched[:, t],
+                motion[t],
+                structure,
+                {stride: level[rows] for stride, level in encoded.pyramid.items()},
+                evidence.at(t),
+                all_clues.rows(rows) if all_clues else None,
+                images[:, t],
+            )
+            outputs.append(output)
+            structure = self._remember(structure, output, memory.psm_size)
         return FrameOutput.stack(outputs)
 
     forward = forward_sequence
@@ -149,9 +177,42 @@ class Mem4D(nn.Module):
             raise ValueError(
                 f"image is {width}x{height} px; both sides must be multiples of {patch}"
             )
-        seen = self.encoder(image.to(self.decoder.camera_token.dtype))
+        image = image.to(self.decoder.camera_token.dtype)
+        seen = self.encoder(image)
         tokens = self.embedding(seen.tokens).transpose(1, 2)  # (B, C, n)
-        return EncodedImages(tokens.unflatten(2, (height // patch, width // patch)), seen.pyramid)
+        features = tokens.unflatten(2, (height // patch, width // patch))
+        return EncodedImages(features, {FINEST: F.avg_pool2d(image, FINEST), **seen.pyramid})
+
+    def _accepted(self, evidence: Evidence | None) -> Evidence:
+        if evidence is not None and self.config.evidence is None:
+            raise ValueError(
+                "this network takes no evidence: its config has none, as the paper's has none"
+            )
+        return evidence or Evidence()
+
+    def _clues(self, evidence: Evidence, image: Tensor) -> EncodedEvidence | None:
+        """The evidence on images (B, 3, H, W) in the network's terms; None if it takes none."""
+        return None if self.config.evidence is None else self.evidence_encoder(evidence, image)
+
+    def _frame(
+        self,
+        enriched: Tensor,
+        motion: Tensor,
+        structure: StructureState,
+        pyramid: Mapping[int, Tensor],
+        evidence: Evidence,
+        clues: EncodedEvidence | None,
+        image: Tensor,
+    ) -> FrameOutput:
+        """Algorithm 1 and the heads, for one frame of B streams."""
+        height, width = image.shape[-2] // self.config.patch_size, image.shape[-1] // self.config.patch_size
+        grid = (height, width)
+        place = None
+        if clues is not None:
+            rays = ray_maps(evidence, image, self.config.patch_size)
+            place = self.pose_embedding(evidence, rays)
+        readout = self._read(enriched, motion, structure, grid, place)
+        return self.heads(readout, pyramid, grid, evidence, clues)
 
     def _read(
         self,
@@ -159,6 +220,7 @@ class Mem4D(nn.Module):
         motion: Tensor,
         structure: StructureState,
         grid: tuple[int, int],
+        place: Tensor | None,
     ) -> Readout:
         """Algorithm 1; its time is that of the PSM, whose next frame the current one would be."""
         now, count = structure.written, motion.shape[1] // enriched.shape[1]
@@ -168,6 +230,7 @@ class Mem4D(nn.Module):
             motion,
             self.dynamics_memory.rotation(now, count, *grid, like=enriched),
             structure.key_value(),
+            place,
         )
 
     def _readout_rotation(self, now: int, grid: tuple[int, int], like: Tensor) -> Rotation:
@@ -180,34 +243,10 @@ class Mem4D(nn.Module):
         )
         return rotation(positions, self.config.rope_dims, self.config.rope_base).to(like)
 
-    def _output(
-        self,
-        readout: Readout,
-        pyramid: list[Tensor] | tuple[Tensor, ...],
-        points_world: Tensor,
-        confidence_world: Tensor,
-        grid: tuple[int, int],
-    ) -> FrameOutput:
-        points_camera, confidence_camera = self.self_head(readout.taps, pyramid, *grid)
-        field_of_view, quaternion, translation = self.camera_head(readout.camera)
-        return FrameOutput(
-            points_world,
-            confidence_world,
-            points_camera,
-            confidence_camera,
-            quaternion,
-            translation,
-            field_of_view,
-        )
-
     def _remember(
-        self,
-        structure: StructureState,
-        points_world: Tensor,
-        confidence_world: Tensor,
-        capacity: int,
+        self, structure: StructureState, output: FrameOutput, capacity: int
     ) -> StructureState:
-        features = self.structure_memory.write(points_world, confidence_world)
+        features = self.structure_memory.write(output.points_world, output.confidence_world)
         project = self.decoder.structure_key_value
         return self.structure_memory.remember(
             structure, structure.written, features, capacity, project
@@ -274,6 +313,14 @@ class Mem4D(nn.Module):
             tokens = self.dynamics_memory(enriched[:, start:stop].flatten(0, 1), past, *grid)
             motion += tokens.unflatten(0, (batch, stop - start)).unbind(dim=1)
         return motion
+
+
+def _with_evidence(encoded: EncodedImages, clues: EncodedEvidence | None) -> EncodedImages:
+    """Features with what the evidence adds to them."""
+    if clues is None:
+        return encoded
+    additions = clues.tokens.transpose(1, 2).unflatten(2, encoded.grid)  # (B, C, h, w)
+    return EncodedImages(encoded.features + additions, encoded.pyramid)
 
 
 def _spans(length: int, memory: int) -> list[tuple[int, int]]:

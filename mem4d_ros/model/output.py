@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from mem4d_ros.geometry.intrinsics import fov_to_intrinsics
 from mem4d_ros.geometry.poses import pose_from
 
 
@@ -25,7 +24,9 @@ class FrameOutput:
         confidence_camera: (B, H, W), at least 1.
         quaternion: (B, 4), wxyz, of length 1, camera-to-world.
         translation: (B, 3), camera-to-world.
-        field_of_view: (B, 2), horizontal and vertical, radians.
+        field_of_view: (B, 2), horizontal and vertical, radians, as the camera head predicts it.
+        intrinsics: (B, 3, 3), in pixels of the maps: given ones where there were, else of the
+            predicted field of view.
     """
 
     points_world: Tensor
@@ -35,14 +36,11 @@ class FrameOutput:
     quaternion: Tensor
     translation: Tensor
     field_of_view: Tensor
+    intrinsics: Tensor
 
     def camera_to_world(self) -> Tensor:
         """Camera-to-world poses (B, 4, 4)."""
         return pose_from(self.quaternion, self.translation)
-
-    def intrinsics(self) -> Tensor:
-        """Pinhole matrices (B, 3, 3) in pixels of the predicted maps."""
-        return fov_to_intrinsics(self.field_of_view, *self.points_world.shape[-3:-1])
 
     @staticmethod
     def stack(frames: Sequence[FrameOutput]) -> FrameOutput:

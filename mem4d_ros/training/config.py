@@ -13,6 +13,8 @@ import yaml
 from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.model.plain_data import build
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.data.augmentation import AugmentationConfig
+from mem4d_ros.training.data.evidence import EvidenceConfig
 from mem4d_ros.training.losses import LossWeights
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -55,6 +57,40 @@ class RecordingConfig:
 
 
 @dataclass(frozen=True)
+class LiveConfig:
+    """Sequences that stay on the device while others arrive; such a run is not reproducible.
+
+    Attributes:
+        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`).
+        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`).
+        shares: of the clips by kind: 'recorded', and the kinds that are rendered. Those of kinds
+            without any sequence go to the others.
+        capacity: frames of each rendered kind that are kept; the oldest leave.
+        height, width: size that is kept, in px, from which crops are taken.
+        fastest: the largest pace; every n-th frame is taken.
+        held_out: the last part of each recording, which is never trained on.
+        held_out_frames: frames of a sequence for evaluation.
+    """
+
+    recordings: str | None = None
+    rendered: str | None = None
+    shares: Mapping[str, float] = field(
+        default_factory=lambda: {"recorded": 0.3, "mesh": 0.5, "procedural": 0.2}
+    )
+    capacity: int = 20000
+    height: int = 216
+    width: int = 288
+    fastest: int = 4
+    held_out: float = 0.15
+    held_out_frames: int = 10
+
+    def __post_init__(self) -> None:
+        _require_at_least(self, 1, "capacity", "height", "width", "fastest", "held_out_frames")
+        if self.recordings is None and self.rendered is None:
+            raise TrainingConfigError("live needs recordings or rendered, or both")
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Procedural sequences, number `index` of `pool` rendered from the seed `seed` + index, and
     recordings, cut into sequences. Training draws from all alike.
@@ -67,6 +103,8 @@ class DataConfig:
         photographs: folder of images whose crops serve as further textures.
         cache: folder in which rendered sequences are kept; None renders anew each time.
         seed: first seed; held-out scenes use seeds from 1,000,000 up.
+        live: sequences that arrive while training runs, in the place of all these.
+        augmentation: how clips are varied.
     """
 
     pool: int = 1000
@@ -78,9 +116,11 @@ class DataConfig:
     cache: str | None = None
     seed: int = 0
     recordings: tuple[RecordingConfig, ...] = ()
+    live: LiveConfig | None = None
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 0 if self.recordings else 1, "pool")
+        _require_at_least(self, 0 if self.recordings or self.live else 1, "pool")
         _require_at_least(self, 1, "frames", "height", "width")
         _require_at_least(self, 0, "seed")
         if self.recordings and self.cache is None:
@@ -96,7 +136,8 @@ class DataConfig:
 class StageConfig:
     """One stage of the curriculum: `steps` batches of runs of `frames` = (fewest, most) frames.
 
-    Each process of a run with several takes `batch` sequences a step.
+    Each process of a run with several takes `batch` sequences a step. Of a run that ends by the
+    clock, `steps` are the stages' shares of its time.
     """
 
     steps: int
@@ -129,6 +170,12 @@ class TrainingConfig:
         precision: of the network's layers: auto, fp32 or bf16.
         activation_checkpointing: compute the layers twice to keep fewer of their values; for long
             sequences.
+        evidence: how geometric evidence is simulated; None trains on images alone.
+        average: decay of the running mean of the weights, which then is what is saved and
+            measured; 0 does without.
+        seconds: end by the clock; intervals are then in seconds.
+        report_every: steps from one report to the next, which is when the host waits for a GPU.
+        cuda_graphs: replay each step as one graph, where the network runs on a GPU.
         checkpoint_every, evaluate_every: in steps.
         held_out: number of held-out scenes for evaluation; 0 does without.
     """
@@ -151,6 +198,11 @@ class TrainingConfig:
     clip: float = 1.0
     precision: str = "auto"
     activation_checkpointing: bool = False
+    evidence: EvidenceConfig | None = None
+    average: float = 0.0
+    seconds: float | None = None
+    report_every: int = 1
+    cuda_graphs: bool = False
     checkpoint_every: int = 100
     evaluate_every: int = 500
     held_out: int = 16
@@ -159,8 +211,12 @@ class TrainingConfig:
         _require_one_of(self, "preset", sorted(PRESETS))
         _require_one_of(self, "precision", PRECISIONS)
         _require_one_of(self, "optimizer", OPTIMIZERS)
-        _require_at_least(self, 1, "checkpoint_every", "evaluate_every")
+        _require_at_least(self, 1, "checkpoint_every", "evaluate_every", "report_every")
         _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
+        if not 0 <= self.average < 1:
+            raise TrainingConfigError(f"average must be in [0, 1), got {self.average}")
+        if self.seconds is not None and self.seconds <= 0:
+            raise TrainingConfigError(f"seconds must be more than 0, got {self.seconds}")
         for name in ("learning_rate", "encoder_rate", "clip"):
             if getattr(self, name) <= 0:
                 raise TrainingConfigError(f"{name} must be more than 0, got {getattr(self, name)}")
@@ -215,9 +271,9 @@ class TrainingConfig:
     @property
     def held_out_data(self) -> DataConfig:
         """The scenes for evaluation: like those trained on, from seeds that no training uses."""
-        return replace(self.data, seed=HELD_OUT_SEED, pool=self.held_out, recordings=())
+        return replace(self.data, seed=HELD_OUT_SEED, pool=self.held_out, recordings=(), live=None)
 
-    def stage_at(self, step: int) -> StageConfig:
+    def stage_at(self, step: float) -> StageConfig:
         """The stage that the step number `step` (from 0) belongs to."""
         for stage in self.stages:
             if step < stage.steps:

@@ -1,4 +1,7 @@
-"""The training objective (eq. 7 to 10): pointmaps with confidence, camera, relative camera."""
+"""The training objective (eq. 7 to 10): pointmaps with confidence, camera, relative camera; edges.
+
+Nothing here makes the host wait for a GPU: what does not count is masked, not left out.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from mem4d_ros.model import FrameOutput
 UNITS = ("sequence", "point")
 NEAREST_M = 0.1
 """Errors of points nearer than this are measured as if they were so far away."""
+EDGE_SPANS_PX = (1, 2, 4, 8, 16)
+_EDGE_WEIGHT, _EDGE_STEP = 4.0, 0.1
+"""A step of the true log depth counts up to so much more, about half of that where it is so high."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class LossWeights:
     camera: float = 1.0
     pose: float = 1.0
     relative_pose: float = 1.0
+    edges: float = 0.0
     alpha: float = 0.2
     unit: str = "sequence"
 
@@ -65,14 +72,21 @@ class Losses:
     camera: Tensor
     pose: Tensor
     relative_pose: Tensor
+    edges: Tensor
     total: Tensor
 
 
-def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Losses:
+def training_loss(
+    output: FrameOutput, truth: Truth, weights: LossWeights, placed: Tensor | None = None
+) -> Losses:
     """All parts of the objective for a prediction with shapes (B, T, …).
 
     Lengths are divided by those of the truth, the same for prediction and truth: the prediction has
     to be metric.
+
+    Args:
+        placed: (B, T) bool, frames whose pose was given: their global pointmap is the self-view in
+            another frame and says nothing new.
     """
     scale = mean_distance(truth.points_camera, truth.valid)  # (B,)
     unit = point_distance(truth) if weights.unit == "point" else scale[:, None, None, None]
@@ -80,7 +94,7 @@ def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Lo
         output.points_world,
         output.confidence_world,
         truth.points_world,
-        truth.valid,
+        truth.valid if placed is None else truth.valid & ~placed[..., None, None],
         unit,
         weights.alpha,
     )
@@ -94,19 +108,25 @@ def training_loss(output: FrameOutput, truth: Truth, weights: LossWeights) -> Lo
     )
     pose = pose_loss(output, truth, scale)
     relative = relative_pose_loss(output, truth, scale)
+    edges = edge_loss(output.points_camera[..., 2], truth.points_camera[..., 2], truth.valid)
     total = (
         weights.world * world
         + weights.camera * camera
         + weights.pose * pose
         + weights.relative_pose * relative
+        + weights.edges * edges
     )
-    return Losses(world, camera, pose, relative, total)
+    return Losses(world, camera, pose, relative, edges, total)
 
 
 def mean_distance(points: Tensor, valid: Tensor) -> Tensor:
-    """Mean distance from the origin of the valid points (B, T, H, W, 3): (B,), in metres."""
-    distance = points.norm(dim=-1).where(valid, 0).flatten(1)
-    return distance.sum(1) / valid.flatten(1).sum(1).clamp_min(1)
+    """Mean distance from the origin of the valid points (B, T, H, W, 3): (B,), in metres.
+
+    1 where there is none: something to divide by.
+    """
+    distance = points.norm(dim=-1).where(valid, 0).flatten(1).sum(1)
+    count = valid.flatten(1).sum(1)
+    return torch.where(count > 0, distance / count.clamp_min(1), 1)
 
 
 def point_distance(truth: Truth) -> Tensor:
@@ -126,8 +146,39 @@ def confidence_regression(
     """
     truth = truth.where(valid[..., None], 0)  # NaN where invalid would poison the gradient
     error = (points - truth).norm(dim=-1) / unit
-    loss = confidence * error - alpha * confidence.log()
-    return loss[valid].mean()
+    return masked_mean(confidence * error - alpha * confidence.log(), valid)
+
+
+def edge_loss(depth: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
+    """Mean error of the gradients of log depth (…, H, W), over several spans of pixels.
+
+    Where the true depth has a step it counts more: a blurred edge is wrong in few pixels, which a
+    mean over all would not notice.
+    """
+    log_depth = depth.clamp_min(NEAREST_M / 10).log()
+    log_truth = truth.where(valid, 1).clamp_min(NEAREST_M / 10).log()
+    height, width = depth.shape[-2:]
+    parts = []
+    for span in EDGE_SPANS_PX:
+        for dim, size in ((-1, width), (-2, height)):
+            if span < size:
+                predicted = _difference(log_depth, span, dim)
+                true = _difference(log_truth, span, dim)
+                both = valid.narrow(dim, span, size - span) & valid.narrow(dim, 0, size - span)
+                weight = 1 + _EDGE_WEIGHT * (true.abs() / _EDGE_STEP).tanh()
+                parts.append(masked_mean(weight * (predicted - true).abs(), both))
+    return torch.stack(parts).mean()
+
+
+def _difference(values: Tensor, span: int, dim: int) -> Tensor:
+    """Each value's difference from the one `span` before it."""
+    rest = values.shape[dim] - span
+    return values.narrow(dim, span, rest) - values.narrow(dim, 0, rest)
+
+
+def masked_mean(values: Tensor, valid: Tensor) -> Tensor:
+    """The mean of the valid values; 0 where there is none."""
+    return values.where(valid, 0).sum() / valid.sum().clamp_min(1)
 
 
 def pose_loss(output: FrameOutput, truth: Truth, scale: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from mem4d_ros.model import Mem4D
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.muon import Muon
 
 _BETAS = (0.9, 0.95)
 _ENCODER = "encoder."
@@ -54,12 +55,21 @@ class Optimizer:
             KeyError: the weight is not trained here, or not by the kind of optimiser it was.
         """
         for part in self._parts:
-            if any(weight is own for group in part.param_groups for own in group["params"]):
+            group = next((g for g in part.param_groups if _has(g["params"], weight)), None)
+            if group is not None:
                 if state.keys() != _REMEMBERED.get(type(part).__name__):
                     raise KeyError(f"{type(part).__name__} does not remember {sorted(state)}")
-                part.state[weight] = dict(state)
+                counts_there = group.get("fused", False)
+                part.state[weight] = {
+                    key: value if key == "step" and not counts_there else value.to(weight.device)
+                    for key, value in state.items()
+                }
                 return
         raise KeyError("no optimiser has this weight")
+
+
+def _has(weights: Sequence[nn.Parameter], weight: nn.Parameter) -> bool:
+    return any(weight is own for own in weights)
 
 
 def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
@@ -67,9 +77,6 @@ def make_optimizer(model: Mem4D, config: TrainingConfig) -> Optimizer:
 
     Muon (Jordan et al. 2024) makes the update of a matrix orthogonal; scaled to the size of
     AdamW's it takes the same learning rate.
-
-    Raises:
-        TrainingConfigError: this PyTorch has no Muon.
     """
     weights = [(n, w) for n, w in model.named_parameters() if w.requires_grad]
     by_muon = [pair for pair in weights if config.optimizer == "muon" and _multiplies_tokens(*pair)]
@@ -84,19 +91,13 @@ def _adamw(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.opti
         _group([pair for pair in weights if _is_matrix(pair[1])], config, config.weight_decay),
         _group([pair for pair in weights if not _is_matrix(pair[1])], config, 0.0),
     ]
-    return torch.optim.AdamW(
-        [group for both in groups for group in both], lr=config.learning_rate, betas=_BETAS
-    )
+    params = [group for both in groups for group in both]
+    fused = all(weight.device.type == "cuda" for _, weight in weights)
+    return torch.optim.AdamW(params, lr=config.learning_rate, betas=_BETAS, fused=fused)
 
 
 def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim.Optimizer:
-    if not hasattr(torch.optim, "Muon"):
-        raise TrainingConfigError(
-            f"optimizer: muon needs PyTorch 2.9 or newer, this is {torch.__version__}: "
-            "upgrade it, or choose adamw"
-        )
-    groups = _group(weights, config, config.weight_decay)
-    return torch.optim.Muon(groups, lr=config.learning_rate, adjust_lr_fn="match_rms_adamw")
+    return Muon(_group(weights, config, config.weight_decay), lr=config.learning_rate)
 
 
 def _group(
@@ -122,9 +123,16 @@ def _multiplies_tokens(name: str, weight: Tensor) -> bool:
     return weight.dim() == 2 and min(weight.shape) >= 16 and not name.startswith(_ENCODER)
 
 
-def learning_rate(step: int, steps: int, warm_up: int, peak: float) -> float:
-    """Rate of the step number `step` (from 0) of `steps`."""
+def learning_rate(
+    step: int, steps: int, warm_up: int, peak: float, position: float | None = None
+) -> float:
+    """Rate of the step number `step` (from 0) of `steps`.
+
+    Args:
+        position: how many of the `steps` are over, where that is not for `step` to say.
+    """
     if step < warm_up:
         return peak * (step + 1) / warm_up
-    progress = (step - warm_up) / max(1, steps - warm_up)
+    by_steps = (step - warm_up) / max(1, steps - warm_up)
+    progress = by_steps if position is None else position / steps
     return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

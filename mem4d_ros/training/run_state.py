@@ -14,24 +14,34 @@ from torch import Tensor, nn
 from mem4d_ros.training.optimizer import Optimizer
 from mem4d_ros.writing import write_tensors
 
-_MODEL, _OPTIMIZER = "model.", "optimizer."
+_MODEL, _OPTIMIZER, _AVERAGE = "model.", "optimizer.", "average."
 
 
 class RunStateError(Exception):
     """A run cannot be resumed from a file; the message names the file and the remedy."""
 
 
-def save_run(path: Path, model: nn.Module, optimizer: Optimizer, step: int) -> None:
-    """Write the state after `step` steps; the previous file survives until the new one is whole."""
+def save_run(
+    path: Path, model: nn.Module, optimizer: Optimizer, step: int, average: nn.Module | None = None
+) -> None:
+    """Write the state after `step` steps; the previous file survives until the new one is whole.
+
+    Args:
+        average: of the model's weights over the steps, if one is kept.
+    """
     tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
+    if average is not None:
+        tensors |= {_AVERAGE + name: value for name, value in average.state_dict().items()}
     for name, weight in model.named_parameters():
         for key, value in optimizer.state_of(weight).items():
             tensors[f"{_OPTIMIZER}{key}.{name}"] = value
     write_tensors(path, tensors, {"step": str(step)})
 
 
-def load_run(path: Path, model: nn.Module, optimizer: Optimizer) -> int:
-    """Read a state into model and optimiser; the number of steps it has seen.
+def load_run(
+    path: Path, model: nn.Module, optimizer: Optimizer, average: nn.Module | None = None
+) -> int:
+    """Read a state into model, optimiser and average; the number of steps it has seen.
 
     Raises:
         RunStateError: the file is no such state, or one of another network or optimiser.
@@ -47,11 +57,14 @@ def load_run(path: Path, model: nn.Module, optimizer: Optimizer) -> int:
     weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
     _require_same_network(path, weights, model)
     model.load_state_dict(weights)
+    if average is not None:
+        # A run that kept no average so far begins one here.
+        means = {k.removeprefix(_AVERAGE): v for k, v in tensors.items() if k.startswith(_AVERAGE)}
+        average.load_state_dict(means or weights)
     for name, state in _states(tensors).items():
         weight = model.get_parameter(name)
-        restored = {key: v if key == "step" else v.to(weight.device) for key, v in state.items()}
         try:
-            optimizer.restore(weight, restored)
+            optimizer.restore(weight, state)
         except KeyError as error:
             raise RunStateError(
                 f"{path}: is the state of a run that trained {name}, which this one does not, or "

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.trainer import Trainer
 from mem4d_ros.training.workers import joined_workers
 
@@ -21,7 +22,7 @@ def main() -> None:
     config = TrainingConfig.load(config_file)
     with joined_workers(torch.device("cpu")) as (workers, device):
         out = Path(folder) / f"rank{workers.rank}"
-        trainer = Trainer(config, out, device, torch.float32, workers)
+        trainer = Trainer(config, out, open_source(config, device), device, torch.float32, workers)
         trainer.run(until=1)
         save_file(trainer.model.state_dict(), out / f"weights{workers.rank}.safetensors")
 

@@ -90,7 +90,7 @@ def test_held_out_scenes_look_like_those_trained_on() -> None:
     [
         ("preset: huge", "preset must be one of"),
         ("lerning_rate: 1", "unknown key lerning_rate; known: activation_checkpointing"),
-        ("data: {pols: 3}", "unknown key data.pols; known: cache"),
+        ("data: {pols: 3}", "unknown key data.pols; known: augmentation, cache"),
         ("stages: [{steps: 3, lenght: 2}]", "unknown key stages.0.lenght"),
         ("stages: [{frames: [2, 2]}]", "stages.0.steps is missing"),
         ("stages: []", "stages must name at least one"),

@@ -16,7 +16,8 @@ from mem4d_ros.evaluation.depth import DepthErrors, PixelErrors
 from mem4d_ros.evaluation.trajectory import TrajectoryErrors
 from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
 from mem4d_ros.model import FrameOutput
-from mem4d_ros.training.data.batches import to_sample
+from mem4d_ros.training.data.batches import as_clip
+from mem4d_ros.training.data.clips import truth_of
 from mem4d_ros.training.data.sequences import StoredSequence
 from mem4d_ros.training.held_out import (
     HeldOutErrors,
@@ -58,7 +59,7 @@ class Oracle:
     moving_factor: float = 1.0
 
     def forward_sequence(self, images: Tensor) -> FrameOutput:
-        truth = to_sample(self.sequence).truth
+        truth = truth_of(as_clip(self.sequence))
         factor = torch.where(self.sequence.moving, self.moving_factor, 1.0) * self.scale
         points = truth.points_camera * factor[None, ..., None]
         poses = truth.camera_to_world[0]

@@ -12,6 +12,7 @@ from mem4d_ros.training.losses import (
     LossWeights,
     Truth,
     confidence_regression,
+    edge_loss,
     mean_distance,
     pose_loss,
     quaternion_error,
@@ -174,6 +175,54 @@ def test_scale_is_the_mean_distance_of_valid_points() -> None:
     assert mean_distance(points, valid).tolist() == [3.0]
 
 
+def test_a_sequence_without_a_known_pixel_costs_only_its_camera(truth: Truth) -> None:
+    unknown = replace(truth, valid=torch.zeros(SHAPE, dtype=torch.bool))
+    losses = training_loss(perfect(truth), unknown, LossWeights(edges=1.0))
+    assert [losses.world, losses.camera, losses.edges] == [0, 0, 0]
+    assert losses.total.isfinite()
+
+
+def test_a_frame_whose_pose_was_given_has_no_world_to_learn(truth: Truth) -> None:
+    placed = torch.zeros(SHAPE[:2], dtype=torch.bool)
+    placed[0] = True
+    points = truth.points_world.nan_to_num().clone().requires_grad_()
+    output = replace(perfect(truth), points_world=points)
+    training_loss(
+        replace(output, points_world=points + 1), truth, LossWeights(), placed
+    ).world.backward()
+    assert points.grad is not None
+    assert (points.grad[placed] == 0).all()
+    assert (points.grad[~placed][truth.valid[~placed]] != 0).any(-1).all()
+
+
+def test_edges_see_depth_up_to_its_scale() -> None:
+    depth = torch.rand(1, 2, 20, 24, dtype=torch.float64) + 1
+    everywhere = torch.ones(depth.shape, dtype=torch.bool)
+    assert edge_loss(3 * depth, depth, everywhere).item() == pytest.approx(0, abs=1e-12)
+    assert edge_loss(torch.ones_like(depth), depth, everywhere) > 0.01
+
+
+def test_a_missing_edge_costs_more_than_one_on_a_plain_wall() -> None:
+    """The same error of the gradient, once where the truth has a step, once where it has none."""
+    step, plain = torch.ones(1, 1, 16, 16), torch.ones(1, 1, 16, 16)
+    step[..., 8:] = 2
+    everywhere = torch.ones(step.shape, dtype=torch.bool)
+    assert edge_loss(plain, step, everywhere) > 3 * edge_loss(step, plain, everywhere)
+
+
+def test_edges_of_unknown_depth_do_not_count() -> None:
+    depth = torch.ones(1, 1, 12, 12)
+    truth = depth.clone()
+    truth[..., 5] = torch.nan
+    predicted = depth.clone().requires_grad_()
+    with_hole = torch.where(torch.arange(12) == 5, 7 * predicted, predicted)
+    loss = edge_loss(with_hole, truth, truth.isfinite())
+    loss.backward()
+    assert loss.item() == 0
+    assert predicted.grad is not None
+    assert (predicted.grad == 0).all()
+
+
 def test_each_weight_scales_its_part(truth: Truth) -> None:
     output = perfect(truth)
     output = replace(
@@ -182,9 +231,9 @@ def test_each_weight_scales_its_part(truth: Truth) -> None:
         points_camera=output.points_camera + 1,
         translation=output.translation * 2,
     )
-    parts = training_loss(output, truth, LossWeights())
-    for name in ("world", "camera", "pose", "relative_pose"):
-        without = training_loss(output, truth, replace(LossWeights(), **{name: 0.0}))
+    parts = training_loss(output, truth, LossWeights(edges=1.0))
+    for name in ("world", "camera", "pose", "relative_pose", "edges"):
+        without = training_loss(output, truth, replace(LossWeights(edges=1.0), **{name: 0.0}))
         part = getattr(parts, name).item()
         assert part > 0
         assert parts.total.item() - without.total.item() == pytest.approx(part)

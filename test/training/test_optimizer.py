@@ -10,12 +10,9 @@ from small_networks import SMALL_VIT
 from torch import nn
 
 from mem4d_ros.model import Mem4D
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.optimizer import Optimizer, learning_rate, make_optimizer
 
-has_muon = pytest.mark.skipif(
-    not hasattr(torch.optim, "Muon"), reason="this PyTorch is older than 2.9 and has no Muon"
-)
 PEAK, STEPS, WARM_UP = 3e-4, 100, 10
 
 
@@ -58,7 +55,6 @@ def test_the_encoder_may_learn_more_slowly(tiny_model: Mem4D) -> None:
         assert change == pytest.approx(rate, rel=1e-2), name
 
 
-@has_muon
 def test_muon_moves_matrices_in_all_directions_alike(tiny_model: Mem4D) -> None:
     """The update of a matrix is nearly orthogonal: its singular values are nearly equal."""
     weight = tiny_model.decoder.motion_blocks[0].attention.output.weight
@@ -70,7 +66,6 @@ def test_muon_moves_matrices_in_all_directions_alike(tiny_model: Mem4D) -> None:
     assert random.min() < 0.2 * random.max()
 
 
-@has_muon
 def test_muon_takes_the_matrices_outside_of_the_encoder_only(tiny_model: Mem4D) -> None:
     optimizer = make(tiny_model, weight_decay=0.0, optimizer="muon")
     updated(tiny_model, optimizer, 1e-3)
@@ -91,12 +86,6 @@ def test_biases_and_norms_do_not_decay(tiny_model: Mem4D) -> None:
         decays = weight.dim() > 1 and weight.shape[0] > 1
         factor = 0.95 if decays else 1.0
         assert torch.allclose(weight, factor * before[name]), name
-
-
-def test_without_muon_in_pytorch(tiny_model: Mem4D, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.optim, "Muon", raising=False)
-    with pytest.raises(TrainingConfigError, match=r"muon needs PyTorch 2\.9 or newer"):
-        make(tiny_model, optimizer="muon")
 
 
 def test_a_foreign_weight_cannot_be_restored(tiny_model: Mem4D) -> None:
@@ -120,3 +109,9 @@ def test_it_never_exceeds_its_peak_nor_falls_below_zero() -> None:
     for warm_up in (0, 1, STEPS, 2 * STEPS):
         rates = [learning_rate(step, STEPS, warm_up, PEAK) for step in range(2 * STEPS)]
         assert 0 <= min(rates) <= max(rates) <= PEAK
+
+
+def test_by_the_clock_it_falls_with_the_time_that_is_over() -> None:
+    late = learning_rate(WARM_UP, STEPS, WARM_UP, PEAK, position=STEPS / 2)
+    assert late == pytest.approx(PEAK / 2)
+    assert learning_rate(10 * STEPS, STEPS, WARM_UP, PEAK, position=0) == PEAK

@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -15,7 +16,10 @@ from torch import Tensor
 from mem4d_ros.model.checkpoint import load_checkpoint, read_metadata
 from mem4d_ros.training import run_log
 from mem4d_ros.training.config import TrainingConfig
-from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
+from mem4d_ros.training.data.batches import ClipSource
+from mem4d_ros.training.data.clips import Clips
+from mem4d_ros.training.data.sources import open_source
+from mem4d_ros.training.pace import ClockPace
 from mem4d_ros.training.trainer import (
     CHECKPOINT_FILE,
     LOG_FILE,
@@ -30,7 +34,7 @@ CPU = torch.device("cpu")
 
 
 def trainer_of(config: TrainingConfig, out: Path, **parts: Any) -> Trainer:
-    return Trainer(config, out, CPU, torch.float32, **parts)
+    return Trainer(config, out, open_source(config, CPU), CPU, torch.float32, **parts)
 
 
 def logged(out: Path) -> list[dict[str, Any]]:
@@ -120,7 +124,7 @@ def test_a_step_is_reported(cache: Path, tmp_path: Path) -> None:
     assert [report.frames for report in seen[4:]] == [32] * 2
     parts = {"world", "camera", "pose", "relative_pose"}
     for report, entry in zip(seen, logged(tmp_path), strict=True):
-        assert report.losses.keys() == parts | {"total"}
+        assert report.losses.keys() == parts | {"edges", "total"}
         assert report.losses["total"] == pytest.approx(sum(report.losses[k] for k in parts))
         assert entry["total"] == pytest.approx(report.losses["total"], rel=1e-5)
         assert entry["learning_rate"] == pytest.approx(report.learning_rate, rel=1e-5)
@@ -134,25 +138,24 @@ def test_it_is_evaluated_at_intervals_and_at_the_end(cache: Path, tmp_path: Path
 
 
 class Poisoned:
-    """A pool whose sequences have no field of view."""
+    """A source whose clips have no field of view."""
 
-    def __init__(self, pool: SequencePool) -> None:
-        self._pool = pool
+    corrupt = 0
 
-    def __len__(self) -> int:
-        return len(self._pool)
+    def __init__(self, source: ClipSource) -> None:
+        self._source = source
 
-    def __getitem__(self, index: int) -> StoredSequence:
-        sequence = self._pool[index]
-        sequence.intrinsics.fill_(torch.nan)
-        return sequence
+    def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
+        clips = self._source.draw(count, frames, rng)
+        clips.intrinsics.fill_(torch.nan)
+        return clips
 
 
 def test_a_loss_that_is_no_number_stops_the_run(cache: Path, tmp_path: Path) -> None:
     trainer = trainer_of(small_config(cache), tmp_path)
     trainer.run(until=2)
     before = state(tmp_path)
-    trainer.pool = Poisoned(trainer.pool)
+    trainer.source = Poisoned(trainer.source)
     with pytest.raises(TrainingDiverged, match=r"step 2: loss nan.*is sound: lower learning_rate"):
         trainer.run()
     assert_same_state(state(tmp_path), before)
@@ -233,7 +236,80 @@ def test_recomputed_activations_make_the_same_run(cache: Path, tmp_path: Path) -
 
 
 def test_layers_can_run_in_bf16_while_weights_stay_in_fp32(cache: Path, tmp_path: Path) -> None:
-    trainer = Trainer(small_config(cache), tmp_path, CPU, torch.bfloat16)
+    config = small_config(cache)
+    trainer = Trainer(config, tmp_path, open_source(config, CPU), CPU, torch.bfloat16)
     trainer.run(until=2)
     assert {value.dtype for value in state(tmp_path).values()} == {torch.float32}
     assert all(entry["total"] < 5 for entry in logged(tmp_path))
+
+
+def test_reports_may_be_rarer_than_steps(cache: Path, tmp_path: Path) -> None:
+    """A report is the mean of the steps since the last one."""
+    every, third = tmp_path / "every", tmp_path / "third"
+    trainer_of(small_config(cache), every).run()
+    trainer_of(small_config(cache, report_every=3), third).run()
+    assert [entry["step"] for entry in logged(third)] == [3, 6]
+    assert_same_state(state(third), state(every))
+    means = [sum(e["total"] for e in logged(every)[i : i + 3]) / 3 for i in (0, 3)]
+    assert [entry["total"] for entry in logged(third)] == pytest.approx(means, rel=1e-4)
+
+
+def test_a_single_gradient_that_is_no_number_changes_no_weight(cache: Path, tmp_path: Path) -> None:
+    """Where reports are rare there is nobody to ask; the report then stops the run."""
+    config = small_config(cache, report_every=2, weight_decay=0.0)
+    trainer = trainer_of(config, tmp_path)
+    before = {name: weight.clone() for name, weight in trainer.model.named_parameters()}
+    trainer.source = Poisoned(trainer.source)
+    trainer.advance()
+    for name, weight in trainer.model.named_parameters():
+        assert torch.equal(weight, before[name]), name
+    with pytest.raises(TrainingDiverged, match="loss nan"):
+        trainer.run()
+
+
+def test_the_average_is_what_is_kept(cache: Path, tmp_path: Path) -> None:
+    measured: list[Tensor] = []
+    trainer = trainer_of(
+        small_config(cache, average=0.5, evaluate_every=6),
+        tmp_path,
+        evaluate=lambda model: measured.append(model.camera_head.output.bias.clone()) or {},
+    )
+    name = "camera_head.output.bias"
+    expected = trainer.model.state_dict()[name].clone()
+    for step in range(1, 7):
+        trainer.run(until=step)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * trainer.model.state_dict()[name]
+    torch.testing.assert_close(measured[-1], expected)
+    loaded = load_checkpoint(tmp_path / CHECKPOINT_FILE).state_dict()[name]
+    torch.testing.assert_close(loaded, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_run_with_an_average_resumes_exactly(cache: Path, tmp_path: Path) -> None:
+    config = small_config(cache, average=0.9, evidence={}, optimizer="muon")
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    trainer_of(config, whole).run()
+    trainer_of(config, parts).run(until=3)
+    trainer_of(config, parts).run()
+    assert_same_state(state(parts), state(whole))
+
+
+def test_a_run_by_the_clock_ends_with_its_time(cache: Path, tmp_path: Path) -> None:
+    """Stages share the time; the rate falls to zero at its end, however many steps that takes."""
+    config = small_config(cache, seconds=10.0, checkpoint_every=100)
+    now = 0.0
+    seen: list[StepReport] = []
+
+    def observe(report: StepReport) -> None:
+        nonlocal now
+        now += 0.5
+        seen.append(report)
+
+    pace = ClockPace(10.0, config.steps, clock=lambda: now)
+    trainer = trainer_of(config, tmp_path, observe=observe, pace=pace)
+    trainer.run()
+    assert len(seen) == 21
+    assert trainer_of(config, tmp_path, pace=pace).step == 21
+    batches = [report.sequences for report in seen]
+    assert batches == [2] * 14 + [8] * 7  # 4 and 2 of 6 parts of the time
+    assert seen[-1].learning_rate == 0

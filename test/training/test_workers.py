@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from small_training import small_config, small_run
 from torch import nn
 
 from mem4d_ros.training import run_log
-from mem4d_ros.training.data.batches import BatchKey, collate, training_batch
+from mem4d_ros.training.data.batches import BatchKey, PooledClips, training_batch
 from mem4d_ros.training.data.procedural import ProceduralPool
 from mem4d_ros.training.initial_model import initial_model
-from mem4d_ros.training.losses import training_loss
+from mem4d_ros.training.losses import Truth, training_loss
 from mem4d_ros.training.trainer import STATE_FILE
 from mem4d_ros.training.workers import Workers, joined_workers
 
@@ -62,13 +63,18 @@ def test_two_processes_do_what_one_does_with_both_batches(cache: Path, tmp_path:
     assert [path.name for path in (tmp_path / "rank1").iterdir()] == ["weights1.safetensors"]
 
     config = small_config(cache, **changes)
-    pool = ProceduralPool(config.data, CPU)
-    parts = [training_batch(pool, config.stages[0], BatchKey(0, 0, r), CPU) for r in (0, 1)]
+    source = PooledClips(ProceduralPool(config.data, CPU), CPU)
+    parts = [
+        training_batch(source, config.stages[0], BatchKey(0, 0, r), config.data, None)
+        for r in (0, 1)
+    ]
     assert not torch.equal(parts[0].images, parts[1].images)
-    joined = collate(parts)
-    assert joined.truth.valid.all()  # so that both batches weigh the same
+    images = torch.cat([part.images for part in parts])
+    names = [field.name for field in fields(Truth)]
+    truth = Truth(**{n: torch.cat([getattr(p.truth, n) for p in parts]) for n in names})
+    assert truth.valid.all()  # so that both batches weigh the same
     model = initial_model(config)
-    losses = training_loss(model.forward_sequence(joined.images), joined.truth, config.losses)
+    losses = training_loss(model.forward_sequence(images), truth, config.losses)
     losses.total.backward()
 
     state = load_file(tmp_path / "rank0" / STATE_FILE)

@@ -46,15 +46,21 @@ class Progress:
 
     def _line(self, report: StepReport) -> str:
         parts = " ".join(f"{name} {value:.4g}" for name, value in report.losses.items())
-        ahead = expected_frames(self._config, report.step, self._end) * self._processes(report)
+        of = "" if self._config.seconds else f"/{self._end}"
         return (
-            f"step {report.step}/{self._end}  {parts}  lr {report.learning_rate:.2g}  "
+            f"step {report.step}{of}  {parts}  lr {report.learning_rate:.2g}  "
             f"{self._sequences / self._seconds:.2f} sequences/s  "
-            f"ETA {duration(ahead * self._seconds / self._frames)}"
+            f"ETA {duration(self._seconds_ahead(report))}"
         )
 
-    def _processes(self, report: StepReport) -> float:
-        return report.sequences / self._config.stage_at(report.step - 1).batch
+    def _seconds_ahead(self, report: StepReport) -> float:
+        config = self._config
+        if config.seconds is not None:
+            return config.seconds * (1 - report.position / config.steps)
+        batch = config.stage_at(report.step - 1).batch
+        processes = report.sequences / report.steps / batch
+        ahead = expected_frames(config, report.step, self._end) * processes
+        return ahead * self._seconds / self._frames
 
 
 def expected_frames(config: TrainingConfig, start: int, end: int) -> float:

@@ -15,11 +15,21 @@ from mem4d_ros.cli.train.progress import Progress
 from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.data.batches import ClipSource
+from mem4d_ros.training.data.live import LiveClips
 from mem4d_ros.training.data.procedural import ProceduralPool
 from mem4d_ros.training.data.sequences import CorruptSequence
+from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.held_out import evaluate_held_out
+from mem4d_ros.training.held_out_depth import HeldOutDepth
 from mem4d_ros.training.run_state import RunStateError
-from mem4d_ros.training.trainer import Evaluate, StateNotWritten, Trainer, TrainingDiverged
+from mem4d_ros.training.trainer import (
+    Evaluate,
+    StateNotWritten,
+    Trainer,
+    TrainingDiverged,
+    pace_of,
+)
 from mem4d_ros.training.workers import Workers, joined_workers
 
 
@@ -58,21 +68,26 @@ def run_worker(
     end = config.steps if options.steps is None else min(options.steps, config.steps)
     precision = training_precision(config.precision, device)
     progress = Progress(config, end, sys.stdout if workers.is_first else None)
+    pace = pace_of(config)  # by the clock, the time that the data take counts too
+    torch.backends.cudnn.benchmark = True  # batches have one shape a stage
+    source = open_source(config, device)
     trainer = Trainer(
         config,
         options.out,
+        source,
         device,
         precision,
         workers,
-        held_out_evaluation(config, device, precision, workers, progress),
+        held_out_evaluation(config, source, device, precision, workers, progress),
         progress.observe,
+        pace,
     )
     if trainer.step:
         progress.say(f"{options.out} stands at step {trainer.step} of {config.steps}")
     with stop_on_request() as should_stop:
         trainer.run(end, should_stop)
-    if trainer.pool.corrupt:
-        progress.say(f"{trainer.pool.corrupt} corrupt samples were made anew or skipped")
+    if source.corrupt:
+        progress.say(f"{source.corrupt} corrupt samples were made anew or skipped")
     progress.say(f"step {trainer.step} of {config.steps} is saved in {options.out}")
 
 
@@ -84,20 +99,37 @@ def training_precision(name: str, device: torch.device) -> torch.dtype:
 
 def held_out_evaluation(
     config: TrainingConfig,
+    source: ClipSource,
     device: torch.device,
     precision: torch.dtype,
     workers: Workers,
     progress: Progress,
 ) -> Evaluate | None:
-    """Measures a model on the config's held-out scenes and says what it found."""
-    if not config.held_out:
+    """Measures a model on what the run never trains on and says what it found."""
+    measure = _measure(config, source, device, precision, workers)
+    if measure is None:
         return None
-    pool = ProceduralPool(config.held_out_data, device)
 
     def evaluate(model: Mem4D) -> Mapping[str, float | None]:
-        errors = asdict(evaluate_held_out(model, pool, device, precision, workers))
+        errors = measure(model)
         found = ", ".join(f"{k} {v:.4g}" for k, v in errors.items() if v is not None)
         progress.say(f"held out: {found}")
         return errors
 
     return evaluate
+
+
+def _measure(
+    config: TrainingConfig,
+    source: ClipSource,
+    device: torch.device,
+    precision: torch.dtype,
+    workers: Workers,
+) -> Evaluate | None:
+    """On what a live source has kept aside, or on the config's held-out scenes."""
+    if isinstance(source, LiveClips):
+        return HeldOutDepth(source.held_out(config.data), precision)
+    if not config.held_out:
+        return None
+    pool = ProceduralPool(config.held_out_data, device)
+    return lambda model: asdict(evaluate_held_out(model, pool, device, precision, workers))

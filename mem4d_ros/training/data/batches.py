@@ -1,26 +1,31 @@
-"""From stored sequences to batches with truth: cutting, mirroring, reversing, colour."""
+"""From stored sequences to batches with truth: cutting, varying, and evidence from truth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mem4d_ros.geometry import intrinsics_to_fov, rigid_inverse, transform_points, unproject
-from mem4d_ros.training.config import StageConfig
+from mem4d_ros.model.evidence import Evidence
+from mem4d_ros.training.config import DataConfig, StageConfig
+from mem4d_ros.training.data.augmentation import augment
+from mem4d_ros.training.data.chance import Chance
+from mem4d_ros.training.data.clips import Clips, truth_of
+from mem4d_ros.training.data.evidence import EvidenceConfig, knows_intrinsics, simulate
 from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.losses import Truth
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images (B, T, 3, H, W) in [0, 1] and what they show."""
+    """Images (B, T, 3, H, W) in [0, 1], what they show, and what is known of them."""
 
     images: Tensor
     truth: Truth
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -44,87 +49,78 @@ class BatchKey:
         return np.random.default_rng((self.seed, self.step, 1 + self.rank))
 
 
+class ClipSource(Protocol):
+    """Where clips come from."""
+
+    @property
+    def corrupt(self) -> int:
+        """How many samples turned out corrupt so far; they were named, and made anew or skipped."""
+
+    def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
+        """`count` clips of `frames` frames each, on the device that trains."""
+
+
+class PooledClips:
+    """Clips of a pool's sequences: the same chance, the same clips."""
+
+    def __init__(self, pool: SequencePool, device: torch.device) -> None:
+        self._pool = pool
+        self._device = device
+
+    @property
+    def corrupt(self) -> int:
+        """How many sequences were made anew or skipped."""
+        return self._pool.corrupt
+
+    def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
+        """Raises CorruptSequence if there is no other."""
+        chosen = rng.integers(len(self._pool), size=count)
+        cuts = [cut(self._pool[int(index)], frames, rng).to(self._device) for index in chosen]
+        return Clips.cat([as_clip(sequence) for sequence in cuts])
+
+
 def training_batch(
-    pool: SequencePool, stage: StageConfig, key: BatchKey, device: torch.device
+    source: ClipSource,
+    stage: StageConfig,
+    key: BatchKey,
+    data: DataConfig,
+    evidence: EvidenceConfig | None,
 ) -> Batch:
-    """A random batch on `device`."""
+    """A random batch on the source's device, of the size of `data`."""
     frames = int(key.shared().integers(stage.frames[0], stage.frames[1], endpoint=True))
     rng = key.own()
-    samples = []
-    for index in rng.integers(len(pool), size=stage.batch):
-        sequence = cut(pool[int(index)], frames, rng).to(device)
-        samples.append(to_sample(mirrored_at_random(sequence, rng)))
-    batch = collate(samples)
-    return replace(batch, images=vary_colours(batch.images, rng))
+    clips = source.draw(stage.batch, frames, rng)
+    chance = Chance(int(rng.integers(2**62)), clips.images.device)
+    return varied_batch(clips, data, evidence, chance)
+
+
+def varied_batch(
+    clips: Clips, data: DataConfig, evidence: EvidenceConfig | None, chance: Chance
+) -> Batch:
+    """The clips as another camera would have taken them, with evidence if `evidence` says how."""
+    known = knows_intrinsics(len(clips.images), evidence or EvidenceConfig(), chance)
+    clips = augment(clips, (data.height, data.width), ~known, data.augmentation, chance)
+    simulated = simulate(clips, known, evidence, chance) if evidence else None
+    return Batch(clips.images, truth_of(clips), simulated)
+
+
+def draw_frames(length: int, frames: int, fastest: int, rng: np.random.Generator) -> np.ndarray:
+    """A run of `frames` of `length` at a random pace, forwards or backwards in time: indices."""
+    fastest = max(1, min(fastest, (length - 1) // max(1, frames - 1)))
+    pace = int(rng.integers(1, fastest, endpoint=True))
+    span = (frames - 1) * pace + 1
+    start = int(rng.integers(0, length - span, endpoint=True))
+    chosen = np.arange(start, start + span, pace)
+    return chosen if rng.random() < 0.5 else chosen[::-1]
 
 
 def cut(sequence: StoredSequence, frames: int, rng: np.random.Generator) -> StoredSequence:
     """A run of `frames` at a random pace, forwards or backwards in time."""
     length = len(sequence.images)
-    fastest = max(1, (length - 1) // max(1, frames - 1))
-    pace = int(rng.integers(1, fastest, endpoint=True))
-    span = (frames - 1) * pace + 1
-    start = int(rng.integers(0, length - span, endpoint=True))
-    chosen = torch.arange(start, start + span, pace)
-    return sequence.frames(chosen if rng.random() < 0.5 else chosen.flip(0))
+    chosen = draw_frames(length, frames, length, rng)
+    return sequence.frames(torch.from_numpy(chosen.copy()))
 
 
-def mirrored_at_random(sequence: StoredSequence, rng: np.random.Generator) -> StoredSequence:
-    """Half of the sequences as they are, half of them seen in a mirror."""
-    return sequence if rng.random() < 0.5 else mirrored(sequence)
-
-
-def mirrored(sequence: StoredSequence) -> StoredSequence:
-    """The scene with left and right exchanged; its cameras move accordingly."""
-    mirror = sequence.camera_to_world.new_tensor([-1.0, 1.0, 1.0, 1.0])
-    intrinsics = sequence.intrinsics.clone()
-    intrinsics[0, 2] = sequence.images.shape[-1] - 1 - intrinsics[0, 2]
-    return StoredSequence(
-        images=sequence.images.flip(-1),
-        depth=sequence.depth.flip(-1),
-        camera_to_world=mirror[:, None] * sequence.camera_to_world * mirror,
-        intrinsics=intrinsics,
-        moving=sequence.moving.flip(-1),
-    )
-
-
-def vary_colours(images: Tensor, rng: np.random.Generator) -> Tensor:
-    """Images (B, T, 3, H, W) in [0, 1] as other cameras would take them.
-
-    Each sequence gets its own gamma, exposure and white balance; one in ten is grey.
-    """
-    batch = len(images)
-    gamma = np.exp(rng.normal(0, 0.15, (batch, 1)))
-    gain = np.exp(rng.normal(0, 0.08, (batch, 3)) + rng.normal(0, 0.15, (batch, 1)))
-    is_grey = rng.random((batch, 1)) < 0.1
-
-    def each(values: np.ndarray) -> Tensor:
-        """(B, c) to (B, 1, c, 1, 1)."""
-        return torch.as_tensor(values).to(images)[:, None, :, None, None]
-
-    varied = (images.pow(each(gamma)) * each(gain)).clamp(0, 1)
-    return torch.where(each(is_grey) > 0, varied.mean(dim=2, keepdim=True), varied)
-
-
-def to_sample(sequence: StoredSequence) -> Batch:
-    """One sequence as a batch of one; its first camera becomes the world."""
-    depth = sequence.depth.float()  # (T, H, W)
-    length, height, width = depth.shape
-    intrinsics = sequence.intrinsics.expand(length, 3, 3)
-    poses = rigid_inverse(sequence.camera_to_world[:1]) @ sequence.camera_to_world  # (T, 4, 4)
-    points_camera = unproject(depth, intrinsics)  # (T, H, W, 3)
-    truth = Truth(
-        points_world=transform_points(poses, points_camera)[None],
-        points_camera=points_camera[None],
-        valid=depth.isfinite()[None],
-        camera_to_world=poses[None],
-        field_of_view=intrinsics_to_fov(intrinsics, height, width)[None],
-    )
-    return Batch(sequence.images.float()[None] / 255, truth)
-
-
-def collate(samples: Sequence[Batch]) -> Batch:
-    """Samples of equal shape side by side."""
-    truths = [sample.truth for sample in samples]
-    joined = {f.name: torch.cat([getattr(t, f.name) for t in truths]) for f in fields(Truth)}
-    return Batch(torch.cat([sample.images for sample in samples]), Truth(**joined))
+def as_clip(sequence: StoredSequence) -> Clips:
+    """A sequence as a batch of one."""
+    return Clips(*(value[None] for value in vars(sequence).values()))

@@ -73,10 +73,26 @@ def read_sequence(path: Path, frames: int, height: int, width: int) -> StoredSeq
     Raises:
         CorruptSequence: the file is truncated, or holds something else.
     """
+    sequence = read_any_sequence(path)
+    if sequence.images.shape != (frames, 3, height, width):
+        raise CorruptSequence(f"{path}: images is missing or of another size or type")
+    return sequence
+
+
+def read_any_sequence(path: Path) -> StoredSequence:
+    """Read a sequence of any size.
+
+    Raises:
+        CorruptSequence: the file is truncated, or holds something else.
+    """
     try:
         tensors = load_file(path)
     except SafetensorError as error:
         raise CorruptSequence(f"{path}: {error}") from error
+    shape = tensors["images"].shape if "images" in tensors else ()
+    if len(shape) != 4:
+        raise CorruptSequence(f"{path}: images is missing or of another size or type")
+    frames, _, height, width = shape
     expected = {
         "images": (torch.uint8, (frames, 3, height, width)),
         "depth": (torch.float16, (frames, height, width)),

@@ -21,7 +21,9 @@ CONFIG = TrainingConfig(
 
 def report(step: int, seconds: float = 0.5) -> StepReport:
     losses = {"world": 0.5, "camera": 0.25, "pose": 0.125, "relative_pose": 0.0625, "total": 0.9375}
-    return StepReport(step, losses, 1.0, 3e-4, sequences=2, frames=8, seconds=seconds)
+    return StepReport(
+        step, step, losses, 1.0, 3e-4, steps=1, sequences=2, frames=8, seconds=seconds
+    )
 
 
 def test_a_line_says_it_all() -> None:
@@ -39,7 +41,7 @@ def test_a_line_says_it_all() -> None:
 
 def test_several_processes_share_what_lies_ahead() -> None:
     stream = io.StringIO()
-    of_two = StepReport(5, {}, 1.0, 3e-4, sequences=4, frames=16, seconds=0.5)
+    of_two = StepReport(5, 5, {}, 1.0, 3e-4, steps=1, sequences=4, frames=16, seconds=0.5)
     Progress(CONFIG, 20, stream).observe(of_two)
     assert stream.getvalue().endswith(f"ETA {duration(2 * (5 * 8 + 10 * 6) / 32)}\n")
 

@@ -15,7 +15,8 @@ from layout_parts import Scene, scene_of
 from mem4d_ros.geometry import ImageTransform, project
 from mem4d_ros.synthetic import render_sequence
 from mem4d_ros.training.config import DataConfig, RecordingConfig, TrainingConfigError
-from mem4d_ros.training.data.batches import to_sample
+from mem4d_ros.training.data.batches import as_clip
+from mem4d_ros.training.data.clips import truth_of
 from mem4d_ros.training.data.pools import training_pool
 from mem4d_ros.training.data.recordings import RecordedSequences, nearest_pixels, open_recordings
 from mem4d_ros.training.data.sequences import CorruptSequence
@@ -82,7 +83,7 @@ def test_it_is_cut_into_sequences(folder: Path) -> None:
 def test_world_points_lie_on_the_plane(size: tuple[int, int], folder: Path) -> None:
     """Whatever the size: depth, pose and intrinsics still describe one surface."""
     sequence = recording_of(folder, height=size[0], width=size[1])[1]
-    truth = to_sample(sequence).truth
+    truth = truth_of(as_clip(sequence))
     normal = torch.tensor(NORMAL).float()
     first = torch.tensor([0.05 * 4 + 0.3, 0, 0])  # where the sequence's first camera stood
     heights = (truth.points_world[truth.valid] + first) @ normal

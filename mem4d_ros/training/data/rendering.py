@@ -1,0 +1,146 @@
+"""Processes that render sequences into a folder, for a run that takes them from there.
+
+    python -m mem4d_ros.training.data.rendering --out DIR --meshes out/meshes
+
+They stop while enough files wait, and end with the process that started them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import torch
+
+from mem4d_ros.synthetic import SequenceSettings, render_sequence
+from mem4d_ros.synthetic.meshes import held_out_places, render_mesh_sequence, training_places
+from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.data.sequences import StoredSequence, write_sequence
+
+MESH, PROCEDURAL = "mesh", "procedural"
+
+
+@dataclass(frozen=True)
+class RenderingPlan:
+    """What is rendered.
+
+    Attributes:
+        out: the folder; sequences for measuring go into its subfolder `held_out`.
+        meshes: folder of packed mesh scenes; needed unless all is procedural.
+        frames, height, width: of each sequence.
+        procedural_share: of the sequences; the others are of meshes.
+        waiting: files in the folder at which rendering stops.
+        held_out: sequences of each kind for measuring, rendered before all others.
+        seed: first seed.
+    """
+
+    out: Path
+    meshes: Path
+    frames: int
+    height: int
+    width: int
+    procedural_share: float
+    waiting: int
+    held_out: int
+    seed: int
+
+
+def render(kind: str, seed: int, plan: RenderingPlan) -> StoredSequence:
+    """The sequence of this kind and seed; from HELD_OUT_SEED on, of scenes kept for measuring."""
+    return _mesh(seed, plan) if kind == MESH else _procedural(seed, plan)
+
+
+def _mesh(seed: int, plan: RenderingPlan) -> StoredSequence:
+    places = held_out_places() if seed >= HELD_OUT_SEED else training_places()
+    found = render_mesh_sequence(seed, plan.meshes, plan.frames, plan.height, plan.width, places)
+    return StoredSequence(
+        images=torch.from_numpy(found.images),
+        depth=torch.from_numpy(found.depth),
+        camera_to_world=torch.from_numpy(found.camera_to_world),
+        intrinsics=torch.from_numpy(found.intrinsics),
+        moving=torch.from_numpy(found.moving),
+    )
+
+
+def _procedural(seed: int, plan: RenderingPlan) -> StoredSequence:
+    settings = SequenceSettings(frame_rate=(5.0, 30.0))
+    found = render_sequence(seed, plan.frames, plan.height, plan.width, settings=settings)
+    return StoredSequence(
+        images=(found.images * 255).round().to(torch.uint8),
+        depth=found.depth.to(torch.float16),
+        camera_to_world=found.camera_to_world.float(),
+        intrinsics=found.intrinsics[0].float(),
+        moving=found.moving,
+    )
+
+
+def render_into(plan: RenderingPlan, worker: int, workers: int, parent: int) -> None:
+    """One process's part of the work: every `workers`-th sequence, until `parent` ends."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    os.nice(5)
+    kinds = [PROCEDURAL] if plan.procedural_share >= 1 else [MESH, PROCEDURAL]
+    tasks = [(kind, HELD_OUT_SEED + i) for i in range(plan.held_out) for kind in kinds]
+    for kind, seed in tasks[worker::workers]:
+        write_sequence(
+            plan.out / "held_out" / f"{kind}-{seed}.safetensors", render(kind, seed, plan)
+        )
+    seed = plan.seed + worker
+    while os.getppid() == parent:
+        if sum(1 for _ in plan.out.glob("*.safetensors")) >= plan.waiting:
+            time.sleep(0.2)
+            continue
+        kind = PROCEDURAL if _spread(seed) < plan.procedural_share else MESH
+        write_sequence(plan.out / f"{kind}-{seed}.safetensors", render(kind, seed, plan))
+        seed += workers
+
+
+def _spread(number: int) -> float:
+    """Numbers in [0, 1) that are spread evenly whichever run of them is taken."""
+    return number * 0.6180339887498949 % 1
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Render until the processes are ended, or this one is."""
+    parser = argparse.ArgumentParser(prog="rendering", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument("--meshes", type=Path, help="packed mesh scenes; else all is procedural")
+    parser.add_argument("--frames", type=int, default=10)
+    parser.add_argument("--size", type=int, nargs=2, default=(288, 216), metavar=("W", "H"))
+    parser.add_argument("--procedural-share", type=float, default=0.25)
+    parser.add_argument("--waiting", type=int, default=400)
+    parser.add_argument("--held-out", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    (options.out / "held_out").mkdir(parents=True, exist_ok=True)
+    plan = RenderingPlan(
+        out=options.out,
+        meshes=options.meshes or Path(),
+        frames=options.frames,
+        height=options.size[1],
+        width=options.size[0],
+        procedural_share=options.procedural_share if options.meshes else 1.0,
+        waiting=options.waiting,
+        held_out=options.held_out,
+        seed=options.seed,
+    )
+    spawn = multiprocessing.get_context("spawn")
+    count = options.processes
+    processes = [
+        spawn.Process(target=render_into, args=(plan, i, count, os.getpid())) for i in range(count)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""How far a run is: by its steps, or by the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Pace(Protocol):
+    """Where a run stands, as a number of the steps that its config plans."""
+
+    def position(self, step: int) -> float:
+        """Between 0 and the planned steps, after `step` steps."""
+
+    def is_due(self, what: str, interval: int, step: int) -> bool:
+        """Whether an interval has ended since this was last asked of `what`."""
+
+
+class StepPace:
+    """By steps: two runs of one config are equal."""
+
+    def position(self, step: int) -> float:
+        return step
+
+    def is_due(self, what: str, interval: int, step: int) -> bool:
+        del what
+        return step % interval == 0
+
+
+class ClockPace:
+    """By the clock, which starts now: `seconds` for all the `steps`."""
+
+    def __init__(
+        self, seconds: float, steps: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._steps = steps
+        self._clock = clock
+        self._start = clock()
+        self._intervals: dict[str, int] = {}
+
+    def position(self, step: int) -> float:
+        del step
+        return min(1.0, self._elapsed() / self._seconds) * self._steps
+
+    def is_due(self, what: str, interval: int, step: int) -> bool:
+        del step
+        passed = int(self._elapsed() // interval)
+        is_new = passed > self._intervals.get(what, 0)
+        self._intervals[what] = passed
+        return is_new
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._start

@@ -1,0 +1,107 @@
+#!/bin/sh
+# What a machine with one GPU is lent for: tests on the GPU, times, and training with rendering on
+# the machine's cores.
+#
+#   sh training/gpu.sh OUT SECONDS [PART ...]
+#
+# PART: test (test_on_gpu.py), bench (mem4d bench of both presets), speed (a step of each stage),
+# train; all by default. Everything ends SECONDS after the start. Into OUT, for each part: test.txt,
+# bench_*.json, speed.txt, and of the training log.jsonl, train.txt, config.json and the weights in
+# pieces of 15 MiB: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
+#
+# From the environment:
+#   CONFIG    training/lite_gpu.yaml
+#   START     weights to start from; without it, those of an earlier call, else the config's
+#   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
+#   RENDERERS processes that render, all cores but two by default
+#   CHANGES   words for `mem4d train --set`, for example CHANGES='learning_rate=1e-3 warm_up=20'
+#   RUN, SCENES  folders of the run (out/gpu/run) and of what is rendered (out/gpu/scenes)
+#   SCENE     size of the rendered images, '288 216'
+#   WHEELS    folder of wheels that the machine lacks (pytest, embreex and what they need)
+#   DEVICE, PYTHON
+set -eu
+started=$(date +%s)
+out=$1
+seconds=$2
+shift 2
+[ $# -gt 0 ] || set -- test bench speed train
+
+CONFIG=${CONFIG:-training/lite_gpu.yaml}
+RUN=${RUN:-out/gpu/run}
+SCENES=${SCENES:-out/gpu/scenes}
+RENDERERS=${RENDERERS:-$(($(nproc) > 2 ? $(nproc) - 2 : 1))}
+DEVICE=${DEVICE:-auto}
+python=${PYTHON:-python3}
+reserve=${RESERVE:-25}  # seconds for the last evaluation, saving and leaving
+PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
+mkdir -p "$out" "$RUN" "$SCENES"
+if [ -n "${WHEELS:-}" ]; then
+    site=$(mktemp -d)
+    for wheel in "$WHEELS"/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
+    PYTHONPATH=$PYTHONPATH:$site
+fi
+
+left() { echo $((seconds - reserve - $(date +%s) + started)); }
+limit() { [ "$(left)" -lt "$1" ] && left || echo "$1"; }
+mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
+
+OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
+    --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
+    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --seed "$started" > "$out/rendering.txt" 2>&1 &
+renderer=$!
+trap 'kill $renderer 2>/dev/null || true' EXIT
+
+test_on_gpu() {
+    if "$python" -c 'import pytest' 2>/dev/null; then
+        timeout "$(limit 120)" "$python" -m pytest -q -p no:cacheprovider test/model/test_on_gpu.py \
+            test/training/test_on_gpu.py > "$out/test.txt" 2>&1 || echo "tests failed: $out/test.txt"
+        tail -n 3 "$out/test.txt"
+    else
+        echo "pytest is not there: no tests" | tee "$out/test.txt"
+    fi
+}
+
+bench() {
+    for preset in ${PRESETS:-lite large}; do
+        for precision in ${PRECISIONS:-fp32 bf16}; do
+            for how in eager compile; do
+                name=bench_${preset}_${precision}_$how
+                flag=$([ $how = compile ] && echo --compile || true)
+                timeout "$(limit "${BENCH_LIMIT:-60}")" "$python" -m mem4d_ros.cli.main bench --preset $preset \
+                    --device "$DEVICE" --precision $precision $flag --json "$out/$name.json" \
+                    > "$out/$name.txt" 2>&1 || echo "$name did not end: $(tail -n 1 "$out/$name.txt")"
+                grep -h '^step' "$out/$name.txt" | sed "s/^/$name /" || true
+            done
+        done
+    done
+}
+
+speed() {
+    timeout "$(limit 120)" "$python" -m mem4d_ros.training.step_speed --config "$CONFIG" --device "$DEVICE" \
+        > "$out/speed.txt" 2>&1 || echo "speed did not end"
+    cat "$out/speed.txt"
+}
+
+train() {
+    set --
+    if [ -n "${START:-}" ] && [ ! -e "$RUN/run.safetensors" ]; then
+        set -- --set encoder=null --set initial_checkpoint="$START"
+    fi
+    for change in ${CHANGES:-}; do set -- "$@" --set "$change"; done
+    mem4d train --config "$CONFIG" --out "$RUN" --device "$DEVICE" --set data.live.rendered="$SCENES" \
+        --set seconds="$(left)" "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
+    tail -n 4 "$out/train.txt"
+    cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
+    split -b 15m -d "$RUN/checkpoint.safetensors" "$out/checkpoint.safetensors."
+    (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"
+}
+
+for part in "$@"; do
+    case $part in
+        test) test_on_gpu ;;
+        bench | speed | train) $part ;;
+        *) echo "unknown part $part" >&2; exit 2 ;;
+    esac
+    echo "$part ended after $(($(date +%s) - started)) s"
+done
