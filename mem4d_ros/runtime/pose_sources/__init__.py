@@ -1,4 +1,4 @@
-"""Sources of the camera's pose: the network's head, Procrustes of its pointmaps, visual odometry."""
+"""Sources of camera poses: the network's head, Procrustes of its pointmaps, visual odometry."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
