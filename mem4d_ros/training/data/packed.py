@@ -23,7 +23,7 @@ from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.training.data.recordings import nearest_pixels
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
-from mem4d_ros.training.writing import write_tensors
+from mem4d_ros.writing.tensors import write_tensors
 
 SUFFIX = ".packed.safetensors"
 _NEAREST_M = 0.05
