@@ -186,7 +186,7 @@ def test_an_image_too_elongated_for_the_network_is_rejected_without_harm() -> No
 
 @pytest.mark.parametrize("name", ["procrustes", "pnp"])
 def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> None:
-    source = make_pose_source(name, default="head")
+    source = make_pose_source(name)
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
     online.process(IMAGE, 0)
     result = online.process(IMAGE[:, ::-1], 1)
@@ -197,7 +197,7 @@ def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> Non
 
 
 def test_procrustes_finds_how_the_pointmaps_lie_to_each_other() -> None:
-    source = make_pose_source("procrustes", default="head")
+    source = make_pose_source("procrustes")
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
     pose = online.process(IMAGE, 0).camera_to_world
     np.testing.assert_allclose(pose[:3, 3], SHIFT[0], atol=1e-5)
