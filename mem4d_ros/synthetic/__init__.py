@@ -5,7 +5,6 @@ from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
 from mem4d_ros.synthetic.sequence import (
     SyntheticSequence,
     render_sequence,
-    render_sequences,
 )
 from mem4d_ros.synthetic.settings import DEMONSTRATION, SequenceSettings
 
@@ -15,6 +14,5 @@ __all__ = [
     "SequenceSettings",
     "SyntheticSequence",
     "render_sequence",
-    "render_sequences",
     "write_sequence",
 ]

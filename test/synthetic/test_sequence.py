@@ -7,7 +7,6 @@ from mem4d_ros.synthetic import (
     SequenceSettings,
     SyntheticSequence,
     render_sequence,
-    render_sequences,
 )
 from mem4d_ros.synthetic.cameras.paths import hand_held
 from mem4d_ros.synthetic.cameras.street_paths import in_a_car, on_foot
@@ -179,12 +178,3 @@ def test_places_are_drawn_by_their_shares() -> None:
 def test_impossible_sizes_are_named(frames: int, height: int, width: int) -> None:
     with pytest.raises(ValueError, match=f"{frames} frames of {width}x{height}"):
         render_sequence(1, frames, height, width)
-
-
-@pytest.mark.slow
-def test_sequences_planned_by_other_processes_are_the_same() -> None:
-    seeds = (7, 8, 9)
-    for seed, ahead in zip(seeds, render_sequences(seeds, 2, 24, 32, "cpu", 2), strict=True):
-        alone = render_sequence(seed, 2, 24, 32)
-        assert torch.equal(ahead.images, alone.images)
-        assert torch.equal(ahead.depth.nan_to_num(-1), alone.depth.nan_to_num(-1))
