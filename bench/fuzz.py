@@ -93,6 +93,7 @@ class Tally:
 
 
 def main() -> int:
+    """Try the inputs and print what became of them; 1 if one was a fault."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input")

@@ -116,6 +116,7 @@ class Camera:
 
 
 def main() -> int:
+    """Run the node and print how it did; 1 if a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--warm-up", type=int, help="frames; a tenth if not given, 1000 at most")
@@ -141,6 +142,7 @@ def main() -> int:
 
 
 def node_arguments(options: argparse.Namespace) -> list[str]:
+    """ROS arguments of the node."""
     parameters = {
         "model.checkpoint": f"'{options.checkpoint}'",
         "model.image_size": options.image_size,

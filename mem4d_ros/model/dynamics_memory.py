@@ -60,6 +60,7 @@ class TransientDynamicsMemory(nn.Module):
 
         Args:
             enriched: current tokens (B, n, C).
+
         Returns:
             (B, n, levels · (2r+1)²), finest level first, rows before columns.
         """
@@ -93,6 +94,7 @@ class TransientDynamicsMemory(nn.Module):
         Args:
             enriched: current tokens (B, n, C).
             past: the frames 1, 2, … steps ago.
+
         Returns:
             (B, len(past) · n, C), nearest frame first.
         """

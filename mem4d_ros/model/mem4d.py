@@ -96,6 +96,7 @@ class Mem4D(nn.Module):
             image: (B, 3, H, W), RGB in [0, 1], H and W multiples of the patch size.
             state: from :meth:`initial_state` or the previous step.
             evidence: what else is known of the frame.
+
         Raises:
             ValueError: the size is no multiple of the patch, or differs from the stream's; or
                 evidence for a network that takes none.
@@ -138,6 +139,7 @@ class Mem4D(nn.Module):
             images: (B, T, 3, H, W), RGB in [0, 1].
             memory: sizes of the memories, the config's if None.
             evidence: what else is known of the frames, with shapes (B, T, …).
+
         Returns:
             Predictions with shapes (B, T, …).
         """
@@ -205,7 +207,10 @@ class Mem4D(nn.Module):
         image: Tensor,
     ) -> FrameOutput:
         """Algorithm 1 and the heads, for one frame of B streams."""
-        height, width = image.shape[-2] // self.config.patch_size, image.shape[-1] // self.config.patch_size
+        height, width = (
+            image.shape[-2] // self.config.patch_size,
+            image.shape[-1] // self.config.patch_size,
+        )
         grid = (height, width)
         place = None
         if clues is not None:

@@ -47,6 +47,7 @@ class TemporalContextAggregator(nn.Module):
         Args:
             current: (B, n, C), n = height · width.
             past: compressed tokens of the frames 1, 2, … steps ago, each (B, m, C).
+
         Returns:
             (B, n, C).
         """

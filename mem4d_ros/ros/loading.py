@@ -1,5 +1,7 @@
 """The reconstructor that the settings ask for."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Services of the node; every response says what happened."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar

@@ -1,5 +1,7 @@
 """The host's memory between frames."""
 
+from __future__ import annotations
+
 import ctypes
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)

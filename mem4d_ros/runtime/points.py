@@ -3,6 +3,8 @@
 Axis by axis, numpy takes ten times as long over points of three numbers as OpenCV does.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2

@@ -1,5 +1,7 @@
 """Frames in, reconstructions out, one after the other."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

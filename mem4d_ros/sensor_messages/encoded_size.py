@@ -3,6 +3,8 @@
 A decoder must find the same header: what it might read otherwise is not taken.
 """
 
+from __future__ import annotations
+
 import struct
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"

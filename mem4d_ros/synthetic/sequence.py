@@ -1,5 +1,7 @@
 """A procedural sequence: images of a dynamic scene with exact truth, from a seed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import torch

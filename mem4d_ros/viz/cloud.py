@@ -1,5 +1,7 @@
 """A picture of a point cloud with the cameras that saw it."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """Pointmaps against the truth: an oracle makes no error at any scale, a bent one a known error."""
 
+from __future__ import annotations
+
 from dataclasses import astuple, replace
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Checkpoints: what goes in comes out, and what cannot be used says why in one error."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from pathlib import Path

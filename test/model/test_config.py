@@ -1,5 +1,7 @@
 """Sizes are data: checked when built, carried through JSON unchanged."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """The node in this process with a fake network."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any

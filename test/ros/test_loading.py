@@ -1,5 +1,7 @@
 """The settings become a reconstructor on its device."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Services of a running node do what their responses say."""
 
+from __future__ import annotations
+
 import pytest
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.srv import SaveMap

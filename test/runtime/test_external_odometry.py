@@ -1,5 +1,7 @@
 """Frames of the robot's tree, checked by following the chain and against scipy."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp

@@ -1,5 +1,7 @@
 """Poses from exact, disturbed and useless pointmaps of procedural sequences."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 

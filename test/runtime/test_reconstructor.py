@@ -1,5 +1,7 @@
 """A stream of images becomes consistent geometry, and nothing invalid leaves as a number."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 

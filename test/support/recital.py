@@ -1,5 +1,7 @@
 """A network that recites the truth about a rendered sequence, whatever it is shown."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import torch

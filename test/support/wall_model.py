@@ -1,5 +1,7 @@
 """A fake network whose world is known in closed form."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 import torch
 
@@ -104,8 +106,7 @@ def test_what_moves_is_exactly_what_flows(sequence: SyntheticSequence) -> None:
 
 
 def seen_from(sequence: SyntheticSequence, target: int, points_world: torch.Tensor):
-    """Points (H, W, 3) in frame `target`: the image there, depth there, own depth, and whether
-    the point projects well inside the image."""
+    """Points (H, W, 3) in frame `target`: the image there, depth there, own depth, is it inside?"""
     points = transform_points(rigid_inverse(sequence.camera_to_world[target]), points_world)
     pixels, depth = project(points, sequence.intrinsics[target])
     scale = torch.tensor([WIDTH / 2, HEIGHT / 2])

@@ -1,5 +1,7 @@
 """The objective against formulas written out in NumPy and SciPy, and its invariances."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

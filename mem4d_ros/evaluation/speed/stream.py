@@ -72,8 +72,9 @@ def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> Memo
 
 
 class Stream:
-    """A stream whose memories are full. A step takes a random image from the host, and its results
-    back to it: pointmaps, confidences, pose.
+    """A stream whose memories are full.
+
+    A step takes a random image from the host, and its results back: pointmaps, confidences, pose.
     """
 
     def __init__(self, setting: Setting) -> None:

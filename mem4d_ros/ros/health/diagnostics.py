@@ -4,6 +4,8 @@ OK is nothing to do; WARN, results are late or doubtful; ERROR, there are none; 
 fell silent.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field

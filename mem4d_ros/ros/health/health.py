@@ -1,5 +1,7 @@
 """What the node is doing at one moment, and how ~/status tells it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from builtin_interfaces.msg import Time

@@ -4,6 +4,8 @@ The fields of the groups are the table. A group's name and a field's name joined
 ROS parameter's name.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field, replace
 

@@ -3,6 +3,8 @@
 `python -m mem4d_ros.ros.interface.topics` prints the README's table.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any

@@ -1,5 +1,7 @@
 """From a reconstruction to the topics; nothing is converted that nobody listens to."""
 
+from __future__ import annotations
+
 import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import Header

@@ -1,5 +1,7 @@
 """Dynamic points of the newest frame and static points of all: ~/dynamic_points, ~/static_map."""
 
+from __future__ import annotations
+
 import math
 import threading
 import time

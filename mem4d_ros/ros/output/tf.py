@@ -1,5 +1,7 @@
 """TF out: where the tracked frame, or the odometry's, is in the map."""
 
+from __future__ import annotations
+
 import threading
 from typing import Protocol
 
@@ -58,7 +60,7 @@ class NoTf:
 class MapToTracked:
     """Publishes map -> tracked frame."""
 
-    def __init__(self, sender: "TfSender") -> None:
+    def __init__(self, sender: TfSender) -> None:
         self._sender = sender
 
     def publish(self, placement: Placement, header: Header) -> None:
@@ -70,7 +72,7 @@ class MapToOdom:
 
     def __init__(
         self,
-        sender: "TfSender",
+        sender: TfSender,
         odom_frame: str,
         odom_from_base: OdometrySource,
         reporter: Reporter,

@@ -1,5 +1,7 @@
 """The pose of the newest frame and of those before it, as messages."""
 
+from __future__ import annotations
+
 from collections import deque
 from dataclasses import dataclass
 

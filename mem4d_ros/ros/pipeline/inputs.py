@@ -1,5 +1,7 @@
 """Subscriptions to images and CameraInfo, and the warning when no image arrives."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

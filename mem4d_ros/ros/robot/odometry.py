@@ -1,5 +1,7 @@
 """An external odometry, received on a topic."""
 
+from __future__ import annotations
+
 import math
 import threading
 

@@ -1,5 +1,7 @@
 """TF in: where the camera is on the robot, and the robot in its odometry, at an image's stamp."""
 
+from __future__ import annotations
+
 import numpy as np
 import tf2_ros
 from rclpy.duration import Duration

@@ -1,5 +1,7 @@
 """Moving is what stands where an earlier view has seen through."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

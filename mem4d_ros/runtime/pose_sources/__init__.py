@@ -1,5 +1,7 @@
 """Sources of camera poses: the network's head, Procrustes of its pointmaps, visual odometry."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 

@@ -1,5 +1,7 @@
 """Visual odometry: the pose from which known points are seen where they are seen."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

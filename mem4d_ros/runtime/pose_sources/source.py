@@ -1,5 +1,7 @@
 """Input and output of a source of camera poses."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Protocol
 

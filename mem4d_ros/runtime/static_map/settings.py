@@ -1,5 +1,7 @@
 """What a static map is made of."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

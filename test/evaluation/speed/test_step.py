@@ -1,5 +1,7 @@
 """The benchmark measures what it says: full memories, real steps, told sizes."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 

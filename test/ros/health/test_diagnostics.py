@@ -1,5 +1,7 @@
 """The levels of /diagnostics mean something: the worst of what is wrong, and what to look at."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
 

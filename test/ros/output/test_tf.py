@@ -1,5 +1,7 @@
 """Where the map, the robot and the camera are, and who may say so."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
