@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mem4d_ros.geometry import quaternion_to_matrix, transform_points
+from mem4d_ros.geometry import fov_to_intrinsics, quaternion_to_matrix, transform_points
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
 from mem4d_ros.runtime import (
     FrameRejected,
@@ -52,6 +52,7 @@ class ScriptedModel:
             quaternion=TURN.clone(),
             translation=SHIFT.clone(),
             field_of_view=torch.tensor([[1.2, 0.9]]),
+            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width),
         )
         self.edit(output)
         return output, replace(state, frame_index=state.frame_index + 1)
