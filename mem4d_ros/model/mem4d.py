@@ -20,6 +20,7 @@ from mem4d_ros.model.heads import Heads
 from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
+from mem4d_ros.model.stages import ENCODER, EVIDENCE, HEADS, PSM_WRITE, stage
 from mem4d_ros.model.state import ContextFrame, MemoryState
 from mem4d_ros.model.structure_memory import PersistentStructureMemory, StructureState
 from mem4d_ros.model.temporal_context import TemporalContextAggregator
@@ -171,6 +172,7 @@ class Mem4D(nn.Module):
 
     forward = forward_sequence
 
+    @stage(ENCODER)
     def encode(self, image: Tensor) -> EncodedImages:
         """Encode images (B, 3, H, W)."""
         patch = self.config.patch_size
@@ -192,6 +194,7 @@ class Mem4D(nn.Module):
             )
         return evidence or Evidence()
 
+    @stage(EVIDENCE)
     def _clues(self, evidence: Evidence, image: Tensor) -> EncodedEvidence | None:
         """The evidence on images (B, 3, H, W) in the network's terms; None if it takes none."""
         return None if self.config.evidence is None else self.evidence_encoder(evidence, image)
@@ -217,7 +220,8 @@ class Mem4D(nn.Module):
             rays = ray_maps(evidence, image, self.config.patch_size)
             place = self.pose_embedding(evidence, rays)
         readout = self._read(enriched, motion, structure, grid, place)
-        return self.heads(readout, pyramid, grid, evidence, clues)
+        with stage(HEADS):
+            return self.heads(readout, pyramid, grid, evidence, clues)
 
     def _read(
         self,
@@ -248,6 +252,7 @@ class Mem4D(nn.Module):
         )
         return rotation(positions, self.config.rope_dims, self.config.rope_base).to(like)
 
+    @stage(PSM_WRITE)
     def _remember(
         self, structure: StructureState, output: FrameOutput, capacity: int
     ) -> StructureState:
