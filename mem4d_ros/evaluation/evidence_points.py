@@ -63,6 +63,7 @@ def measured_corners(
     Args:
         images: (..., 3, H, W) in [0, 1]; depth: (..., H, W) true metres along z, 0 or not finite
             where unknown: no point lies there.
+
     Returns:
         depth and deviation (..., H, W); the deviation is what `error` says of the noise.
     """

@@ -73,6 +73,7 @@ class Oracle:
             quaternion=matrix_to_quaternion(poses[:, :3, :3])[None],
             translation=poses[None, :, :3, 3] * self.scale,
             field_of_view=intrinsics_to_fov(self.sequence.intrinsics, height, width)[None, None],
+            intrinsics=self.sequence.intrinsics[None, None],
         )
 
 
