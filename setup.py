@@ -3,6 +3,8 @@
 With ROS the package is built by colcon (CMakeLists.txt), which does not read this file.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 
@@ -12,11 +14,13 @@ HERE = Path(__file__).parent
 
 
 def version() -> str:
+    """The package's version."""
     source = (HERE / "mem4d_ros/__init__.py").read_text(encoding="utf-8")
     return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
 
 
 def requirements(name: str) -> list[str]:
+    """The lines of a file of requirements."""
     lines = (HERE / f"requirements/{name}.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 

@@ -40,7 +40,7 @@ from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS, MIN_SIDE
 SETTINGS = Settings()
 UNDISTORTING = replace(SETTINGS, input=InputSettings(undistort=True))
 MODEL_SIDE = 64
-MOST_GROWTH_MB = 50
+MAX_GROWTH_MB = 50
 """Of resident memory that is no leak: what allocators keep."""
 
 
@@ -93,6 +93,7 @@ class Tally:
 
 
 def main() -> int:
+    """Try the inputs and print what became of them; 1 if one was a fault."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
@@ -117,7 +118,7 @@ def main() -> int:
     growth = _resident_mb() - resident
     print(f"resident       {resident:.0f} MB after {warm_up}, {growth:+.1f} MB since")
     print(f"most resident  {peak:.0f} MB then, {_peak_mb():.0f} MB now")
-    return 1 if tally.faults or growth > MOST_GROWTH_MB else 0
+    return 1 if tally.faults or growth > MAX_GROWTH_MB else 0
 
 
 def try_input(number: int, tally: Tally) -> None:

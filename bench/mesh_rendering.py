@@ -7,6 +7,8 @@ A sheet is one PNG a place with a row for each seed: three of its frames, depth 
 what moves.
 """
 
+from __future__ import annotations
+
 import argparse
 import time
 from collections.abc import Iterable
@@ -24,6 +26,7 @@ SHEET_SIZE = (192, 256)
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

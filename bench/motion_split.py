@@ -54,6 +54,7 @@ class Score:
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add_model_options(parser)
     parser.add_argument("--scenes", type=int, default=32)

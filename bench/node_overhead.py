@@ -21,6 +21,7 @@ import torch
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
+from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.ros.engine import Engine
 from mem4d_ros.ros.frame import IncomingFrame
@@ -59,6 +60,7 @@ class InstantModel:
             quaternion=torch.tensor([[1.0, 0, 0, 0]]),
             translation=torch.zeros(1, 3),
             field_of_view=torch.tensor([[1.2, 0.9]]),
+            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), HEIGHT, WIDTH),
         )
 
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:

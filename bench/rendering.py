@@ -3,6 +3,8 @@
 Usage: python bench/rendering.py [--sequences 8] [--frames 11] [--size 192x144]
 """
 
+from __future__ import annotations
+
 import argparse
 import time
 
@@ -18,6 +20,7 @@ PLACES = {"rooms": ROOM, "streets": STREET}
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sequences", type=int, default=8)
     parser.add_argument("--frames", type=int, default=11)

@@ -44,8 +44,8 @@ LEAD_S = 0.02
 HISTORY_DEPTH = 10  # so that DDS keeps an image that is cut short until it is taken
 START_TIMEOUT_S = 120.0
 FRAME_TIMEOUT_S = 60.0
-MOST_GROWTH_MB = 20.0
-MOST_SLOWDOWN = 1.15
+MAX_GROWTH_MB = 20.0
+MAX_SLOWDOWN = 1.15
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ class Camera:
 
 
 def main() -> int:
+    """Run the node and print how it did; 1 if a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--warm-up", type=int, help="frames; a tenth if not given, 1000 at most")
@@ -141,6 +142,7 @@ def main() -> int:
 
 
 def node_arguments(options: argparse.Namespace) -> list[str]:
+    """ROS arguments of the node."""
     parameters = {
         "model.checkpoint": f"'{options.checkpoint}'",
         "model.image_size": options.image_size,
@@ -233,8 +235,8 @@ def is_sound(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> bool:
     first, last = (cpu_ms(part) for part in first_and_last(moments))
     return (
         status.frames_received == accounted(status) == sent
-        and growth_mb(moments) <= MOST_GROWTH_MB
-        and last <= first * MOST_SLOWDOWN
+        and growth_mb(moments) <= MAX_GROWTH_MB
+        and last <= first * MAX_SLOWDOWN
     )
 
 

@@ -22,6 +22,7 @@ STEP_M = 0.2
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--max-voxels", type=int, default=StaticMapSettings.max_voxels)

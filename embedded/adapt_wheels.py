@@ -9,6 +9,8 @@ Run it with the interpreter of that environment, after every installation:
   makes the environment its default for every Python program started in it.
 """
 
+from __future__ import annotations
+
 import re
 import sys
 import sysconfig

@@ -1,5 +1,7 @@
 """Start mem4d_node, and RViz if asked to. `ros2 launch mem4d_ros mem4d.launch.py --show-args`."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
@@ -45,6 +47,7 @@ PARAMETERS = {
 
 
 def generate_launch_description() -> LaunchDescription:
+    """Arguments, the DDS profile, the node, and RViz where asked for."""
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=meaning)
         for name, (default, meaning) in ARGUMENTS.items()

@@ -1,5 +1,7 @@
 """Mem4D: live, dense 4D reconstruction from one moving camera, as a library and a ROS 2 node."""
 
+from __future__ import annotations
+
 from pkgutil import extend_path
 
 # The source tree and the overlay's generated `mem4d_ros.msg` are one package,

@@ -157,7 +157,7 @@ def describe(times: StepTimes) -> str:
         "stages      "
         + ", ".join(f"{name} {seconds * 1e3:.1f}" for name, seconds in times.stages_s.items())
         + " ms",
-        f"work        {times.flops / 1e9:.1f} GFLOP, {times.share_of_matrix_rate:.0%} of the "
+        f"work        {times.flops / 1e9:.1f} GFLOP, {times.ratio_to_matrix_rate:.0%} of the "
         f"{times.matrix_rate / 1e9:.0f} GFLOP/s of a matrix product",
         f"host peak   {times.peak_host_bytes / 2**20:.0f} MiB resident",
     ]

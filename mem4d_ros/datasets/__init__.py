@@ -1,5 +1,7 @@
 """Readers of real sequences: one small file for each kind of source."""
 
+from __future__ import annotations
+
 from mem4d_ros.datasets.procedural import ProceduralScene
 from mem4d_ros.datasets.registry import DATASETS, open_dataset
 from mem4d_ros.datasets.sample import (

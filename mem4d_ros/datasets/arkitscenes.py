@@ -10,6 +10,8 @@ without a pose or depth are left out. In the 3dod download the folder is <video>
 Documented in DATA.md and raw/README.md of https://github.com/apple/ARKitScenes.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

@@ -1,5 +1,7 @@
 """Entries of two lists that belong to the same moment."""
 
+from __future__ import annotations
+
 import numpy as np
 
 

@@ -5,6 +5,8 @@ the published matrix to the camera's pose is no rigid motion but stretches by 6 
 https://www.ipb.uni-bonn.de/data/rgbd-dynamic-dataset/.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from mem4d_ros.datasets.files import pinhole

@@ -1,5 +1,7 @@
 """Reading the files that data sets are made of; every error names the file."""
 
+from __future__ import annotations
+
 import re
 import warnings
 import zipfile

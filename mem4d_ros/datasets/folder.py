@@ -1,5 +1,7 @@
 """A folder of images."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

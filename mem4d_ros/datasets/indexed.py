@@ -1,5 +1,7 @@
 """What readers of recordings have in common."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import cached_property

@@ -10,6 +10,8 @@ are left out. Documented in the development kits of the depth benchmark and of t
 (https://www.cvlibs.net/datasets/kitti/eval_depth_all.php, raw_data.php).
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -10,6 +10,8 @@ labels are read, too. Documented in the development kit's readme.txt
 (https://www.cvlibs.net/datasets/kitti/eval_odometry.php).
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

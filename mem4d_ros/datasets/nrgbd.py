@@ -9,6 +9,8 @@ Camera axes are OpenGL's (y up, z backward). Documented in the README of
 https://github.com/dazinovic/neural-rgbd-surface-reconstruction.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

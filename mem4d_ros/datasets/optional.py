@@ -1,5 +1,7 @@
 """Packages that only some readers need."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from types import ModuleType
 

@@ -8,6 +8,8 @@ Extrinsics are world to camera, OpenCV's axes, metres. Documented in utils/repro
 https://github.com/y-zheng18/point_odyssey; as of version 1.1.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from mem4d_ros.datasets.files import (

@@ -1,5 +1,7 @@
 """Held-out procedural scenes, as recordings that never have to be stored."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import cached_property
 

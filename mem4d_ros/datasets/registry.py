@@ -1,5 +1,7 @@
 """The data sets that can be read, by name."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter

@@ -1,5 +1,7 @@
 """What readers give: images one at a time, and samples with what is known of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol

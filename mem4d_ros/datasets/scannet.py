@@ -7,6 +7,8 @@ tracking was lost. Colour is larger than depth and shows the same view, so it is
 depth image. Documented at https://github.com/ScanNet/ScanNet/tree/master/SensReader.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

@@ -10,6 +10,8 @@ Documented in the readme.txt of
 https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes/.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -10,6 +10,8 @@ the film's units, which are taken for metres. Documented in the data set's sinte
 (http://sintel.is.tue.mpg.de/depth).
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -9,6 +9,8 @@ Disparity counts pixels of the colour image; the cameras are 0.065 m apart, Open
 Documented at https://spring-benchmark.org and in https://github.com/cv-stuttgart/spring_utils.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -8,6 +8,8 @@ rectified video sees 60 degrees. There are no depth images. Documented in the RE
 https://github.com/Stereo4d/stereo4d-code.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

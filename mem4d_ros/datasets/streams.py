@@ -1,5 +1,7 @@
 """From a path to a stream of samples."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

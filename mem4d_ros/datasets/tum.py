@@ -8,6 +8,8 @@ The three are recorded independently and associated by time. Documented at
 https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from pathlib import Path
 

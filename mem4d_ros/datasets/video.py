@@ -1,5 +1,7 @@
 """A video file."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

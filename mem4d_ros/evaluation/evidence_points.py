@@ -62,6 +62,7 @@ def measured_corners(
     Args:
         images: (..., 3, H, W) in [0, 1]; depth: (..., H, W) true metres along z, 0 or not finite
             where unknown: no point lies there.
+
     Returns:
         Depth and its deviation (..., H, W) in metres, 0 where there is no point, as
         :class:`~mem4d_ros.model.evidence.Evidence` takes them; the deviation is that of the noise.

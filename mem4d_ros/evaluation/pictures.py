@@ -20,7 +20,7 @@ WORST_RELATIVE = 0.5
 WORST_M = 0.2
 """As do points so far from the truth, metres."""
 _SIZE_IN, _DPI = (10.0, 5.0), 100
-_MOST_POINTS = 50_000
+_MAX_POINTS = 50_000
 
 
 def depth_error_picture(result: DepthResult, example: DepthExample) -> np.ndarray:
@@ -63,7 +63,7 @@ def trajectory_picture(result: PoseResult, paths: Paths) -> np.ndarray:
 def cloud_error_picture(result: ReconstructionResult, cloud: ErrorCloud) -> np.ndarray:
     """The predicted cloud from the front and from above, coloured by its distance to the truth."""
     figure = Figure(figsize=_SIZE_IN, dpi=_DPI, layout="constrained")
-    every = -(-len(cloud.points) // _MOST_POINTS)
+    every = -(-len(cloud.points) // _MAX_POINTS)
     points, distances = cloud.points[::every], cloud.distances[::every]
     views = figure.subplots(1, 2)
     for axes, (across, up), name in zip(

@@ -54,7 +54,7 @@ class ReconstructionProtocol:
     Attributes:
         frames: its stride decides on the figures: it belongs to any that is quoted.
         max_depth_m: true depth counts where it is positive and at most this.
-        crop_share: side of the square about the image's centre that counts, by the image's long
+        crop_ratio: side of the square about the image's centre that counts, by the image's long
             side: 224 of 512 pixels.
         icp_distance_m: the ICP pairs points that are closer than this.
     """
@@ -62,7 +62,7 @@ class ReconstructionProtocol:
     frames: FrameSelection = field(default_factory=FrameSelection)
     sequences: tuple[str, ...] = ()
     max_depth_m: float = 10.0
-    crop_share: float = 224 / 512
+    crop_ratio: float = 224 / 512
     icp_distance_m: float = 0.1
 
 

@@ -64,7 +64,7 @@ def measure_reconstruction(
     predicted, true = np.stack(found), np.stack(truth)  # (T, H, W, 3)
     predicted[np.isnan(true).any(-1)] = np.nan
     matched, scale = match_scale(predicted, true)
-    rows, columns = centre(true.shape[1:3], protocol.crop_share)
+    rows, columns = centre(true.shape[1:3], protocol.crop_ratio)
     cloud = _finite(matched[:, rows, columns])
     true_cloud = _finite(true[:, rows, columns])
     cloud = registered(cloud, true_cloud, protocol.icp_distance_m)

@@ -1,5 +1,7 @@
 """Poses, intrinsics, unprojection and alignment: small pure functions."""
 
+from __future__ import annotations
+
 from mem4d_ros.geometry.alignment import Similarity, align_rigid, align_similarity
 from mem4d_ros.geometry.axes import BODY_FROM_OPTICAL
 from mem4d_ros.geometry.intrinsics import ImageTransform, fov_to_intrinsics, intrinsics_to_fov

@@ -1,5 +1,7 @@
 """Least-squares alignment of corresponding points (Umeyama, PAMI 1991)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """One implementation for NumPy arrays and torch tensors."""
 
+from __future__ import annotations
+
 from types import ModuleType
 from typing import TypeVar
 

@@ -1,5 +1,7 @@
 """Between the optical frame (x right, y down, z forward) and ROS' body axes (REP-103)."""
 
+from __future__ import annotations
+
 import numpy as np
 
 BODY_FROM_OPTICAL = np.array(

@@ -3,6 +3,8 @@
 Pixel centres lie at integer coordinates: an image of width W spans [-0.5, W - 0.5].
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +59,7 @@ class ImageTransform:
     @classmethod
     def fit(
         cls, input_width: int, input_height: int, long_side: int, multiple: int = 16
-    ) -> "ImageTransform":
+    ) -> ImageTransform:
         """Scale the long side to `long_side`, then crop centrally to multiples of `multiple`.
 
         Raises ValueError for an image too small or too elongated to keep one multiple.

@@ -4,6 +4,8 @@ Every function takes NumPy arrays or torch tensors and is differentiable for the
 products are written elementwise: matrix products would lose precision under autocast and TF32.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 

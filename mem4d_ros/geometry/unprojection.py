@@ -1,5 +1,7 @@
 """Between pixels with depth and points in the optical frame (x right, y down, z forward)."""
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 

@@ -24,6 +24,7 @@ def pull_push(values: Tensor, weight: Tensor, smoothness: Tensor) -> Tensor:
 
     Args:
         smoothness: α (levels,), positive, finest level first.
+
     Returns:
         (B, 1, H, W).
     """
@@ -37,7 +38,9 @@ def pull_push(values: Tensor, weight: Tensor, smoothness: Tensor) -> Tensor:
         weight = total
         levels.append((values, weight))
     coarser: Tensor | None = None
-    for (values, weight), alpha in zip(reversed(levels), reversed(smoothness.unbind()[: len(levels)]), strict=True):
+    for (values, weight), alpha in zip(
+        reversed(levels), reversed(smoothness.unbind()[: len(levels)]), strict=True
+    ):
         prior = 0 if coarser is None else alpha * _enlarged(coarser, values)
         coarser = (weight * values + prior) / (weight + alpha)
     assert coarser is not None

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-POSE_SOURCES = ("head", "procrustes", "pnp")
-"""Where poses can come from: the camera head, the two pointmaps, or tracked image points."""
+from mem4d_ros.model.plain_data import build
 
 
 @dataclass(frozen=True)
@@ -143,14 +142,12 @@ class EvidenceConfig:
 
 @dataclass(frozen=True)
 class Mem4DConfig:
-    """The whole network, and how it is best used.
+    """The whole network.
 
     Attributes:
         rope_dims: how a head's channels are shared by the axes (t, y, x).
         evidence: takes rays, sparse depth and poses where they are known; None is the paper's
             network, which sees images alone.
-        pose_source: where this network's poses are best taken from, one of POSE_SOURCES. No weight
-            depends on it.
     """
 
     encoder: ViTConfig | EfficientNetLiteConfig = field(default_factory=ViTConfig)
@@ -168,7 +165,6 @@ class Mem4DConfig:
     readout: ReadoutConfig = field(default_factory=ReadoutConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
     evidence: EvidenceConfig | None = None
-    pose_source: str = "head"
 
     def __post_init__(self) -> None:
         if self.width % self.heads:
@@ -181,11 +177,6 @@ class Mem4DConfig:
         if max(self.head.taps) > self.readout.repetitions or min(self.head.taps) < 0:
             raise ValueError(
                 f"head taps {self.head.taps} must lie in 0..{self.readout.repetitions}"
-            )
-
-        if self.pose_source not in POSE_SOURCES:
-            raise ValueError(
-                f"pose_source must be one of {', '.join(POSE_SOURCES)}, got {self.pose_source!r}"
             )
 
     def with_memory(self, memory: MemorySizes) -> Mem4DConfig:
@@ -206,53 +197,18 @@ class Mem4DConfig:
             ValueError: an unknown or ill-typed key, named with its path.
         """
         data = dict(data)
+        data.pop("pose_source", None)  # in checkpoints from when the network named it
         encoder = dict(data.pop("encoder", {"kind": ViTConfig.kind}))
         kind = encoder.pop("kind", None)
         if kind not in _ENCODERS:
             raise ValueError(f"encoder.kind must be one of {sorted(_ENCODERS)}, got {kind!r}")
-        psm = dict(data.get("structure_memory", {}))
-        if "tiers" in psm:
-            psm["tiers"] = tuple(_build(CompressionTier, t, "tiers") for t in psm["tiers"])
-            data["structure_memory"] = psm
-        for name, section in _SECTIONS.items():
-            if data.get(name) is not None:
-                data[name] = _build(section, data[name], name)
-        data["encoder"] = _build(_ENCODERS[kind], encoder, "encoder")
-        return _build(Mem4DConfig, data, "config")
+        config: Mem4DConfig = build(Mem4DConfig, data)
+        return replace(config, encoder=build(_ENCODERS[kind], encoder, "encoder"))
 
 
 _ENCODERS: Mapping[str, type] = MappingProxyType(
     {cls.kind: cls for cls in (ViTConfig, EfficientNetLiteConfig)}
 )
-_SECTIONS: Mapping[str, type] = MappingProxyType(
-    {
-        "memory": MemorySizes,
-        "temporal_context": TemporalContextConfig,
-        "dynamics_memory": DynamicsMemoryConfig,
-        "structure_memory": StructureMemoryConfig,
-        "readout": ReadoutConfig,
-        "head": HeadConfig,
-        "evidence": EvidenceConfig,
-    }
-)
-
-
-def _build(cls: type, data: Mapping[str, Any], path: str) -> Any:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{path} must be a table, got {data!r}")
-    known = {f.name for f in fields(cls)}
-    unknown = sorted(set(data) - known)
-    if unknown:
-        raise ValueError(f"unknown key {path}.{unknown[0]}; known: {', '.join(sorted(known))}")
-    return cls(**{name: _frozen(value) for name, value in data.items()})
-
-
-def _frozen(value: Any) -> Any:
-    """Lists (JSON has no tuples) become tuples, all the way down; dataclasses pass."""
-    if is_dataclass(value) or not isinstance(value, (list, tuple)):
-        return value
-    return tuple(_frozen(item) for item in value)
-
 
 PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
     {
@@ -279,7 +235,6 @@ PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
                 taps=(0, 1, 2, 3), layer_widths=(24, 32, 64, 96), fusion_width=32, output_width=16
             ),
             evidence=EvidenceConfig(),
-            pose_source="pnp",
         ),
     }
 )

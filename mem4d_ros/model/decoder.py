@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack, KeyValue
 from mem4d_ros.model.rope import Rotation
+from mem4d_ros.model.stages import PSM_READ, READOUT, stage
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class ReadoutDecoder(nn.Module):
             torch.stack([layer.value for layer in layers]),
         )
 
+    @stage(READOUT)
     def forward(
         self,
         current: Tensor,
@@ -78,7 +80,8 @@ class ReadoutDecoder(nn.Module):
             zip(self.motion_blocks, self.spatial_blocks, strict=True)
         ):
             x = read_motion(x, rotation, read_motion.key_value(motion, motion_rotation))
-            x = read_structure(x, rotation, structure.layer(layer) if structure else None)
+            with stage(PSM_READ):
+                x = read_structure(x, rotation, structure.layer(layer) if structure else None)
             depths.append(x)
         return Readout(
             camera=self.camera_norm(x[:, 0]),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.stages import TDM, stage
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class TransientDynamicsMemory(nn.Module):
         self.blocks = BlockStack(tdm.depth, config.width, config.heads, config.mlp_ratio)
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
 
+    @stage(TDM)
     def pyramid(self, enriched: Tensor, height: int, width: int) -> FeaturePyramid:
         """Pool enriched tokens (B, n, C) for later look-ups; sides round up."""
         level = enriched.transpose(1, 2).unflatten(2, (height, width))  # (B, C, h, w)
@@ -60,6 +62,7 @@ class TransientDynamicsMemory(nn.Module):
 
         Args:
             enriched: current tokens (B, n, C).
+
         Returns:
             (B, n, levels · (2r+1)²), finest level first, rows before columns.
         """
@@ -85,6 +88,7 @@ class TransientDynamicsMemory(nn.Module):
         flat = torch.where(inside, y * columns + x, rows * columns)  # (h, w, 2r+1, 2r+1)
         return flat.reshape(height * width, -1)
 
+    @stage(TDM)
     def forward(
         self, enriched: Tensor, past: Sequence[FeaturePyramid], height: int, width: int
     ) -> Tensor:
@@ -93,6 +97,7 @@ class TransientDynamicsMemory(nn.Module):
         Args:
             enriched: current tokens (B, n, C).
             past: the frames 1, 2, … steps ago.
+
         Returns:
             (B, len(past) · n, C), nearest frame first.
         """

@@ -56,7 +56,7 @@ class Evidence:
         """The same on `device`."""
         return self._mapped(lambda x: x.to(device, non_blocking=True))
 
-    def _mapped(self, change) -> Evidence:  # noqa: ANN001
+    def _mapped(self, change) -> Evidence:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Evidence(**{k: None if v is None else change(v) for k, v in values.items()})
 
@@ -93,7 +93,9 @@ class SparseDepth:
         logarithm = depth.log()
         centre = robust_mean(logarithm, weight, scale=1.0)
         relative = (logarithm - centre).where(is_known, 0)
-        return SparseDepth(relative, weight, centre, is_known.flatten(1).any(1)[:, None, None, None])
+        return SparseDepth(
+            relative, weight, centre, is_known.flatten(1).any(1)[:, None, None, None]
+        )
 
 
 def robust_mean(values: Tensor, weight: Tensor, scale: float = ROBUST_SCALE) -> Tensor:

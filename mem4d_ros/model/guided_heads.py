@@ -132,6 +132,7 @@ class RayDepthHead(nn.Module):
 
         Args:
             intrinsics: (B, 3, 3), pixels, of the rays.
+
         Returns:
             points_camera (B, H, W, 3) in metres, each on its pixel's ray; confidence (B, H, W) ≥ 1;
             the shares by which :func:`enlarge` made them.

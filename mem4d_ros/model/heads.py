@@ -44,6 +44,7 @@ class PointmapHead(nn.Module):
         Args:
             taps: four token sets (B, n, C), n = h · w patches of the grid (h, w).
             pyramid: the encoder's maps by stride, or nothing.
+
         Returns:
             points (B, H, W, 3) in metres, direction · expm1(norm); confidence (B, H, W) ≥ 1.
         """

@@ -145,6 +145,7 @@ class BlockStack(nn.ModuleList):
         Args:
             current: (B, n, C), with rotations `here`.
             others: (B, m, C), with rotations `there`; m may be 0.
+
         Returns:
             (B, n, C).
         """

@@ -20,6 +20,7 @@ from mem4d_ros.model.heads import Heads
 from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
+from mem4d_ros.model.stages import ENCODER, EVIDENCE, HEADS, PSM_WRITE, stage
 from mem4d_ros.model.state import ContextFrame, MemoryState
 from mem4d_ros.model.structure_memory import PersistentStructureMemory, StructureState
 from mem4d_ros.model.temporal_context import TemporalContextAggregator
@@ -96,6 +97,7 @@ class Mem4D(nn.Module):
             image: (B, 3, H, W), RGB in [0, 1], H and W multiples of the patch size.
             state: from :meth:`initial_state` or the previous step.
             evidence: what else is known of the frame.
+
         Raises:
             ValueError: the size is no multiple of the patch, or differs from the stream's; or
                 evidence for a network that takes none.
@@ -138,6 +140,7 @@ class Mem4D(nn.Module):
             images: (B, T, 3, H, W), RGB in [0, 1].
             memory: sizes of the memories, the config's if None.
             evidence: what else is known of the frames, with shapes (B, T, …).
+
         Returns:
             Predictions with shapes (B, T, …).
         """
@@ -169,6 +172,7 @@ class Mem4D(nn.Module):
 
     forward = forward_sequence
 
+    @stage(ENCODER)
     def encode(self, image: Tensor) -> EncodedImages:
         """Encode images (B, 3, H, W)."""
         patch = self.config.patch_size
@@ -190,6 +194,7 @@ class Mem4D(nn.Module):
             )
         return evidence or Evidence()
 
+    @stage(EVIDENCE)
     def _clues(self, evidence: Evidence, image: Tensor) -> EncodedEvidence | None:
         """The evidence on images (B, 3, H, W) in the network's terms; None if it takes none."""
         return None if self.config.evidence is None else self.evidence_encoder(evidence, image)
@@ -205,14 +210,18 @@ class Mem4D(nn.Module):
         image: Tensor,
     ) -> FrameOutput:
         """Algorithm 1 and the heads, for one frame of B streams."""
-        height, width = image.shape[-2] // self.config.patch_size, image.shape[-1] // self.config.patch_size
+        height, width = (
+            image.shape[-2] // self.config.patch_size,
+            image.shape[-1] // self.config.patch_size,
+        )
         grid = (height, width)
         place = None
         if clues is not None:
             rays = ray_maps(evidence, image, self.config.patch_size)
             place = self.pose_embedding(evidence, rays)
         readout = self._read(enriched, motion, structure, grid, place)
-        return self.heads(readout, pyramid, grid, evidence, clues)
+        with stage(HEADS):
+            return self.heads(readout, pyramid, grid, evidence, clues)
 
     def _read(
         self,
@@ -243,6 +252,7 @@ class Mem4D(nn.Module):
         )
         return rotation(positions, self.config.rope_dims, self.config.rope_base).to(like)
 
+    @stage(PSM_WRITE)
     def _remember(
         self, structure: StructureState, output: FrameOutput, capacity: int
     ) -> StructureState:

@@ -16,6 +16,7 @@ def build(kind: Any, data: object, path: str = "") -> Any:
         kind: a dataclass, int, float, bool, str, `X | None`, `tuple[X, ...]`, `tuple[X, Y]` or a
             mapping, which is taken as it is.
         path: the key of `data`, for messages.
+
     Raises:
         ValueError: an unknown or missing key, or a value of another type, named by its path.
     """

@@ -83,6 +83,7 @@ class PersistentStructureMemory(nn.Module):
         Args:
             points_world: (B, H, W, 3) in metres.
             confidence: (B, H, W), at least 1.
+
         Returns:
             features (B, C, h, w).
         """

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.stages import TCA, stage
 
 
 class TemporalContextAggregator(nn.Module):
@@ -36,17 +37,20 @@ class TemporalContextAggregator(nn.Module):
         """Compression level of the frame `distance` ≥ 1 steps ago; its stride is 2^level."""
         return min(distance.bit_length() - 1, len(self.compressors) - 1)
 
+    @stage(TCA)
     def compress(self, features: Tensor, level: int) -> Tensor:
         """Tokens (B, m, C) of the map (B, C, h, w), m = ⌈h / 2^level⌉ · ⌈w / 2^level⌉."""
         compressed = self.compressors[level](pad_to_multiple(features, 2**level))
         return compressed.flatten(2).transpose(1, 2)
 
+    @stage(TCA)
     def forward(self, current: Tensor, past: Sequence[Tensor], height: int, width: int) -> Tensor:
         """Enrich the current tokens.
 
         Args:
             current: (B, n, C), n = height · width.
             past: compressed tokens of the frames 1, 2, … steps ago, each (B, m, C).
+
         Returns:
             (B, n, C).
         """

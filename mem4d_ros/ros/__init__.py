@@ -1,5 +1,7 @@
 """The ROS 2 node: the only layer that imports rclpy and messages."""
 
+from __future__ import annotations
+
 import os
 
 # On a robot the node shares its cores. Where another process has one of them, OpenMP's threads

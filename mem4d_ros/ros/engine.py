@@ -1,5 +1,7 @@
 """What a configured node has: the model on its device, the pipeline and the outputs."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Callable
 

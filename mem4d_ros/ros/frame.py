@@ -1,5 +1,7 @@
 """What flows through the node: an image as it came, and what became of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from builtin_interfaces.msg import Time

@@ -1,6 +1,8 @@
 """The reconstructor that the settings ask for."""
 
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -74,12 +76,5 @@ def _warm_up(reconstructor: OnlineReconstructor, image_size: int) -> None:
 
 
 def _preset_of(config: Mem4DConfig) -> str:
-    """The preset that the network was built as, wherever its poses are taken from; else empty."""
-    return next(
-        (
-            name
-            for name, preset in PRESETS.items()
-            if replace(preset, pose_source=config.pose_source) == config
-        ),
-        "",
-    )
+    """The preset that the network was built as; else empty."""
+    return next((name for name, preset in PRESETS.items() if preset == config), "")

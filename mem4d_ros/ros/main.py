@@ -1,5 +1,7 @@
 """The `mem4d_node` executable: the node's process, from arguments to exit status."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys

@@ -1,5 +1,7 @@
 """The node: a managed one, whose transitions make its parts and release them."""
 
+from __future__ import annotations
+
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -3,6 +3,8 @@
 tf2_ros makes publishers and subscriptions that it gives nobody back; the node knows them all.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any

@@ -1,5 +1,7 @@
 """Log lines that say a thing once in a while, not at every frame."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable

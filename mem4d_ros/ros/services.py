@@ -1,4 +1,6 @@
-"""What one can ask of the node; every answer says what happened."""
+"""Services of the node; every response says what happened."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path

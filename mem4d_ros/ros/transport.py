@@ -1,5 +1,7 @@
 """Fast DDS' profile for large messages (config/fastdds.xml), where nothing speaks against it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Online use without ROS: an image in, a Reconstruction out."""
 
+from __future__ import annotations
+
 from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.depth import upsample_depth
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision

@@ -1,5 +1,7 @@
 """Parts of the network compiled by torch (Ansel et al., ASPLOS 2024)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +19,6 @@ def compile_parts(model: Mem4D, report: Report) -> Mem4D:
     The first image of a size takes a minute then. A part that cannot be compiled runs as it is, and
     `report` is told why in one line. The model is changed in place.
     """
-
     from torch._dynamo import lookup_backend  # takes a second, which most runs need not spend
 
     def backend(graph: GraphModule, inputs: list[torch.Tensor]) -> Callable[..., Any]:

@@ -1,5 +1,7 @@
 """Depth at the resolution of the camera's image."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +52,7 @@ class _Neighbours:
     fraction: np.ndarray  # (n,) float32, of the way from lower to upper
 
     @classmethod
-    def of(cls, positions: np.ndarray, size: int) -> "_Neighbours":
+    def of(cls, positions: np.ndarray, size: int) -> _Neighbours:
         """Neighbours of positions (N,) in pixels of the model's image, `size` pixels long."""
         inside = (positions >= -0.5) & (positions < size - 0.5)
         clamped = positions[inside].clip(0, size - 1)

@@ -1,5 +1,7 @@
 """Where the network runs, and in which number format."""
 
+from __future__ import annotations
+
 import platform
 from pathlib import Path
 

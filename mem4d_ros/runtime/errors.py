@@ -1,5 +1,7 @@
 """What can be wrong with one frame."""
 
+from __future__ import annotations
+
 
 class FrameRejected(Exception):  # noqa: N818
     """This frame cannot be used; the message says why and what to do. The next one may be fine."""

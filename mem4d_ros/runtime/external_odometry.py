@@ -9,7 +9,7 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 
-MOST_POSES = 20_000
+MAX_POSES = 20_000
 """Of a history, however fast they come; 10 s of 2 kHz."""
 
 StampedPose = tuple[int, np.ndarray]
@@ -55,7 +55,7 @@ class PoseHistory:
         self._stamped[index:after] = [(stamp_ns, pose)]
         oldest = self._stamped[-1][0] - self._span_ns
         del self._stamped[: bisect_left(self._stamped, oldest, key=_stamp_of)]
-        del self._stamped[:-MOST_POSES]
+        del self._stamped[:-MAX_POSES]
 
     def may_come(self, stamp_ns: int) -> bool:
         """Whether a pose to come, soon after the newest, would tell where one was at this time."""

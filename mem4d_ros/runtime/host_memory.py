@@ -1,10 +1,12 @@
 """The host's memory between frames."""
 
+from __future__ import annotations
+
 import ctypes
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
 _LARGEST_KEPT = 256 * 2**20
-_MOST_KEPT = 1 * 2**30
+_MAX_KEPT = 1 * 2**30
 
 
 def keep_freed_memory() -> bool:
@@ -17,4 +19,4 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT) and mallopt(_TRIM_THRESHOLD, _MOST_KEPT))
+    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT) and mallopt(_TRIM_THRESHOLD, _MAX_KEPT))

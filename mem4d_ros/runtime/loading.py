@@ -12,7 +12,7 @@ from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.runtime.device import select_device, select_precision
 from mem4d_ros.runtime.keyframes import KeyframeThresholds
-from mem4d_ros.runtime.pose_sources import make_pose_source
+from mem4d_ros.runtime.pose_sources import AUTO, make_pose_source, suitable_source
 from mem4d_ros.runtime.preparation import prepare
 from mem4d_ros.runtime.reconstructor import OnlineReconstructor
 
@@ -45,13 +45,14 @@ class LoadedNetwork:
         Raises ValueError for an unknown pose source.
         """
         config = self.model.config
+        source = suitable_source(config) if pose_source == AUTO else pose_source
         return OnlineReconstructor(
             self.model,
             image_size or config.image_size,
             memory or config.memory,
             self.device,
             self.precision,
-            make_pose_source(pose_source, default=config.pose_source),
+            make_pose_source(source),
             keyframes,
         )
 

@@ -3,6 +3,8 @@
 Axis by axis, numpy takes ten times as long over points of three numbers as OpenCV does.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +13,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PointFilter:
-    """Keeps every `stride`-th pixel of every `stride`-th row that is sure and near enough."""
+    """Keeps every `stride`-th pixel of every `stride`-th row that is confident and near enough."""
 
     stride: int = 1
     min_confidence: float = 1.0
@@ -58,14 +60,14 @@ def select_points(
 def pixels_that_pass(
     points: np.ndarray, confidence: np.ndarray, camera_centre: np.ndarray, keep: PointFilter
 ) -> np.ndarray:
-    """Which pixels (H, W) of a pointmap are valid, sure and near enough; the stride aside."""
+    """Which pixels (H, W) of a pointmap are valid, confident and near enough; the stride aside."""
     passing = (confidence >= keep.min_confidence) & (confidence > 0)
-    if not _surely_within(keep.max_range, points, camera_centre):
+    if not _bound_is_within(keep.max_range, points, camera_centre):
         passing &= _within(keep.max_range, points, camera_centre)
     return passing
 
 
-def _surely_within(reach: float, points: np.ndarray, centre: np.ndarray) -> bool:
+def _bound_is_within(reach: float, points: np.ndarray, centre: np.ndarray) -> bool:
     """Whether no valid point can be farther off: true of most frames, and far quicker to tell."""
     if not points.size:  # OpenCV takes no empty arrays
         return True
@@ -101,7 +103,7 @@ def between_heights(
 
 
 def one_per_voxel(cloud: ColouredPoints, voxel_size_m: float) -> ColouredPoints:
-    """The surest point of each voxel that holds any; the first of equally sure ones."""
+    """The most confident point of each voxel that holds any; the first of equal ones."""
     cells = np.floor(cloud.positions / np.float32(voxel_size_m)).astype(np.int64)
     order = np.lexsort((-cloud.confidences, *cells.T))
     sorted_cells = cells[order]

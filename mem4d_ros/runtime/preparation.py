@@ -1,5 +1,7 @@
 """A network made ready to run: where it will, its weights rounded and laid out once."""
 
+from __future__ import annotations
+
 import torch
 from torch import nn
 

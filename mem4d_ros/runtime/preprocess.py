@@ -1,5 +1,7 @@
 """From a camera image to the network's input."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """What one frame becomes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Frames in, reconstructions out, one after the other."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -222,11 +224,11 @@ def _predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.
 def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Points (H, W, 3) and confidence (H, W) as float32, invalid where either is not finite."""
     pointmap = points[0].numpy().astype(np.float32, copy=False)
-    sureness = confidence[0].numpy().astype(np.float32, copy=False)
+    values = confidence[0].numpy().astype(np.float32, copy=False)
     # A sum is finite where its terms are; far quicker than asking each of the three.
-    total = pointmap[..., 0] + pointmap[..., 1] + pointmap[..., 2] + sureness
-    _invalidate(pointmap, sureness, ~np.isfinite(total))
-    return pointmap, sureness
+    total = pointmap[..., 0] + pointmap[..., 1] + pointmap[..., 2] + values
+    _invalidate(pointmap, values, ~np.isfinite(total))
+    return pointmap, values
 
 
 def _invalidate(points: np.ndarray, confidence: np.ndarray, where: np.ndarray) -> None:

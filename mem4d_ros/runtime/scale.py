@@ -108,13 +108,13 @@ class OdometryScale:
         if self._anchor is None:
             self._anchor = own, external
             return
-        own_way = float(np.linalg.norm(own - self._anchor[0]))
-        external_way = float(np.linalg.norm(external - self._anchor[1]))
-        if external_way < self._step_m:
+        own_distance = float(np.linalg.norm(own - self._anchor[0]))
+        external_distance = float(np.linalg.norm(external - self._anchor[1]))
+        if external_distance < self._step_m:
             return
         self._anchor = own, external
-        if external_way / LARGEST_RATIO < own_way < external_way * LARGEST_RATIO:
-            self._learn(math.log(external_way / own_way))
+        if external_distance / LARGEST_RATIO < own_distance < external_distance * LARGEST_RATIO:
+            self._learn(math.log(external_distance / own_distance))
 
     def reset(self) -> None:
         """Forget the last pair; the scale itself is the network's and stays."""

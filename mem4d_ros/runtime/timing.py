@@ -1,5 +1,7 @@
 """How long frames take, over the newest of them."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections import deque

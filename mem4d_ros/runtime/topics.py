@@ -40,14 +40,14 @@ DYNAMIC_POINTS = OutputTopic(
     "~/dynamic_points",
     "sensor_msgs/msg/PointCloud2",
     5,
-    "what moves in the newest frame, in the map",
+    "dynamic points of the newest frame, in the map",
 )
 # Latched, as REP-2003 asks of maps: who joins late has it at once.
 STATIC_MAP = OutputTopic(
     "~/static_map",
     "sensor_msgs/msg/PointCloud2",
     1,
-    "what stands still, gathered over all frames, in the map",
+    "static points, accumulated over all frames, in the map",
     lasting=True,
 )
 DEPTH = OutputTopic(
@@ -60,7 +60,7 @@ DEPTH_CAMERA_INFO = OutputTopic(
     "~/depth/camera_info", "sensor_msgs/msg/CameraInfo", 5, "intrinsics of the depth image"
 )
 ODOMETRY = OutputTopic("~/odometry", "nav_msgs/msg/Odometry", 10, "pose in the map, and twist")
-PATH = OutputTopic("~/path", "nav_msgs/msg/Path", 1, "the newest poses in the map")
+PATH = OutputTopic("~/path", "nav_msgs/msg/Path", 1, "past poses in the map")
 TF = OutputTopic(
     "/tf", "tf2_msgs/msg/TFMessage", 100, "map to camera, base or odometry, as tf.mode says"
 )

@@ -1,5 +1,7 @@
 """Images to the network's device, results back to the host."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Two threads: one works on the newest item, the other delivers what became of the one before."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable

@@ -9,7 +9,7 @@ import numpy as np
 
 LONGEST = 1e6
 """In pixels: no focal length is larger, no principal point farther off."""
-MOST_COEFFICIENTS = 14
+MAX_COEFFICIENTS = 14
 """Of any distortion model that OpenCV knows."""
 
 
@@ -65,9 +65,9 @@ def intrinsics_of_image(info: Any, width: int, height: int) -> np.ndarray | None
 
     Raises CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
     """
-    if len(info.d) > MOST_COEFFICIENTS:
+    if len(info.d) > MAX_COEFFICIENTS:
         raise CameraInfoError(
-            f"D has {len(info.d)} numbers, but no lens has more than {MOST_COEFFICIENTS}"
+            f"D has {len(info.d)} numbers, but no lens has more than {MAX_COEFFICIENTS}"
         )
     intrinsics = np.array(info.k, np.float64).reshape(3, 3)
     return to_pixels(intrinsics, "K", info, width, height) if intrinsics.any() else None

@@ -1,5 +1,7 @@
 """RGB arrays from the fields of a sensor_msgs/CompressedImage."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import cv2

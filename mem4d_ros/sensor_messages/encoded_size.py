@@ -3,6 +3,8 @@
 A decoder must find the same header: what it might read otherwise is not taken.
 """
 
+from __future__ import annotations
+
 import struct
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"
@@ -13,7 +15,7 @@ _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 t
 _JPEG_SEGMENT_MARKERS = {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 """What may come before: tables, applications' data, comments; all of them have a length."""
 _JPEG_SCAN = b"\xff\xda"
-_MOST_SCANS = 100
+_MAX_SCANS = 100
 """Encoders make about ten. Each costs a pass over all pixels, and may be a few bytes short."""
 _TAIL_BYTES = 64
 """Some cameras pad behind the end marker."""
@@ -26,7 +28,7 @@ def encoded_size(data: memoryview) -> tuple[int, int] | None:
         width, height = struct.unpack_from(">II", head, 16)
         return width, height
     if head.startswith(_JPEG_START) and _JPEG_END in data[-_TAIL_BYTES:].tobytes():
-        return _jpeg_size(data) if data.tobytes().count(_JPEG_SCAN) <= _MOST_SCANS else None
+        return _jpeg_size(data) if data.tobytes().count(_JPEG_SCAN) <= _MAX_SCANS else None
     return None
 
 

@@ -1,5 +1,7 @@
 """Coloured points as the records of a sensor_msgs/PointCloud2."""
 
+from __future__ import annotations
+
 import sys
 
 import cv2

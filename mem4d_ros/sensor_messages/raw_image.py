@@ -3,6 +3,8 @@
 Encodings are those of sensor_msgs/image_encodings.hpp that have colours.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,11 +1,12 @@
 """Procedural dynamic scenes with exact ground truth, rendered in torch on any device."""
 
+from __future__ import annotations
+
 from mem4d_ros.synthetic.export import write_sequence
 from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
 from mem4d_ros.synthetic.sequence import (
     SyntheticSequence,
     render_sequence,
-    render_sequences,
 )
 from mem4d_ros.synthetic.settings import DEMONSTRATION, SequenceSettings
 
@@ -15,6 +16,5 @@ __all__ = [
     "SequenceSettings",
     "SyntheticSequence",
     "render_sequence",
-    "render_sequences",
     "write_sequence",
 ]

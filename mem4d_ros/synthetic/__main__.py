@@ -1,4 +1,6 @@
-"""Write a procedural sequence: python -m mem4d_ros.synthetic --out scene"""
+"""Write a procedural sequence: python -m mem4d_ros.synthetic --out scene."""
+
+from __future__ import annotations
 
 import argparse
 from pathlib import Path
@@ -9,6 +11,7 @@ from mem4d_ros.synthetic.settings import DEMONSTRATION
 
 
 def main() -> None:
+    """Render a sequence and write it."""
     parser = argparse.ArgumentParser(prog="python -m mem4d_ros.synthetic", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for images and truth")
     parser.add_argument("--seed", type=int, default=7, help="which scene (default: %(default)s)")

@@ -1,5 +1,7 @@
 """A sequence as files: colour and depth images, poses, intrinsics."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

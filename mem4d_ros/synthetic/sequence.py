@@ -1,10 +1,8 @@
 """A procedural sequence: images of a dynamic scene with exact truth, from a seed."""
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from __future__ import annotations
+
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
 
 import torch
 from torch import Tensor
@@ -53,26 +51,6 @@ def render_sequence(
     return film(shot, library)
 
 
-def render_sequences(
-    seeds: Iterable[int],
-    frames: int,
-    height: int,
-    width: int,
-    device: torch.device | str,
-    planners: int,
-) -> Iterator[SyntheticSequence]:
-    """The sequences of these seeds, each as `render_sequence` gives it, one after another.
-
-    Scenes are planned by so many processes of their own ahead of the rendering: on a GPU planning
-    takes longer than rendering. The calling module must be importable without side effects.
-    """
-    library = standard_library(str(device))
-    plan = partial(_plan_standard, frames=frames, size=(height, width))
-    with ProcessPoolExecutor(planners, mp_context=get_context("spawn")) as pool:
-        for shot in pool.map(plan, seeds):
-            yield film(shot, library)
-
-
 def film(shot: Shot, library: TextureLibrary) -> SyntheticSequence:
     """Render a shot on the device of the library, which is the one that it was planned with."""
     rendering = render(
@@ -94,7 +72,3 @@ def film(shot: Shot, library: TextureLibrary) -> SyntheticSequence:
         scene_flow_world=rendering.scene_flow_world,
         frame_rate=shot.frame_rate,
     )
-
-
-def _plan_standard(seed: int, frames: int, size: tuple[int, int]) -> Shot:
-    return plan_shot(seed, frames, size, SequenceSettings(), standard_library())

@@ -1,5 +1,7 @@
 """What procedural sequences are drawn from."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """All that is decided about a sequence before it is rendered."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from mem4d_ros.model import PRESETS, Mem4D
+from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 
 
@@ -37,18 +36,16 @@ def average(models: Sequence[Mem4D]) -> Mem4D:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Average checkpoints into one, in half precision, with the preset's source of poses."""
+    """Average checkpoints into one, in half precision."""
     parser = argparse.ArgumentParser(prog="average", description=__doc__)
     parser.add_argument("checkpoints", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="lite")
     parser.add_argument("--note", action="append", default=[], metavar="NAME=TEXT")
     options = parser.parse_args(arguments)
     try:
         mean = average([load_checkpoint(path) for path in options.checkpoints])
     except (CheckpointError, ValueError) as error:
         parser.error(str(error))
-    mean.config = replace(mean.config, pose_source=PRESETS[options.preset].pose_source)
     notes = dict(note.split("=", 1) for note in options.note)
     save_checkpoint(options.out, mean, dtype=torch.float16, notes=notes)
 

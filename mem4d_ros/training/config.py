@@ -98,8 +98,9 @@ class LiveConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Procedural sequences, number `index` of `pool` rendered from the seed `seed` + index, and
-    recordings, cut into sequences. Training draws from all alike.
+    """Procedural sequences and recordings, cut into sequences; training draws from all alike.
+
+    The sequence number `index` of `pool` is rendered from the seed `seed` + index.
 
     Attributes:
         pool: procedural sequences in all; a finite pool can be kept on disk.

@@ -113,6 +113,7 @@ class Trainer:
         evaluate: measures the model every now and then, for the log; each process calls it.
         observe: hears of every report.
         pace: the config's, if None; the clock of one that is given may run already.
+
     Raises:
         TrainingConfigError, RunStateError: what the run starts from does not fit.
     """

@@ -1,5 +1,7 @@
 """Pictures of depth, confidence and point clouds. Colours are RGB uint8."""
 
+from __future__ import annotations
+
 from mem4d_ros.viz.cloud import render_cloud
 from mem4d_ros.viz.colour_maps import confidence_picture, depth_picture
 from mem4d_ros.viz.sheet import contact_sheet

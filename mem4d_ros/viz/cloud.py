@@ -1,5 +1,7 @@
 """A picture of a point cloud with the cameras that saw it."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -7,7 +9,7 @@ from mem4d_ros.geometry import unproject
 from mem4d_ros.viz.text import label, write
 from mem4d_ros.viz.view import View, view_from_behind
 
-POINTS_AT_MOST = 1_500_000
+MAX_POINTS = 1_500_000
 LARGEST_RADIUS = 4  # px
 PATH_START, PATH_END = np.array([255, 170, 0]), np.array([220, 0, 70])
 
@@ -72,7 +74,7 @@ def _disc(radius: int) -> list[tuple[int, int]]:
 def _thinned(points: np.ndarray, colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Finite points, evenly thinned to what one picture needs."""
     finite = np.isfinite(points).all(-1).nonzero()[0]
-    kept = finite[:: max(1, len(finite) // POINTS_AT_MOST)]
+    kept = finite[:: max(1, len(finite) // MAX_POINTS)]
     return points[kept].astype(np.float64), colours[kept]
 
 

@@ -1,5 +1,7 @@
 """Depth and confidence as colours. All pictures are (H, W, 3) uint8 RGB."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """Several pictures on one sheet, each with its name."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import cv2

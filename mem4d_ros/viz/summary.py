@@ -1,5 +1,7 @@
 """A whole reconstruction on one picture."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Small writing on pictures."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

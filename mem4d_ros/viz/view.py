@@ -1,5 +1,7 @@
 """Where to look at a reconstruction from."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Files that are there as a whole or not at all: text, tensors, pictures."""
 
+from __future__ import annotations
+
 from mem4d_ros.writing.pictures import write_image, write_picture
 from mem4d_ros.writing.tensors import write_tensors
 from mem4d_ros.writing.whole import whole_file, write_text

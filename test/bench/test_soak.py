@@ -1,5 +1,7 @@
 """A little of bench/soak.py: frames add up, and neither memory nor time a frame grows."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

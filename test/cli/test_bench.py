@@ -1,5 +1,7 @@
 """`mem4d bench`: what it prints and writes, and one line for what the user can mend."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

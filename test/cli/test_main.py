@@ -1,5 +1,7 @@
 """The command line: what it prints, and one line for what the user can mend."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

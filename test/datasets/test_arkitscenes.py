@@ -1,5 +1,7 @@
 """ARKitScenes' files belong together by the times in their names."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

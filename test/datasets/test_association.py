@@ -1,5 +1,7 @@
 """Partners in time are those that the definition gives when it is followed literally."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st

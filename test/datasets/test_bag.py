@@ -1,5 +1,7 @@
 """Images come out of bags as they went in, with stamps and intrinsics, from either storage."""
 
+from __future__ import annotations
+
 import re
 import sys
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Files of data sets: order, partners and matrices."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Where KITTI's files may lie, and which camera a pose is of."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Packages that only some readers need are in their extra, and nowhere else."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

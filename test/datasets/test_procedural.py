@@ -1,5 +1,7 @@
 """Held-out scenes as samples: what the renderer gives, under seeds that training never has."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

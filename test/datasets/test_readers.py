@@ -1,5 +1,7 @@
 """Every reader gives back a scene that was written in its layout, and names what is wrong."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

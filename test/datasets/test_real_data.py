@@ -1,5 +1,7 @@
 """Published recordings, from $MEM4D_TEST_DATA or ../shared/data; skipped where there are none."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

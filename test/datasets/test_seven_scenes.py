@@ -1,5 +1,7 @@
 """The 7-Scenes reader gives back what was written, and names the file that is wrong."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Sintel's two passes and its binary files."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Spring's disparity, and the package that reads it."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Stereo4D's frames come from a video, in any order."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

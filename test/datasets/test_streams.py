@@ -1,5 +1,7 @@
 """What may be reconstructed: a folder, a video, or a sequence of a data set, as samples."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

@@ -1,5 +1,7 @@
 """TUM's lists: what belongs to the same moment, and lines that are wrong."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Where a data set says that a pose is unknown, the sample has none; what it assumes is known."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

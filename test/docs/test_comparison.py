@@ -1,5 +1,7 @@
 """Every claim of docs/comparison.md about a neighbour says where it was read."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

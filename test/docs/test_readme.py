@@ -1,5 +1,7 @@
 """The README's tables are those of the code, and what it names exists."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The stand-in for cv_bridge against images laid out by hand."""
 
+from __future__ import annotations
+
 import array
 
 import cv2

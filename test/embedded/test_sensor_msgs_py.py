@@ -1,5 +1,7 @@
 """The stand-in for sensor_msgs_py.point_cloud2 against hand-packed bytes."""
 
+from __future__ import annotations
+
 import array
 import struct
 import time

@@ -1,5 +1,7 @@
 """The stand-in for tf2_ros: its buffer against SciPy, its broadcasters and listener over DDS."""
 
+from __future__ import annotations
+
 import os
 import threading
 import time

@@ -1,5 +1,7 @@
 """The stand-in for tf_transformations against SciPy, whose quaternions are x, y, z, w as well."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 import tf_transformations as tft

@@ -1,5 +1,7 @@
 """Clouds: planes with known distances and angles, brute force, and an ICP written out."""
 
+from __future__ import annotations
+
 from dataclasses import astuple
 
 import numpy as np

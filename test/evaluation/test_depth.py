@@ -1,5 +1,7 @@
 """Depth metrics: hand-made cases, the formulas written out, and searches for the best alignment."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,5 +1,7 @@
 """A recording is run as a stream of its own, and depth fills the camera's image."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Pictures are dark where there is no error and bright where there is."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from oracle import room

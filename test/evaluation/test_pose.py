@@ -1,5 +1,7 @@
 """Pose errors: evo's own alignment, hand-made cases, invariance to similarity."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

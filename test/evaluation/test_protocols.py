@@ -1,5 +1,7 @@
 """Which frames and sequences are measured, against the slices that the field's code takes."""
 
+from __future__ import annotations
+
 import pytest
 
 from mem4d_ros.evaluation.protocols import (

@@ -1,5 +1,7 @@
 """What a report says of code, weights and machine is what others say of them."""
 
+from __future__ import annotations
+
 import hashlib
 import platform
 import subprocess

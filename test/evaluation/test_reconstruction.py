@@ -1,5 +1,7 @@
 """Pointmaps against the truth: an oracle makes no error at any scale, a bent one a known error."""
 
+from __future__ import annotations
+
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -21,7 +23,7 @@ from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import OnlineReconstructor
 
-WHOLE = ReconstructionProtocol(crop_share=2.0, max_depth_m=1000.0)
+WHOLE = ReconstructionProtocol(crop_ratio=2.0, max_depth_m=1000.0)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def test_an_oracle_makes_no_error(truth: Room, scale: float) -> None:
 
 
 def test_only_the_centre_and_the_near_count(truth: Room) -> None:
-    protocol = ReconstructionProtocol(crop_share=0.5, max_depth_m=2.5)
+    protocol = ReconstructionProtocol(crop_ratio=0.5, max_depth_m=2.5)
     recording = recording_of(truth)
     _, cloud = measured(recording, Oracle(truth), protocol)
     depths = np.stack([sample.depth for sample in recording.samples])[:, 8:40, 16:48]
@@ -61,7 +63,7 @@ def test_only_the_centre_and_the_near_count(truth: Room) -> None:
     ],
 )
 def test_the_crop_is_224_of_512_pixels(shape, rows, columns) -> None:
-    assert centre(shape, ReconstructionProtocol().crop_share) == (rows, columns)
+    assert centre(shape, ReconstructionProtocol().crop_ratio) == (rows, columns)
 
 
 def test_true_points_are_those_of_the_room(truth: Room) -> None:

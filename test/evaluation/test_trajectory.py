@@ -1,5 +1,7 @@
 """ATE: hand-made cases, and its invariance to similarity."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

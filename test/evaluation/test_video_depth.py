@@ -1,5 +1,7 @@
 """Depth of a recording: an oracle has no error but that of its scale."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A node with our Fast DDS profile and a participant without one hear each other."""
 
+from __future__ import annotations
+
 import os
 
 import pytest

@@ -1,5 +1,7 @@
 """`ros2 launch mem4d_ros mem4d.launch.py`, where ROS 2's launch is installed."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import shutil

@@ -5,6 +5,8 @@ heights are filtered by source, rays clear from the sensor up to two cells befor
 points mark, and a column of voxels makes a cell of the costmap.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

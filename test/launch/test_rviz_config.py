@@ -1,5 +1,7 @@
 """RViz is shown every topic with a quality of service that matches the node's."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """Checkpoints: what goes in comes out, and what cannot be used says why in one error."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -96,5 +98,5 @@ def test_a_config_with_unknown_keys_is_refused(vit_model: Mem4D, tmp_path: Path)
     path = tmp_path / "future.safetensors"
     config = {**vit_model.config.to_dict(), "quantum": True}
     save_file({"w": torch.zeros(1)}, path, {"format": "mem4d/1", "config": json.dumps(config)})
-    with pytest.raises(CheckpointError, match=r"config\.quantum"):
+    with pytest.raises(CheckpointError, match=r"unknown key quantum"):
         load_checkpoint(path)

@@ -1,5 +1,7 @@
 """What the PSM keeps, as properties of the policy and as counts done by hand."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

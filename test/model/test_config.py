@@ -1,5 +1,7 @@
 """Sizes are data: checked when built, carried through JSON unchanged."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 
@@ -30,12 +32,12 @@ def test_lite_has_at_most_16_million_parameters() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"wdith": 3}, "config.wdith"),
+        ({"wdith": 3}, "unknown key wdith"),
         ({"readout": {"repetitons": 3}}, "readout.repetitons"),
         ({"readout": 6}, "readout must be a table"),
         ({"encoder": {"kind": "resnet"}}, "encoder.kind"),
         ({"memory": {"psm_size": 0}}, "psm_size"),
-        ({"pose_source": "orb"}, "pose_source must be one of head, procrustes, pnp, got 'orb'"),
+        ({"rope_dims": [8, 12]}, "rope_dims must be a list of 3"),
     ],
 )
 def test_a_wrong_key_is_named(change: dict, message: str) -> None:
@@ -65,7 +67,7 @@ def test_compression_tiers_must_nest() -> None:
         )
 
 
-def test_a_config_from_before_there_were_pose_sources_takes_the_heads() -> None:
-    data = PRESETS["lite"].to_dict()
-    del data["pose_source"]
-    assert Mem4DConfig.from_dict(data) == replace(PRESETS["lite"], pose_source="head")
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_config_that_still_names_a_source_of_poses_is_read(name: str) -> None:
+    data = {**PRESETS[name].to_dict(), "pose_source": "pnp"}
+    assert Mem4DConfig.from_dict(data) == PRESETS[name]

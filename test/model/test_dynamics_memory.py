@@ -1,5 +1,7 @@
 """The correlation look-up against a 4D volume that is built and pooled by brute force."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 import torch

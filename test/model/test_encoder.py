@@ -1,5 +1,7 @@
 """Encoders against their definition."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 from small_networks import SMALL_CONVOLUTIONAL

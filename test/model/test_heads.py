@@ -1,5 +1,7 @@
 """Heads: the closed form of the point mapping, sizes, and a harmless start."""
 
+from __future__ import annotations
+
 import math
 
 import pytest

@@ -1,5 +1,7 @@
 """Attention against a softmax written out, and a memory against plain self-attention."""
 
+from __future__ import annotations
+
 import math
 
 import pytest

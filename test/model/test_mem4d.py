@@ -1,5 +1,7 @@
 """The whole network: one function run in two ways, streams apart, memory bounded."""
 
+from __future__ import annotations
+
 from dataclasses import fields, replace
 
 import pytest

@@ -1,5 +1,7 @@
 """On a GPU the network says what it says on a CPU, by fused kernels, and the host never waits."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,5 +1,7 @@
 """The presets at their real sizes: they build and step on a CPU."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 

@@ -1,5 +1,7 @@
 """3D RoPE: attention sees relative positions, and nothing else, for as long as a stream runs."""
 
+from __future__ import annotations
+
 import math
 
 import pytest

@@ -1,5 +1,7 @@
 """The PSM's contents, kept step by step, against contents computed afresh from all frames."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 from small_networks import SMALL_VIT

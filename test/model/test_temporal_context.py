@@ -1,5 +1,7 @@
 """The window of the TCA: which frames, how coarse, and what reaches the current tokens."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 from small_networks import SMALL_VIT

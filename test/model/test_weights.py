@@ -1,5 +1,7 @@
 """The weights that come with the package fit their preset and the package's limits."""
 
+from __future__ import annotations
+
 from mem4d_ros.model import PRESETS
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights

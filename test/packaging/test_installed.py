@@ -1,5 +1,7 @@
 """What is there after the build: the programs, the interfaces and the shared files."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess

@@ -1,5 +1,7 @@
 """What `make setup` does and when, shown with stand-ins for Python and for the build."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess

@@ -1,5 +1,7 @@
 """`pip install .`: the library and the `mem4d` command for people without ROS."""
 
+from __future__ import annotations
+
 import re
 import shutil
 import subprocess

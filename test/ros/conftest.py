@@ -1,5 +1,7 @@
 """The node in this process with a fake network."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -17,6 +19,7 @@ from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.runtime import FrameModel, OnlineReconstructor, make_pose_source
+from mem4d_ros.runtime.pose_sources import AUTO
 
 IMAGE_SIZE = 64
 
@@ -44,7 +47,9 @@ def start() -> Iterator[Callable[..., Ros]]:
 
             def load(settings: Settings) -> LoadedModel:
                 sizes = settings.memory.sizes(MemorySizes())
-                source = make_pose_source(settings.pose.source, default="head")
+                source = make_pose_source(
+                    "head" if settings.pose.source == AUTO else settings.pose.source
+                )
                 online = OnlineReconstructor(
                     model or WallModel(), image_size, sizes, pose_source=source
                 )

@@ -1,5 +1,7 @@
 """tf.mode map_to_odom: an external odometry keeps its tree, and the map is put above it."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

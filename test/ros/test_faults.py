@@ -1,5 +1,7 @@
 """Faults, injected one by one: the node lives, nothing false is published, and frames add up."""
 
+from __future__ import annotations
+
 import array
 import os
 import signal

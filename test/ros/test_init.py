@@ -1,5 +1,7 @@
 """What importing the layer sets up."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

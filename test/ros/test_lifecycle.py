@@ -1,5 +1,7 @@
 """A managed node: what each transition makes and releases, asked for over DDS as a manager does."""
 
+from __future__ import annotations
+
 import gc
 import weakref
 

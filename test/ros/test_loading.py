@@ -1,5 +1,7 @@
 """The settings become a reconstructor on its device."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from mem4d_ros.ros.loading import load_model
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a lite network whose poses are its head's."""
+    """Of a lite network, whose poses are its head's unless it is told them."""
     path = tmp_path_factory.mktemp("weights") / "lite.safetensors"
-    save_checkpoint(path, Mem4D(replace(PRESETS["lite"], pose_source="head")))
+    save_checkpoint(path, Mem4D(PRESETS["lite"]))
     return path
 
 
@@ -31,7 +33,7 @@ def test_the_preset_is_known_by_its_sizes(checkpoint: Path) -> None:
     assert load_model(settings(checkpoint, "auto")).preset == "lite"
 
 
-@pytest.mark.parametrize(("source", "is_heads"), [("auto", True), ("head", True), ("pnp", False)])
+@pytest.mark.parametrize(("source", "is_heads"), [("auto", False), ("head", True), ("pnp", False)])
 def test_poses_come_from_where_the_settings_say(
     checkpoint: Path, source: str, is_heads: bool
 ) -> None:

@@ -1,5 +1,7 @@
 """mem4d_node in a process of its own, as a user starts it."""
 
+from __future__ import annotations
+
 import itertools
 import signal
 import threading

@@ -1,5 +1,7 @@
 """People walk through a room, and the latched map that the node sends has no trail of them."""
 
+from __future__ import annotations
+
 import array
 import time
 from dataclasses import replace

@@ -4,6 +4,8 @@ The frames are Microsoft 7-Scenes' red kitchen, from $MEM4D_TEST_DATA or ../shar
 are none, the project's procedural scene takes their place, and the report says so.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """A thing is said once in a while."""
 
+from __future__ import annotations
+
 import pytest
 
 from mem4d_ros.ros.reporting import INTERVAL_S, MAX_LENGTH, Reporter

@@ -1,4 +1,6 @@
-"""What one can ask of a running node, and that its answers are true."""
+"""Services of a running node do what their responses say."""
+
+from __future__ import annotations
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus

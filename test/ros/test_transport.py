@@ -1,5 +1,7 @@
 """When our Fast DDS profile is used, and under which name."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """A compiled network says what it said before; one that cannot be compiled runs as it is."""
 
+from __future__ import annotations
+
 import copy
 import shutil
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Upsampled depth is right on surfaces and invents nothing at edges."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

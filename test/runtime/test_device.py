@@ -1,5 +1,7 @@
 """Device and precision are what was asked for, or an error that says why not."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 

@@ -1,11 +1,13 @@
 """Frames of the robot's tree, checked by following the chain and against scipy."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
 from mem4d_ros.runtime.external_odometry import (
-    MOST_POSES,
+    MAX_POSES,
     PoseHistory,
     between_poses,
     map_from_odom,
@@ -101,7 +103,7 @@ def test_history_is_bounded_whatever_the_stamps() -> None:
         history.add(0, at(float(x)))
     assert len(history) == 1
     np.testing.assert_array_equal(history.at(0), at(2.0))
-    for stamp_ns in range(1, MOST_POSES + 100):
+    for stamp_ns in range(1, MAX_POSES + 100):
         history.add(stamp_ns, np.eye(4))
-    assert len(history) == MOST_POSES
-    assert history.at(MOST_POSES) is not None
+    assert len(history) == MAX_POSES
+    assert history.at(MAX_POSES) is not None

@@ -1,5 +1,7 @@
 """Memory that was freed is taken again without asking the system for it."""
 
+from __future__ import annotations
+
 import ctypes
 import subprocess
 import sys

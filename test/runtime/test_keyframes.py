@@ -1,5 +1,7 @@
 """Keyframes: what is new enters the structure memory, what is stored already does not."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

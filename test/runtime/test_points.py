@@ -1,5 +1,7 @@
 """Only valid, sure and near points pass, each with its own colour."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

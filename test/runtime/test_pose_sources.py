@@ -1,5 +1,7 @@
 """Poses from exact, disturbed and useless pointmaps of procedural sequences."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,15 +10,17 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import align_rigid, rigid_inverse, transform_points, unproject
-from mem4d_ros.model.config import POSE_SOURCES
+from mem4d_ros.model import PRESETS
 from mem4d_ros.runtime.pose_sources import (
     CHOICES,
+    MAKERS,
     HeadPose,
     PnpPose,
     PoseFrame,
     PoseSource,
     ProcrustesPose,
     make_pose_source,
+    suitable_source,
 )
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
 from mem4d_ros.synthetic.cameras.paths import CameraMaker, hand_held, standing
@@ -275,22 +279,25 @@ def test_pnp_starts_again_after_it_lost_sight_for_good(
     assert error_share(poses, truth(frames)) < 0.03
 
 
-@pytest.mark.parametrize("name", POSE_SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_a_reset_starts_a_new_world(name: str, busy_room: SyntheticSequence) -> None:
     frames = exact_frames(busy_room)
-    source = make_pose_source(name, default="head")
+    source = make_pose_source(name)
     first = run(source, frames[:6])
     run(source, frames[15:])
     source.reset()
     np.testing.assert_array_equal(run(source, frames[:6]), first)
 
 
-def test_every_source_a_network_can_name_can_be_made() -> None:
-    assert list(CHOICES) == ["auto", *POSE_SOURCES]
-    assert isinstance(make_pose_source("auto", default="pnp"), PnpPose)
-    assert isinstance(make_pose_source("procrustes", default="pnp"), ProcrustesPose)
+def test_each_preset_has_a_source_that_suits_it() -> None:
+    assert suitable_source(PRESETS["large"]) == "head"
+    assert suitable_source(PRESETS["lite"]) == "pnp"
+
+
+def test_an_unknown_source_is_named_with_the_choices() -> None:
+    assert list(CHOICES) == ["auto", *MAKERS]
     with pytest.raises(ValueError, match="'orb' is unknown: use one of auto, head"):
-        make_pose_source("orb", default="head")
+        make_pose_source("orb")
 
 
 def test_self_view_and_pose_agree_with_the_world(busy_room: SyntheticSequence) -> None:

@@ -1,5 +1,7 @@
 """A prepared network says what it said before, sooner."""
 
+from __future__ import annotations
+
 import copy
 
 import pytest

@@ -1,5 +1,7 @@
 """The network's image shows the same scene as the camera's, where the transform says."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 import pytest

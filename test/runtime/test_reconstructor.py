@@ -1,5 +1,7 @@
 """A stream of images becomes consistent geometry, and nothing invalid leaves as a number."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mem4d_ros.geometry import quaternion_to_matrix, transform_points
+from mem4d_ros.geometry import fov_to_intrinsics, quaternion_to_matrix, transform_points
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
 from mem4d_ros.runtime import (
     FrameRejected,
@@ -50,6 +52,7 @@ class ScriptedModel:
             quaternion=TURN.clone(),
             translation=SHIFT.clone(),
             field_of_view=torch.tensor([[1.2, 0.9]]),
+            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width),
         )
         self.edit(output)
         return output, replace(state, frame_index=state.frame_index + 1)
@@ -186,7 +189,7 @@ def test_an_image_too_elongated_for_the_network_is_rejected_without_harm() -> No
 
 @pytest.mark.parametrize("name", ["procrustes", "pnp"])
 def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> None:
-    source = make_pose_source(name, default="head")
+    source = make_pose_source(name)
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
     online.process(IMAGE, 0)
     result = online.process(IMAGE[:, ::-1], 1)
@@ -197,7 +200,7 @@ def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> Non
 
 
 def test_procrustes_finds_how_the_pointmaps_lie_to_each_other() -> None:
-    source = make_pose_source("procrustes", default="head")
+    source = make_pose_source("procrustes")
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
     pose = online.process(IMAGE, 0).camera_to_world
     np.testing.assert_allclose(pose[:3, 3], SHIFT[0], atol=1e-5)

@@ -1,5 +1,7 @@
 """A scale that is known is found, however wrong single steps are."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

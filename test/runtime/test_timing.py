@@ -1,5 +1,7 @@
 """Rates and percentiles of the newest frames."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

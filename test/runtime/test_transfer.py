@@ -1,5 +1,7 @@
 """What goes to the network and comes back is what was sent, and nobody else's memory."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The newest frame wins, every frame is accounted for, and no fault ends a thread."""
 
+from __future__ import annotations
+
 import threading
 import time
 import weakref

@@ -1,5 +1,7 @@
 """Weights are safetensors: a pickle is refused unread, and a header that lies costs nothing."""
 
+from __future__ import annotations
+
 import os
 import pickle
 import struct

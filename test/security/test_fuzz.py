@@ -3,6 +3,8 @@
 In a process of its own, which a crash of a decoder would end.
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path

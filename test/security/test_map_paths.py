@@ -1,5 +1,7 @@
 """Whatever ~/save_map is asked for, it writes inside its folder or not at all."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

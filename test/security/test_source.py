@@ -1,5 +1,7 @@
 """No part of the package runs what it reads: no shell, no eval, no pickle."""
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterator
 from pathlib import Path

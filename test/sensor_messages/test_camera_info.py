@@ -1,5 +1,7 @@
 """Intrinsics follow region of interest, binning and resizing; what does not fit is refused."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """JPEG and PNG images become RGB; anything else, and half an image, is refused."""
 
+from __future__ import annotations
+
 import array
 import struct
 from types import SimpleNamespace

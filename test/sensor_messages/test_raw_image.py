@@ -1,5 +1,7 @@
 """Every encoding becomes the same RGB picture, in the node and from a bag."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from bags import image_message

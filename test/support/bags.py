@@ -1,5 +1,7 @@
 """ROS 2 messages and bags, written by the rosbags package without ROS."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

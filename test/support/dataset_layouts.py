@@ -1,5 +1,7 @@
 """A small scene written in the layout of each data set, from the data sets' own descriptions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

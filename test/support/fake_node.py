@@ -1,5 +1,7 @@
 """mem4d_node with a fake network that may take a minute to `load` or for a `step`; a program."""
 
+from __future__ import annotations
+
 import os
 import sys
 import time

@@ -1,5 +1,7 @@
 """A small scene, and the images, depth images and tables that layouts are made of."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Small packed scenes with known geometry: a box room with a table, and boxes as objects."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

@@ -1,5 +1,7 @@
 """A network's outputs along a stream, and how far two of them are apart."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import fields
 

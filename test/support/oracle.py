@@ -10,7 +10,12 @@ import torch
 from wall_model import moving
 
 from mem4d_ros.datasets import Sample
-from mem4d_ros.geometry import matrix_to_quaternion, pixel_rays, transform_points
+from mem4d_ros.geometry import (
+    fov_to_intrinsics,
+    matrix_to_quaternion,
+    pixel_rays,
+    transform_points,
+)
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 
 WALLS_M = np.array([[-0.8, -0.6, -1.0], [0.9, 0.5, 3.0]])
@@ -85,6 +90,7 @@ class Oracle:
             quaternion=torch.tensor(matrix_to_quaternion(pose[None, :3, :3])),
             translation=torch.tensor(pose[None, :3, 3]) * self._scale,
             field_of_view=torch.ones(1, 2),
+            intrinsics=fov_to_intrinsics(torch.ones(1, 2), *image.shape[-2:]),
         )
         return output, replace(state, frame_index=t + 1)
 

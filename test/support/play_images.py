@@ -1,5 +1,7 @@
 """Publish the images of a folder, as a camera's driver does; run as a program."""
 
+from __future__ import annotations
+
 import argparse
 import array
 import time

@@ -1,5 +1,7 @@
 """A network that recites the truth about a rendered sequence, whatever it is shown."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import torch
@@ -31,5 +33,6 @@ class Recital:
             quaternion=matrix_to_quaternion(pose[:3, :3])[None],
             translation=pose[:3, 3][None],
             field_of_view=intrinsics_to_fov(truth.intrinsics[t].double(), height, width)[None],
+            intrinsics=truth.intrinsics[t].double()[None],
         )
         return output, replace(state, frame_index=t + 1)

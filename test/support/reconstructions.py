@@ -1,5 +1,7 @@
 """Reconstructions of simple scenes, as a perfect network would give them."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, transform_points, unproject

@@ -1,5 +1,7 @@
 """A robot that knows its way: a mounted camera, and odometry as wheels would give it."""
 
+from __future__ import annotations
+
 import numpy as np
 from nav_msgs.msg import Odometry
 

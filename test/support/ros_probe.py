@@ -3,6 +3,8 @@
 Every run has its own ROS domain on this machine only, so that nothing else is heard or disturbed.
 """
 
+from __future__ import annotations
+
 import array
 import os
 import threading

@@ -1,5 +1,7 @@
 """A stream that says it is a terminal."""
 
+from __future__ import annotations
+
 import io
 
 

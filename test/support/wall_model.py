@@ -1,5 +1,7 @@
 """A fake network whose world is known in closed form."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -58,7 +60,8 @@ class WallModel:
         self.before()
         height, width = image.shape[-2:]
         pose = self.poses(state.frame_index)
-        rays = pixel_rays(fov_to_intrinsics(FIELD_OF_VIEW, height, width), height, width)
+        intrinsics = fov_to_intrinsics(FIELD_OF_VIEW, height, width)
+        rays = pixel_rays(intrinsics, height, width)
         depth = (WALL_M - pose[2, 3]) / (rays @ pose[2, :3])
         points_camera = rays * depth[..., None]
         points_world = transform_points(pose, points_camera)
@@ -71,6 +74,7 @@ class WallModel:
             quaternion=torch.tensor(matrix_to_quaternion(pose[:3, :3]))[None],
             translation=torch.tensor(pose[:3, 3])[None],
             field_of_view=torch.tensor(FIELD_OF_VIEW)[None],
+            intrinsics=torch.tensor(intrinsics)[None],
         )
         self.edit(output)
         return output, replace(state, frame_index=state.frame_index + 1)

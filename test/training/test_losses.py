@@ -1,5 +1,7 @@
 """The objective against formulas written out in NumPy and SciPy, and its invariances."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model import FrameOutput
 from mem4d_ros.training.losses import (
     LossWeights,
@@ -53,7 +56,7 @@ def perfect(truth: Truth) -> FrameOutput:
         quaternion=torch.tensor(quaternions).reshape(2, 3, 4),
         translation=truth.camera_to_world[..., :3, 3].clone(),
         field_of_view=truth.field_of_view.clone(),
-        intrinsics=torch.eye(3, dtype=torch.float64).expand(2, 3, 3, 3),
+        intrinsics=fov_to_intrinsics(truth.field_of_view, *SHAPE[-2:]),
     )
 
 

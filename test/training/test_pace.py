@@ -1,5 +1,7 @@
 """Where a run stands, by steps and by the clock."""
 
+from __future__ import annotations
+
 from mem4d_ros.training.pace import ClockPace, StepPace
 
 

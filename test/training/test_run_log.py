@@ -1,5 +1,7 @@
 """The log of a run that may be killed at any moment."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

@@ -6,6 +6,8 @@ what NumPy 2 has removed. The names, arguments, conversions and errors are those
 package; see https://docs.ros.org/en/kilted/p/cv_bridge/.
 """
 
+from __future__ import annotations
+
 from cv_bridge.core import CvBridge
 from cv_bridge.errors import CvBridgeError
 

@@ -4,6 +4,8 @@ It holds the calls that the nodes of this repository make, with the names, argum
 and QoS of the real package; see https://docs.ros.org/en/kilted/p/tf2_ros_py/.
 """
 
+from __future__ import annotations
+
 from tf2_ros.buffer import Buffer
 from tf2_ros.exceptions import (
     ConnectivityException,

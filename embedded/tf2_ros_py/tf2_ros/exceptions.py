@@ -1,5 +1,7 @@
 """What a look-up in the buffer can raise."""
 
+from __future__ import annotations
+
 
 class TransformException(Exception):
     """Base of all of them."""

@@ -1,5 +1,7 @@
 """`mem4d eval`: errors on sequences with known truth, by the protocols of the field."""
 
+from __future__ import annotations
+
 from mem4d_ros.cli.evaluate.command import add_parser
 
 __all__ = ["add_parser"]

@@ -41,10 +41,13 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--pose-source", choices=CHOICES, default=AUTO, help="auto: the network's own"
     )
     parser.add_argument(
-        "--min-confidence", type=float, default=1.0, help="clouds hold points at least this sure"
+        "--min-confidence", type=float, default=1.0, help="minimum confidence of points in clouds"
     )
     parser.add_argument(
-        "--max-range", type=measure, default=100.0, help="and at most this far from the camera, m"
+        "--max-range",
+        type=measure,
+        default=100.0,
+        help="maximum range of points in clouds, m",
     )
     parser.add_argument(
         "--voxel", type=measure, default=0.03, help="size of the static cloud's voxels, m (0.03)"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mem4d_ros.training.config import TrainingConfig
     from mem4d_ros.training.trainer import StepReport
 
-MEMORY = 0.95
+DECAY = 0.95
 """How much the speed shown depends on the steps before the newest."""
 
 
@@ -34,9 +34,9 @@ class Progress:
 
     def observe(self, report: StepReport) -> None:
         """Show a step."""
-        self._frames = MEMORY * self._frames + report.frames
-        self._sequences = MEMORY * self._sequences + report.sequences
-        self._seconds = MEMORY * self._seconds + report.seconds
+        self._frames = DECAY * self._frames + report.frames
+        self._sequences = DECAY * self._sequences + report.sequences
+        self._seconds = DECAY * self._seconds + report.seconds
         self._shown.show(self._line(report), always=self._is_first or report.step == self._end)
         self._is_first = False
 

@@ -61,13 +61,13 @@ class StepTimes:
     peak_device_bytes: int | None
 
     @property
-    def share_of_matrix_rate(self) -> float:
+    def ratio_to_matrix_rate(self) -> float:
         """How much of the device's measured rate a step reaches."""
         return self.flops / self.median_s / self.matrix_rate
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
-        return {**asdict(self), "share_of_matrix_rate": self.share_of_matrix_rate}
+        return {**asdict(self), "ratio_to_matrix_rate": self.ratio_to_matrix_rate}
 
 
 def benchmark_step(

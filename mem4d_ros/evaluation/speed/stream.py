@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mem4d_ros.evaluation.speed.stages import StageClock, timed_stages
+from mem4d_ros.evaluation.speed.stages import StageClock
 from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
+from mem4d_ros.model.stages import observed_stages
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 
@@ -72,8 +73,9 @@ def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> Memo
 
 
 class Stream:
-    """A stream whose memories are full. A step takes a random image from the host, and its results
-    back to it: pointmaps, confidences, pose.
+    """A stream whose memories are full.
+
+    A step takes a random image from the host, and its results back: pointmaps, confidences, pose.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -107,7 +109,7 @@ class Stream:
         measured = []
         for _ in range(frames):
             stages = StageClock(clock, self._synchronise)
-            with timed_stages(self.setting.model, stages):
+            with observed_stages(stages.stage):
                 self.step(stages)
             measured.append(stages.seconds)
         return {name: statistics.median(m.get(name, 0) for m in measured) for name in measured[0]}

@@ -1,5 +1,7 @@
 """From intrinsics to sensor_msgs/CameraInfo."""
 
+from __future__ import annotations
+
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header

@@ -1,5 +1,7 @@
 """sensor_msgs/Image and sensor_msgs/CompressedImage to RGB arrays."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 from cv_bridge import CvBridge, CvBridgeError

@@ -1,5 +1,7 @@
 """Between 4x4 matrices and poses: ROS's (quaternions xyzw), and texts in parameters."""
 
+from __future__ import annotations
+
 import numpy as np
 import tf_transformations
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, Vector3

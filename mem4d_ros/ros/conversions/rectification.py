@@ -1,5 +1,7 @@
 """Images of a lens that distorts, straightened as CameraInfo's model says."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo

@@ -1,5 +1,7 @@
 """Message stamps as integer nanoseconds."""
 
+from __future__ import annotations
+
 from builtin_interfaces.msg import Time
 
 

@@ -1,5 +1,7 @@
 """`python -m mem4d_ros.ros.demo`: run the demo and end by itself. The listener is this process."""
 
+from __future__ import annotations
+
 import argparse
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """What a downstream node sees: counts, latencies and the newest messages of every output."""
 
+from __future__ import annotations
+
 import time
 from collections import deque
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Child processes of the demo: started with our transport profile, ended with it."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -28,7 +30,7 @@ class ChildProcesses:
         self._children.append(child)
         return child
 
-    def __enter__(self) -> "ChildProcesses":
+    def __enter__(self) -> ChildProcesses:
         return self
 
     def __exit__(

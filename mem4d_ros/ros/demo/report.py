@@ -1,5 +1,7 @@
 """The demo's table and pictures."""
 
+from __future__ import annotations
+
 import json
 import statistics
 from dataclasses import asdict, dataclass

@@ -3,6 +3,8 @@
 `python -m mem4d_ros.ros.demo.source --help`; its output is the number of frames that it sent.
 """
 
+from __future__ import annotations
+
 import argparse
 import array
 import sys

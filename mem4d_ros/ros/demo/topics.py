@@ -1,5 +1,7 @@
 """Where the demo's camera publishes, and with which quality of service."""
 
+from __future__ import annotations
+
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 IMAGE = "demo/image"

@@ -4,6 +4,8 @@ OK is nothing to do; WARN, results are late or doubtful; ERROR, there are none; 
 fell silent.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.pipeline.pipeline import Progress
 from mem4d_ros.runtime import Counters
 
-LARGE_SHARE_DROPPED = 0.5
+HIGH_DROP_RATIO = 0.5
 """Of the images since the last report; a node that drops more falls behind its camera."""
 LITTLE_MEMORY = 0.05
 """Share of a memory that is left."""
@@ -44,7 +46,7 @@ class Diagnostics:
         """As /diagnostics."""
         progress = health.progress
         counters = progress.counters if progress else Counters()
-        share = _share_dropped(self._counters, counters)
+        share = _drop_ratio(self._counters, counters)
         self._counters = counters
         statuses = [
             self._status("input", _input(health, share), _input_facts(health)),
@@ -66,7 +68,7 @@ class Diagnostics:
         return status
 
 
-def _share_dropped(before: Counters, now: Counters) -> float:
+def _drop_ratio(before: Counters, now: Counters) -> float:
     received = now.received - before.received
     return (now.dropped - before.dropped) / received if received > 0 else 0.0
 
@@ -79,7 +81,7 @@ def _input(health: Health, share_dropped: float) -> Verdict:
         return WARN, f"waiting for images on {health.input.topic}"
     if state == Mem4DStatus.STATE_STALLED:
         return STALE, f"no more images on {health.input.topic}"
-    if share_dropped > LARGE_SHARE_DROPPED:
+    if share_dropped > HIGH_DROP_RATIO:
         return WARN, (
             f"falling behind: {share_dropped:.0%} of the images were dropped, as they come faster"
             " than they can be processed"

@@ -1,5 +1,7 @@
 """What the node is doing at one moment, and how ~/status tells it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from builtin_interfaces.msg import Time
@@ -32,7 +34,7 @@ class Health:
             return Mem4DStatus.STATE_INACTIVE
         if self.progress.is_paused:
             return Mem4DStatus.STATE_PAUSED
-        if not self.input.has_heard:
+        if not self.input.has_received:
             return Mem4DStatus.STATE_WAITING
         if self.input.is_stalled:
             return Mem4DStatus.STATE_STALLED

@@ -1,5 +1,7 @@
 """The lines by which a node that was configured says what it is."""
 
+from __future__ import annotations
+
 from rclpy.node import Node
 
 from mem4d_ros.ros.interface import topics

@@ -1,5 +1,7 @@
 """Memory that the process has and that is left, on the machine and on its device."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What a parameter's value must fulfil, beside the field that it belongs to."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

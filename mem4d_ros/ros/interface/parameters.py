@@ -4,6 +4,8 @@
 content of config/mem4d.yaml.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import math
@@ -208,6 +210,7 @@ def _literal(value: bool | int | float | str) -> str:
 
 
 def main() -> None:
+    """Print the table in the format that the arguments ask for."""
     parser = argparse.ArgumentParser(description="Print the node's parameters.")
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument("--markdown", action="store_true", help="as the README's table")

@@ -4,6 +4,8 @@ The fields of the groups are the table. A group's name and a field's name joined
 ROS parameter's name.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field, replace
 
@@ -25,99 +27,108 @@ ANY_HEIGHT_M = 1e4
 
 @dataclass(frozen=True)
 class LifecycleSettings:
+    """Parameters of the lifecycle."""
+
     autostart: bool = parameter(
         True,
-        "Configure and activate the node when it starts, and end it where that fails; false: wait"
-        " for a lifecycle manager",
+        "Configure and activate the node when it starts, and exit if that fails; false: wait for"
+        " a lifecycle manager",
         read_only=True,
     )
 
 
 @dataclass(frozen=True)
 class ModelSettings:
+    """Parameters of the network."""
+
     checkpoint: str = parameter(
         "",
-        "Weights to load, a .safetensors file; empty: those that come with the package for"
-        " model.preset; random: none, which reconstructs nothing",
+        "Checkpoint to load, a .safetensors file; empty: the one that comes with the package for"
+        " model.preset; random: untrained weights, which reconstruct nothing",
     )
     preset: str = parameter(
-        "lite", "Network to build when no checkpoint is named", choices=tuple(sorted(PRESETS))
+        "lite",
+        "Network to build if model.checkpoint is empty or random",
+        choices=tuple(sorted(PRESETS)),
     )
     seed: int = parameter(0, "Seed of random weights", minimum=0, maximum=2**31 - 1)
-    device: str = parameter("auto", "auto, cpu, cuda or cuda:N; auto falls back to the CPU")
+    device: str = parameter(
+        "auto",
+        "Device of the network: auto, cpu, cuda or cuda:N; auto: CUDA, or the CPU without it",
+    )
     precision: str = parameter(
         "auto",
-        "Number format of the network; auto: bf16 where the device multiplies matrices in it, else"
+        "Number format of the network; auto: bf16 if the device supports it in hardware, otherwise"
         " fp16 on CUDA and fp32 on a CPU",
         choices=PRECISIONS,
     )
     compile: bool = parameter(
         False,
-        "Compile parts of the network for the machine, which takes minutes at the first image of a"
-        " size and needs a C++ compiler; what cannot be compiled runs as it is",
+        "Compile parts of the network with torch.compile: takes minutes at the first image of each"
+        " size and needs a C++ compiler; parts that cannot be compiled run uncompiled",
     )
     image_size: int = parameter(
         0,
-        "Long side of the network's image in pixels; 0: the size the network was made for",
+        "Long side of the network's input image, pixels; 0: the size that the network was made for",
         minimum=0,
         maximum=2048,
         step=16,
     )
     threads: int = parameter(
-        0, "CPU threads of the network; 0: as many as torch chooses", minimum=0, maximum=1024
+        0, "CPU threads of the network; 0: torch's default", minimum=0, maximum=1024
     )
 
 
 @dataclass(frozen=True)
 class MemorySettings:
+    """Parameters of the network's memories."""
+
     tca_window: int = parameter(
         AS_MADE,
-        "Past frames in the temporal context (TCA); 0: none; -1: as many as the network was made"
-        " for",
+        "Number of past frames in the temporal context (TCA); 0: none; -1: as many as the network"
+        " was made for",
         minimum=AS_MADE,
         maximum=64,
         changeable=True,
     )
     tdm_size: int = parameter(
         AS_MADE,
-        "Past frames in the transient dynamics memory (TDM); 0: none; -1: as many as the network"
-        " was made for",
+        "Number of past frames in the transient dynamics memory (TDM); 0: none; -1: as many as the"
+        " network was made for",
         minimum=AS_MADE,
         maximum=64,
         changeable=True,
     )
     psm_size: int = parameter(
         AS_MADE,
-        "Frames in the persistent structure memory (PSM), the first frame included, at least 1; -1:"
-        " as many as the network was made for",
+        "Number of frames in the persistent structure memory (PSM), including the first frame, at"
+        " least 1; -1: as many as the network was made for",
         minimum=AS_MADE,
         maximum=10000,
         changeable=True,
     )
     psm_update: str = parameter(
         EVERY_FRAME,
-        "Frames that enter the PSM: every_frame, as in the paper, or keyframe, those that show"
-        " something new: at 30 frames/s the first remembers seconds, the second a building",
+        "Frames that are written to the PSM: every_frame, as in the paper, or keyframe, only those"
+        " that show something new: at 30 frames/s the first spans seconds, the second a building",
         choices=(EVERY_FRAME, KEYFRAME),
     )
     keyframe_min_translation_m: float = parameter(
         0.3,
-        "Keyframes: a frame enters if the camera is this far from where it was in each frame"
-        " stored, metres",
+        "Minimum distance from every keyframe, metres, for a frame to become a keyframe",
         minimum=0.0,
         maximum=1000.0,
     )
     keyframe_min_rotation_deg: float = parameter(
         20.0,
-        "Keyframes: a frame enters if the camera is turned by this much against each frame stored"
-        " that is nearer, degrees",
+        "Minimum rotation from every nearby keyframe, degrees, for a frame to become a keyframe",
         minimum=0.0,
         maximum=180.0,
     )
     keyframe_min_overlap: float = parameter(
         0.6,
-        "Keyframes: a frame enters if less than this share of its points lies in the views of the"
-        " frames stored",
+        "Overlap with the stored keyframes, ratio of the frame's points that they see, below which"
+        " a frame becomes a keyframe",
         minimum=0.0,
         maximum=1.0,
     )
@@ -140,40 +151,44 @@ class MemorySettings:
 
 @dataclass(frozen=True)
 class PoseSettings:
+    """Parameters of camera poses."""
+
     source: str = parameter(
         AUTO,
-        "Where poses come from: the network's head, procrustes of its pointmaps, or pnp of tracked"
-        " image points; auto: the network's own",
+        "Source of camera poses: head of the network, procrustes alignment of its pointmaps, or"
+        " pnp of tracked image points; auto: the one that suits the network",
         choices=CHOICES,
     )
 
 
 @dataclass(frozen=True)
 class InputSettings:
+    """Parameters of the image input."""
+
     image_transport: str = parameter(
         "raw",
-        "raw subscribes to image, compressed to image/compressed",
+        "Image transport: raw subscribes to image, compressed to image/compressed",
         choices=("raw", "compressed"),
     )
     reliability: str = parameter(
         "best_effort",
-        "QoS of the image subscription; reliable does not match a best-effort camera",
+        "Reliability of the image subscription; reliable does not match a best-effort camera",
         choices=("best_effort", "reliable"),
     )
     history_depth: int = parameter(
         1,
-        "QoS history of the image subscription; more than 1 only adds latency",
+        "History depth of the image subscription; more than 1 only adds latency",
         minimum=1,
         maximum=100,
     )
     undistort: bool = parameter(
         False,
-        "Straighten images by CameraInfo (plumb_bob, rational_polynomial or equidistant) first;"
-        " those that cannot be straightened are rejected",
+        "Undistort images with CameraInfo (plumb_bob, rational_polynomial or equidistant) first;"
+        " images that cannot be undistorted are rejected",
     )
     watchdog_s: float = parameter(
         5.0,
-        "Seconds without an image before a warning names the topic; 0: never",
+        "Time without an image until a warning names the topic, seconds; 0: never",
         minimum=0.0,
         maximum=3600.0,
         changeable=True,
@@ -182,51 +197,61 @@ class InputSettings:
 
 @dataclass(frozen=True)
 class FrameSettings:
-    map: str = parameter("map", "Fixed frame, z up, of the reconstruction")
+    """Names of TF frames."""
+
+    map: str = parameter("map", "Fixed frame of the reconstruction, z up")
     base: str = parameter(
-        "base_link", "Robot's base frame, used by tf.mode base and map_to_odom, and by odometry"
+        "base_link", "Base frame of the robot, for tf.mode base and map_to_odom, and for odometry"
     )
     odom: str = parameter("odom", "Fixed frame of the external odometry")
     camera: str = parameter(
-        "", "Optical frame of images whose header.frame_id is empty; if empty, they are refused"
+        "",
+        "Optical frame of images whose header.frame_id is empty; empty: such images are rejected",
     )
 
 
 @dataclass(frozen=True)
 class TfSettings:
+    """Parameters of TF."""
+
     mode: str = parameter(
         "camera",
-        "camera: map to the camera's optical frame; base: map to frames.base; map_to_odom: map to"
-        " frames.odom, under which an external odometry publishes frames.base; off: no TF",
+        "Transform to publish: camera: map to the camera's optical frame; base: map to frames.base;"
+        " map_to_odom: map to frames.odom, below which an external odometry publishes frames.base;"
+        " off: none",
         choices=("camera", "base", "map_to_odom", "off"),
     )
     initial_pose: str = parameter(
         "",
-        "Where the camera (tf.mode base and map_to_odom: the base) starts in the map, x forward and"
-        f" z up, as {POSE_FORMAT}; empty: at the origin",
+        "Initial pose of the camera (tf.mode base and map_to_odom: of the base) in the map, x"
+        f" forward and z up, as {POSE_FORMAT}; empty: the origin",
     )
     base_to_camera: str = parameter(
         "",
-        f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up"
-        " in TF, where tf.mode or scale.source need it",
+        f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up in"
+        " TF if tf.mode or scale.source need it",
     )
 
 
 @dataclass(frozen=True)
 class ExternalOdometrySettings:
+    """Parameters of the odometry of others."""
+
     source: str = parameter(
         "topic",
-        "Where tf.mode map_to_odom and scale.source odometry find the pose of frames.base in"
-        " frames.odom: topic subscribes to odometry, tf looks it up in TF",
+        "Source of the pose of frames.base in frames.odom for tf.mode map_to_odom and scale.source"
+        " odometry: topic subscribes to odometry, tf looks it up in TF",
         choices=("topic", "tf"),
     )
 
 
 @dataclass(frozen=True)
 class PathSettings:
+    """Parameters of ~/path."""
+
     max_length: int = parameter(
         1000,
-        "Poses in the path; older ones are left out",
+        "Maximum number of poses in the path; older ones are removed",
         minimum=1,
         maximum=10000,
         changeable=True,
@@ -235,17 +260,19 @@ class PathSettings:
 
 @dataclass(frozen=True)
 class OdometrySettings:
+    """Parameters of ~/odometry."""
+
     position_drift: float = parameter(
         0.25,
-        "Standard deviation of ~/odometry's position, metres per metre travelled; with lite the"
-        " depth's scale alone is off by so much",
+        "Standard deviation of the position in ~/odometry, metres per metre travelled; with lite"
+        " the scale of the depth alone has this error",
         minimum=0.0,
         maximum=100.0,
         changeable=True,
     )
     rotation_drift: float = parameter(
         0.05,
-        "Standard deviation of ~/odometry's rotation, radians per metre travelled",
+        "Standard deviation of the rotation in ~/odometry, radians per metre travelled",
         minimum=0.0,
         maximum=100.0,
         changeable=True,
@@ -254,12 +281,14 @@ class OdometrySettings:
 
 @dataclass(frozen=True)
 class StatusSettings:
+    """Parameters of ~/status and /diagnostics."""
+
     period_s: float = parameter(
-        1.0, "Seconds between two ~/status", minimum=0.05, maximum=60.0, changeable=True
+        1.0, "Period of ~/status, seconds", minimum=0.05, maximum=60.0, changeable=True
     )
     min_confidence: float = parameter(
         1.0,
-        "A mean confidence below this is a warning in /diagnostics",
+        "Mean confidence below which /diagnostics warns",
         minimum=0.0,
         maximum=1e6,
         changeable=True,
@@ -268,19 +297,25 @@ class StatusSettings:
 
 @dataclass(frozen=True)
 class PointSettings:
+    """Parameters of point clouds."""
+
     stride: int = parameter(
-        1, "Clouds hold every n-th pixel of every n-th row", minimum=1, maximum=64, changeable=True
+        1,
+        "Stride of pixels and rows in point clouds: every n-th of each",
+        minimum=1,
+        maximum=64,
+        changeable=True,
     )
     min_confidence: float = parameter(
         1.0,
-        "Clouds hold points at least this sure; the network's confidence starts at 1",
+        "Minimum confidence of points in clouds; the network's confidence starts at 1",
         minimum=0.0,
         maximum=1e6,
         changeable=True,
     )
     max_range: float = parameter(
         100.0,
-        "Clouds hold points at most this far from the camera, metres",
+        "Maximum distance of points in clouds from the camera, metres",
         minimum=0.01,
         maximum=1e6,
         changeable=True,
@@ -288,22 +323,22 @@ class PointSettings:
 
     min_height: float = parameter(
         -ANY_HEIGHT_M,
-        "Clouds hold points at least this high, metres along z of the map, whose zero is the height"
-        " of what tf.initial_pose places there",
+        "Minimum height of points in clouds, metres along z of the map; tf.initial_pose says at"
+        " which height the camera, or the base, starts",
         minimum=-ANY_HEIGHT_M,
         maximum=ANY_HEIGHT_M,
         changeable=True,
     )
     max_height: float = parameter(
         ANY_HEIGHT_M,
-        "Clouds hold points at most this high, as points.min_height",
+        "Maximum height of points in clouds, metres along z of the map",
         minimum=-ANY_HEIGHT_M,
         maximum=ANY_HEIGHT_M,
         changeable=True,
     )
     voxel_size: float = parameter(
         0.0,
-        "Clouds hold only the surest point of each voxel with sides of so many metres; 0: all",
+        "Voxel size of clouds, metres: only the most confident point of each voxel is kept; 0: all",
         minimum=0.0,
         maximum=10.0,
         changeable=True,
@@ -321,9 +356,11 @@ class PointSettings:
 
 @dataclass(frozen=True)
 class DepthSettings:
+    """Parameters of depth images."""
+
     resolution: str = parameter(
         "model",
-        "Size of the depth image: the network's, or upsampled to the input image's",
+        "Resolution of the depth image: model (the network's) or input (upsampled to the input's)",
         choices=("model", "input"),
         changeable=True,
     )
@@ -331,15 +368,18 @@ class DepthSettings:
 
 @dataclass(frozen=True)
 class ScaleSettings:
+    """Parameters of the metric scale."""
+
     source: str = parameter(
         "model",
-        "How metres are found: model takes the network's for true, fixed multiplies them by"
-        " scale.value, odometry compares the camera's way with the external odometry's",
+        "Source of the metric scale: model takes the network's metres as they are, fixed multiplies"
+        " them by scale.value, odometry compares the camera's distance travelled with that of the"
+        " external odometry",
         choices=SOURCES,
     )
     value: float = parameter(
         1.0,
-        "True metres of one of the network's, for scale.source fixed",
+        "Metres per metre of the network, for scale.source fixed",
         minimum=0.001,
         maximum=1000.0,
     )
@@ -347,38 +387,41 @@ class ScaleSettings:
 
 @dataclass(frozen=True)
 class StaticMapGroup:
+    """Parameters of the static map."""
+
     enabled: bool = parameter(
         True,
-        "Tell what moves from what stands still, for ~/dynamic_points, and gather the latter for"
-        " ~/static_map, heard or not; costs about 30 ms of one CPU core a frame of 256x192",
+        "Separate dynamic from static pixels, for ~/dynamic_points, and accumulate the static ones"
+        " in ~/static_map, with or without subscribers; takes about 30 ms of one CPU core per frame"
+        " of 256x192",
     )
     voxel_size: float = parameter(
         StaticMapSettings.voxel_size_m,
-        "Side of the static map's voxels, metres; each holds one point",
+        "Voxel size of the static map, metres; each voxel holds one point",
         minimum=0.01,
         maximum=10.0,
     )
     max_voxels: int = parameter(
         StaticMapSettings.max_voxels,
-        "Voxels in the static map at most; new ones then replace those measured longest ago",
+        "Maximum number of voxels in the static map; then the least recently measured are replaced",
         minimum=1000,
         maximum=5_000_000,
     )
     max_range: float = parameter(
         StaticMapSettings.max_range_m,
-        "The static map takes points at most this far from the camera, metres",
+        "Maximum distance from the camera of points that enter the static map, metres",
         minimum=0.1,
         maximum=1000.0,
     )
     min_confidence: float = parameter(
         StaticMapSettings.min_confidence,
-        "The static map takes points at least this sure",
+        "Minimum confidence of points that enter the static map",
         minimum=0.0,
         maximum=1e6,
     )
     period_s: float = parameter(
         1.0,
-        "Seconds between two ~/static_map, at least",
+        "Minimum period of ~/static_map, seconds",
         minimum=0.1,
         maximum=3600.0,
         changeable=True,
@@ -396,9 +439,11 @@ class StaticMapGroup:
 
 @dataclass(frozen=True)
 class MapSettings:
+    """Parameters of ~/save_map."""
+
     directory: str = parameter(
         "~/.ros/mem4d",
-        "Folder that ~/save_map writes to, and never out of; it is made when needed",
+        "Folder of the files that ~/save_map writes; created when needed",
         read_only=True,
     )
 

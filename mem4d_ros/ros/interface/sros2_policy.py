@@ -4,6 +4,8 @@
 and `--remap image:=/camera/image_raw`, the policy of a node that was started with the same.
 """
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
@@ -92,6 +94,7 @@ def _full_name(name: str, namespace: str) -> str:
 
 
 def main() -> None:
+    """Print the policy."""
     parser = argparse.ArgumentParser(description="Print the node's policy for SROS 2.")
     parser.add_argument("--namespace", default="/", help="as in __ns:=")
     parser.add_argument("--remap", action="append", default=[], metavar="NAME:=TOPIC")

@@ -3,6 +3,8 @@
 `python -m mem4d_ros.ros.interface.topics` prints the README's table.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -65,7 +67,7 @@ EXTERNAL_ODOMETRY = Topic(
     "odometry",
     Odometry,
     _qos("best_effort", 100),
-    "pose of the base in the odometry's frame, where tf.mode or scale.source ask for it",
+    "pose of the base in the odometry frame, if tf.mode or scale.source need it",
 )
 
 POINTS = _output(outputs.POINTS)
@@ -73,7 +75,7 @@ POINTS_CAMERA = Topic(
     "~/points_camera",
     PointCloud2,
     POINTS.qos,
-    "self-view pointmap of the newest frame, in the optical frame; for obstacle layers",
+    "self-view pointmap of the newest frame, in the optical frame, for obstacle layers",
 )
 DYNAMIC_POINTS = _output(outputs.DYNAMIC_POINTS)
 STATIC_MAP = _output(outputs.STATIC_MAP)
@@ -82,7 +84,7 @@ DEPTH_CAMERA_INFO = _output(outputs.DEPTH_CAMERA_INFO)
 ODOMETRY = _output(outputs.ODOMETRY)
 PATH = _output(outputs.PATH)
 STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
-DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "once a second")
+DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "health, once a second")
 
 TF = _output(outputs.TF)
 """Published by tf2_ros, with its quality of service."""
@@ -110,8 +112,10 @@ class ServiceName:
     description: str
 
 
-RESET = ServiceName("~/reset", Trigger, "forget all frames; the next one starts a new world")
-PAUSE = ServiceName("~/pause", SetBool, "drop all images and keep the memory, until set to false")
+RESET = ServiceName("~/reset", Trigger, "clear the memories; the next frame starts a new world")
+PAUSE = ServiceName(
+    "~/pause", SetBool, "drop all images and keep the memories, until called with false"
+)
 
 SAVE_MAP = ServiceName(
     "~/save_map", SaveMap, "write the map's points to a PLY or PCD file in map.directory"

@@ -1,5 +1,7 @@
 """Points of the map as files inside one folder."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Protocol
 

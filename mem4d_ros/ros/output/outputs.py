@@ -1,5 +1,7 @@
 """From a reconstruction to the topics; nothing is converted that nobody listens to."""
 
+from __future__ import annotations
+
 import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import Header
@@ -11,7 +13,7 @@ from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
-from mem4d_ros.ros.output.scene import SceneOutputs, is_heard
+from mem4d_ros.ros.output.scene import SceneOutputs, has_subscribers
 from mem4d_ros.ros.output.tf import make_placer, make_tf_output
 from mem4d_ros.ros.output.trajectory import Trajectory
 from mem4d_ros.ros.reporting import Reporter
@@ -83,13 +85,13 @@ class Outputs:
         self._tf.publish(placement, header)  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
         self._trajectory.add(placement, header, measured, settings.path.max_length)
-        if is_heard(self._odometry):
+        if has_subscribers(self._odometry):
             self._odometry.publish(
                 self._trajectory.odometry(placement.tracked_frame, settings.odometry)
             )
-        if is_heard(self._path):
+        if has_subscribers(self._path):
             self._path.publish(self._trajectory.path())
-        if is_heard(self._points):
+        if has_subscribers(self._points):
             points = points_in_map(frame.reconstruction, placement, settings)
             self._points.publish(to_point_cloud(points, header))
 
@@ -98,16 +100,18 @@ class Outputs:
     ) -> None:
         header = Header(stamp=frame.stamp, frame_id=frame.camera_frame)
         # Without a place in the map there are no heights to select by.
-        if is_heard(self._points_camera) and (placement or not settings.points.limits_height):
+        if has_subscribers(self._points_camera) and (
+            placement or not settings.points.limits_height
+        ):
             points = points_in_camera(frame.reconstruction, placement, settings)
             self._points_camera.publish(to_point_cloud(points, header))
         upsampled = settings.depth.resolution == "input"
-        if is_heard(self._depth_camera_info):
+        if has_subscribers(self._depth_camera_info):
             intrinsics, (height, width) = _depth_camera(frame.reconstruction, upsampled)
             self._depth_camera_info.publish(
                 to_camera_info(intrinsics, height, width, header, frame.camera_info)
             )
-        if is_heard(self._depth):
+        if has_subscribers(self._depth):
             depth = frame.reconstruction.depth
             if upsampled:
                 depth = upsample_depth(depth, frame.reconstruction.input_transform)

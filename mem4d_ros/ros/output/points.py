@@ -1,5 +1,7 @@
 """Pointmaps of a reconstruction as the points of a cloud."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.ros.interface.settings import PointSettings, Settings

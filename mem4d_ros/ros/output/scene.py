@@ -1,4 +1,6 @@
-"""What moves in the newest frame and what stands still in all: ~/dynamic_points, ~/static_map."""
+"""Dynamic points of the newest frame and static points of all: ~/dynamic_points, ~/static_map."""
+
+from __future__ import annotations
 
 import math
 import threading
@@ -45,7 +47,7 @@ class Scene:
 
 
 class SceneOutputs:
-    """Tells what moves from what stands still, and publishes both."""
+    """Separates dynamic from static pixels, and publishes both."""
 
     def __init__(self, node: Node, settings: Settings) -> None:
         self._scene = Scene(settings.static_map.settings())
@@ -69,7 +71,7 @@ class SceneOutputs:
         if placement is None:
             return
         header = Header(stamp=frame.stamp, frame_id=settings.frames.map)
-        if is_heard(self._dynamic_points):
+        if has_subscribers(self._dynamic_points):
             points = points_in_map(reconstruction, placement, settings, where=moving)
             self._dynamic_points.publish(to_point_cloud(points, header))
         # The map of a world that was left must not stay latched.
@@ -78,6 +80,6 @@ class SceneOutputs:
             self._due_s = time.monotonic() + settings.static_map.period_s
 
 
-def is_heard(publisher: Publisher) -> bool:
-    """Whether anybody listens."""
+def has_subscribers(publisher: Publisher) -> bool:
+    """Whether anybody subscribes."""
     return publisher.get_subscription_count() > 0

@@ -1,5 +1,7 @@
 """TF out: where the tracked frame, or the odometry's, is in the map."""
 
+from __future__ import annotations
+
 import threading
 from typing import Protocol
 
@@ -58,7 +60,7 @@ class NoTf:
 class MapToTracked:
     """Publishes map -> tracked frame."""
 
-    def __init__(self, sender: "TfSender") -> None:
+    def __init__(self, sender: TfSender) -> None:
         self._sender = sender
 
     def publish(self, placement: Placement, header: Header) -> None:
@@ -70,7 +72,7 @@ class MapToOdom:
 
     def __init__(
         self,
-        sender: "TfSender",
+        sender: TfSender,
         odom_frame: str,
         odom_from_base: OdometrySource,
         reporter: Reporter,
@@ -90,7 +92,7 @@ class MapToOdom:
         self._sender.send(self._odom_frame, correction, header)
 
 
-MOST_FRAMES = 10_000
+MAX_FRAMES = 10_000
 """Of others that are remembered; a robot has hundreds."""
 
 
@@ -143,6 +145,6 @@ class ForeignParents:
         with self._lock:
             for transform in message.transforms:
                 parent, child = transform.header.frame_id, transform.child_frame_id
-                has_room = child in self._parent_of or len(self._parent_of) < MOST_FRAMES
+                has_room = child in self._parent_of or len(self._parent_of) < MAX_FRAMES
                 if parent != self._map_frame and has_room:
                     self._parent_of[child] = parent

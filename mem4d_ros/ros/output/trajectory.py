@@ -1,5 +1,7 @@
 """The pose of the newest frame and of those before it, as messages."""
 
+from __future__ import annotations
+
 from collections import deque
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ from mem4d_ros.ros.robot.placers import Placement
 UNKNOWN_STDDEV = 1e3
 """Of what was not measured; filters take its square, 1e6, for unknown."""
 
-LEAST_STDDEV = 0.01
+MIN_STDDEV = 0.01
 """In metres, radians and their rates: a covariance of zero breaks filters."""
 
 
@@ -73,7 +75,7 @@ class Trajectory:
     def odometry(self, child_frame: str, drift: OdometrySettings) -> Odometry:
         """The newest pose and the twist that led to it, zero where there is none.
 
-        Their covariances grow with the way and the speed; what was not measured has a huge one.
+        Their covariances grow with distance and speed; what was not measured has a huge one.
         """
         newest = self._poses[-1]
         message = Odometry(header=newest.header, child_frame_id=child_frame)
@@ -102,8 +104,8 @@ def _covariance(measured: bool, metres: float, drift: OdometrySettings) -> list[
     """(36,) of x, y, z and rotations about them, after so many metres (or metres per second)."""
     stddevs = np.full(6, UNKNOWN_STDDEV)
     if measured:
-        stddevs[:3] = LEAST_STDDEV + drift.position_drift * metres
-        stddevs[3:] = LEAST_STDDEV + drift.rotation_drift * metres
+        stddevs[:3] = MIN_STDDEV + drift.position_drift * metres
+        stddevs[3:] = MIN_STDDEV + drift.rotation_drift * metres
     return np.diag(stddevs**2).flatten().tolist()
 
 

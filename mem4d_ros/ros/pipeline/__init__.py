@@ -1,1 +1,1 @@
-"""The way of an image to its reconstruction."""
+"""The path of an image to its reconstruction."""

@@ -1,5 +1,7 @@
 """What is known of the camera: CameraInfo as far as it can be used, and lenses straightened."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

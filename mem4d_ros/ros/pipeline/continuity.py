@@ -1,5 +1,7 @@
 """Where a stream of images breaks, so that what the network remembers no longer fits."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from mem4d_ros.runtime import FrameRejected

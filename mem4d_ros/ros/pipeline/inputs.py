@@ -1,4 +1,6 @@
-"""What the node listens to, and what it says when it hears nothing."""
+"""Subscriptions to images and CameraInfo, and the warning when no image arrives."""
+
+from __future__ import annotations
 
 import time
 from collections.abc import Callable
@@ -29,7 +31,7 @@ class InputHealth:
     """Whether images arrive."""
 
     topic: str
-    has_heard: bool  # one arrived since the node is active
+    has_received: bool  # one arrived since the node is active
     is_stalled: bool  # none arrived for the watchdog's time
 
 
@@ -52,7 +54,7 @@ class Inputs:
         self._reporter = reporter
         self._camera_info: CameraInfo | None = None
         self._alive_at_s = time.monotonic()
-        self._has_heard = False
+        self._has_received = False
         topic = topics.image_topic(settings().input)
         self._qos = topic.qos
         self._type_name = topics.type_name(topic.type).replace("/", "/msg/")
@@ -76,7 +78,7 @@ class Inputs:
 
     def health(self) -> InputHealth:
         """For reports."""
-        return InputHealth(self.image_topic, self._has_heard, self._is_stalled())
+        return InputHealth(self.image_topic, self._has_received, self._is_stalled())
 
     def _is_stalled(self) -> bool:
         limit_s = self._settings().input.watchdog_s
@@ -84,7 +86,7 @@ class Inputs:
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._alive_at_s = time.monotonic()
-        self._has_heard = True
+        self._has_received = True
         self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s))
 
     def _on_camera_info(self, message: CameraInfo) -> None:

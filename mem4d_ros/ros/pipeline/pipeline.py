@@ -1,5 +1,7 @@
 """From incoming frames to published ones, on threads of its own, with accounts."""
 
+from __future__ import annotations
+
 import math
 import time
 import traceback

@@ -1,5 +1,7 @@
 """From an image message to a reconstruction: everything that happens on the worker's thread."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
 

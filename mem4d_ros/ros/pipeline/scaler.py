@@ -1,5 +1,7 @@
 """Reconstructions in true metres, as scale.source finds them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol

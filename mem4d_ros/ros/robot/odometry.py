@@ -1,4 +1,6 @@
-"""An external odometry, heard on a topic."""
+"""An external odometry, received on a topic."""
+
+from __future__ import annotations
 
 import math
 import threading
@@ -29,7 +31,7 @@ class OdometryMissing(LookupError):  # noqa: N818
 
 
 class TopicOdometry:
-    """Remembers what it hears, and refuses poses of other frames. Thread-safe."""
+    """Keeps received poses, and refuses those of other frames. Thread-safe."""
 
     def __init__(self, node: Node, frames: FrameSettings, reporter: Reporter) -> None:
         self._frames = frames

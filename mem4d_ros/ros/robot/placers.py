@@ -4,6 +4,8 @@ Matrices are named target_from_source: map_from_world moves coordinates in the w
 in the map. The model's world is optical (x right, y down, z forward); the map is z-up (REP-103).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol

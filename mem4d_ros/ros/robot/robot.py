@@ -1,5 +1,7 @@
 """What others say of the robot: where its camera is on it, and where its odometry has it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import cached_property
 

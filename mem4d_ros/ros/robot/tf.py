@@ -1,5 +1,7 @@
 """TF in: where the camera is on the robot, and the robot in its odometry, at an image's stamp."""
 
+from __future__ import annotations
+
 import numpy as np
 import tf2_ros
 from rclpy.duration import Duration
@@ -13,7 +15,7 @@ from mem4d_ros.ros.robot.placers import ExtrinsicsError
 
 
 class TfInput:
-    """Looks up what TF has heard so far. Thread-safe."""
+    """Looks up received transforms. Thread-safe."""
 
     def __init__(self, node: Node, frames: FrameSettings) -> None:
         self._frames = frames

@@ -1,5 +1,7 @@
 """Point clouds as binary PCD files (version 0.7), which PCL, CloudCompare and Open3D open."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

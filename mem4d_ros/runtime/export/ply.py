@@ -1,5 +1,7 @@
 """Point clouds as binary PLY files, which CloudCompare, MeshLab, Open3D and Blender open."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

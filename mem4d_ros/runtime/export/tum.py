@@ -1,5 +1,7 @@
 """Poses in the TUM format: `time x y z qx qy qz qw`, camera-to-world, seconds and metres."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.geometry import matrix_to_quaternion, pose_from

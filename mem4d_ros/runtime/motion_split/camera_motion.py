@@ -1,5 +1,7 @@
 """The camera's motion between two views, corrected by the flow of the image."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """Moving is what stands where an earlier view has seen through."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -14,7 +16,7 @@ PRECISE = 0.05
 """A gap that depths must have to count, up to which they are trusted fully."""
 STANDING = 0.05
 """How much a point that stood there before counts against one that did not: it may move slowly."""
-MIN_SHARE = 0.05
+MIN_RATIO = 0.05
 """Of the pixels that an earlier view must have seen, to judge how well the depths agree."""
 
 
@@ -34,7 +36,7 @@ def seen_through(now: View, earlier: View, rays: np.ndarray, intrinsics: np.ndar
     # Depth of the surface by that of the point, seen from the earlier view.
     ratio = surface * now.inverse_depth / reprojection.depth_ratio(now.inverse_depth)
     compared = ratio > 0
-    if compared.mean() < MIN_SHARE:
+    if compared.mean() < MIN_RATIO:
         return Evidence(np.ones_like(ratio), np.zeros_like(ratio))
     gap = np.log(np.where(compared, ratio, 1))
     least = SMALLEST_GAP + float(np.percentile(np.abs(gap[compared]), 75))

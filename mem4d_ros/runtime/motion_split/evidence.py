@@ -1,5 +1,7 @@
 """What the cues say about each pixel, and how it is put together."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +20,7 @@ class Evidence:
     verdict: np.ndarray  # (H, W) float32 from -1 (still) to 1 (moving)
     weight: np.ndarray  # (H, W) float32 >= 0
 
-    def scaled(self, factor: float) -> "Evidence":
+    def scaled(self, factor: float) -> Evidence:
         """The same, counting `factor` times as much."""
         return Evidence(self.verdict, self.weight * np.float32(factor))
 

@@ -4,6 +4,8 @@ The depth's error only moves a still point along its epipolar line, so that a de
 a known factor does no harm: distances count from the piece of the line that it leaves open.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2

@@ -1,5 +1,7 @@
 """Where a point that stands still would be seen from another pose."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +24,7 @@ class Reprojection:
     @classmethod
     def under(
         cls, rays: np.ndarray, intrinsics: np.ndarray, other_from_this: np.ndarray
-    ) -> "Reprojection":
+    ) -> Reprojection:
         """For rays (H, W, 3) float32 with z = 1, intrinsics (3, 3) and a rigid motion (4, 4)."""
         rotation = (intrinsics @ other_from_this[:3, :3]).astype(np.float32)
         translation = (intrinsics @ other_from_this[:3, 3]).astype(np.float32)

@@ -17,7 +17,7 @@ from mem4d_ros.runtime.reconstruction import Reconstruction
 
 EARLIER = (1, 3, 6)
 """Frames ago, whose depths are compared."""
-MEMORY = 0.8
+DECAY = 0.8
 """Of the belief of the frame before, at the place where the point was then."""
 LARGEST_BELIEF = 1.5
 MOVING = 0.3
@@ -83,4 +83,4 @@ class MotionSplitter:
         remembered = cv2.remap(
             self._belief, cue.seen_at[..., 0], cue.seen_at[..., 1], cv2.INTER_LINEAR, borderValue=0
         )
-        return np.clip(belief + MEMORY * remembered, -LARGEST_BELIEF, LARGEST_BELIEF)
+        return np.clip(belief + DECAY * remembered, -LARGEST_BELIEF, LARGEST_BELIEF)

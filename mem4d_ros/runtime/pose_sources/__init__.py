@@ -1,8 +1,11 @@
-"""Ways to the camera's pose: the network's head, Procrustes of its pointmaps, visual odometry."""
+"""Sources of camera poses: the network's head, Procrustes of its pointmaps, visual odometry."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from mem4d_ros.model import Mem4DConfig
 from mem4d_ros.runtime.pose_sources.head import HeadPose
 from mem4d_ros.runtime.pose_sources.pnp import PnpPose
 from mem4d_ros.runtime.pose_sources.procrustes import ProcrustesPose
@@ -13,20 +16,24 @@ MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
 )
 
 AUTO = "auto"
-"""Asks for the network's own source."""
+"""Asks for the source that suits the network."""
 
 CHOICES = (AUTO, *MAKERS)
 
 
-def make_pose_source(name: str, default: str) -> PoseSource:
-    """A new source of this name; `auto` is the one named `default`.
+def make_pose_source(name: str) -> PoseSource:
+    """A new source of this name. Raises ValueError for an unknown one."""
+    if name not in MAKERS:
+        raise ValueError(f"pose source {name!r} is unknown: use one of {', '.join(CHOICES)}")
+    return MAKERS[name]()
 
-    Raises ValueError for an unknown name.
+
+def suitable_source(config: Mem4DConfig) -> str:
+    """The name of the source that suits a network best: the camera head of the paper's encoder.
+
+    The head of a small network needs far more training than its depth, which pnp makes do with.
     """
-    wanted = default if name == AUTO else name
-    if wanted not in MAKERS:
-        raise ValueError(f"pose source {wanted!r} is unknown: use one of {', '.join(CHOICES)}")
-    return MAKERS[wanted]()
+    return {"vit": "head", "efficientnet_lite": "pnp"}[config.encoder.kind]
 
 
 __all__ = [
@@ -39,4 +46,5 @@ __all__ = [
     "PoseSource",
     "ProcrustesPose",
     "make_pose_source",
+    "suitable_source",
 ]

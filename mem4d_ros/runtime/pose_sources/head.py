@@ -1,5 +1,7 @@
 """The pose that the network's camera head predicts."""
 
+from __future__ import annotations
+
 from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame
 
 

@@ -10,7 +10,7 @@ from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.runtime.pose_sources.tracking import find_corners
 
 POINTS = 200
-SPACING_SHARE = 1 / 40
+SPACING_RATIO = 1 / 40
 """Least distance between two points, of the image's long side."""
 SMOOTH_RATIO = 0.9
 """A point whose neighbours' depths differ by more lies on an edge: its depth is uncertain."""
@@ -69,7 +69,7 @@ def make_keyframe(
     common = np.isfinite(seen)
     enough = common.sum() >= MIN_COMMON_POINTS
     scale = float(np.median(kept_depth[common] / seen[common])) if enough else last_scale
-    spacing = SPACING_SHARE * max(image.shape)
+    spacing = SPACING_RATIO * max(image.shape)
     corners = find_corners(image, POINTS - len(tracks.pixels), spacing, tracks.pixels)
     corner_depth = scale * depth_at(depth, corners)
     usable = np.isfinite(corner_depth)

@@ -1,5 +1,7 @@
 """Visual odometry: the pose from which known points are seen where they are seen."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -9,8 +11,8 @@ from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame
 from mem4d_ros.runtime.pose_sources.tracking import track
 
 MIN_INLIERS = 12
-MIN_INLIER_SHARE = 0.3
-REPROJECTION_SHARE = 2 / 256
+MIN_INLIER_RATIO = 0.3
+REPROJECTION_RATIO = 2 / 256
 """Largest error of an inlier, of the image's long side."""
 REFINEMENTS = 4
 TRIMMING = 3.0
@@ -19,9 +21,9 @@ SMALLEST_LIMIT = 0.1
 """Pixels of error that the tracking makes: no point is left out for less."""
 STILL = 0.1
 """Pixels: the pose stays as it was if it fits half of the points so well, within tracking noise."""
-KEPT_SHARE = 0.6
+KEPT_RATIO = 0.6
 """A new keyframe is made when fewer of the keyframe's points are seen."""
-LARGEST_SHIFT_SHARE = 0.12
+MAX_SHIFT_RATIO = 0.12
 """A new keyframe is made when its points have moved so far, of the image's long side."""
 PATIENCE = 5
 """Frames without a pose until the keyframe is given up."""
@@ -87,11 +89,11 @@ class PnpPose:
         """Whether the view has left the keyframe so far that another one serves better."""
         keyframe = self._keyframe
         assert keyframe is not None
-        if len(tracks.pixels) < KEPT_SHARE * len(keyframe.pixels):
+        if len(tracks.pixels) < KEPT_RATIO * len(keyframe.pixels):
             return True
         before = reprojection(tracks.points_world, keyframe.camera_to_world, intrinsics)
         shift = np.median(np.linalg.norm(tracks.pixels - before, axis=-1))
-        return bool(shift > LARGEST_SHIFT_SHARE * max(keyframe.image.shape))
+        return bool(shift > MAX_SHIFT_RATIO * max(keyframe.image.shape))
 
     def _intrinsics_of(self, frame: PoseFrame) -> np.ndarray:
         """(3, 3). A prediction that wavers would look like motion."""
@@ -116,13 +118,13 @@ def locate(
     guess = np.where(usable, guess, keyframe.pixels)
     pixels, found = track(keyframe.image, image, keyframe.pixels, guess)
     points, pixels = points[found], pixels[found]
-    threshold = REPROJECTION_SHARE * size
+    threshold = REPROJECTION_RATIO * size
     pose = solve_pose(points, pixels, intrinsics, threshold)
     if pose is None:
         return None
     errors = Tracks(pixels, points).errors(pose, intrinsics)
     agree = errors < threshold
-    if agree.sum() < max(MIN_INLIERS, MIN_INLIER_SHARE * len(points)):
+    if agree.sum() < max(MIN_INLIERS, MIN_INLIER_RATIO * len(points)):
         return None
     return pose, Tracks(pixels[agree], points[agree])
 

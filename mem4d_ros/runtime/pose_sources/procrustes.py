@@ -1,5 +1,7 @@
 """The rigid motion that lays the self-view pointmap onto the global one."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.geometry import Similarity, align_rigid, pose_from_rotation

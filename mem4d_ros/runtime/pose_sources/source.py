@@ -1,4 +1,6 @@
-"""What a way to the camera's pose is given, and what it answers."""
+"""Input and output of a source of camera poses."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol

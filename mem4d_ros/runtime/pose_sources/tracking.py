@@ -1,5 +1,7 @@
 """Image points followed from one grey image (H, W) uint8 to another."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """Which points a frame has seen through."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

@@ -1,5 +1,7 @@
 """What a static map is made of."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 
@@ -11,7 +13,7 @@ class StaticMapSettings:
         voxel_size_m: side of a voxel; a voxel holds one point, the mean of what fell into it.
         max_voxels: hard limit; see VoxelTable for what gives way.
         max_range_m: points farther from the camera are left out.
-        min_confidence: points less sure are left out.
+        min_confidence: points of less confidence are left out.
         min_frames: a voxel is shown once so many frames have measured it.
         max_frames: a voxel counts at most so many frames, so that a thing that stood for hours goes
             as fast as one that stood for seconds.

@@ -1,5 +1,7 @@
 """A hash table of voxels in arrays, for many keys at once, of a size that never grows."""
 
+from __future__ import annotations
+
 import numpy as np
 
 WAYS = 16

@@ -1,5 +1,7 @@
 """Paths of cameras through a stage: camera-to-scene poses (T, 4, 4), optical axes, z-up scene."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Paths of cameras in a street; see `cameras`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import numpy as np

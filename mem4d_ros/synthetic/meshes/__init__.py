@@ -4,6 +4,8 @@ Pack the meshes once (`python -m mem4d_ros.synthetic.meshes.pack`), then render 
 seed from the packed folder. Needs embreex, which training alone needs.
 """
 
+from __future__ import annotations
+
 from mem4d_ros.synthetic.meshes.catalogue import HELD_OUT, held_out_places, training_places
 from mem4d_ros.synthetic.meshes.packed import CorruptMesh
 from mem4d_ros.synthetic.meshes.sequence import MeshSequence, render_mesh_sequence

@@ -1,5 +1,7 @@
 """Several rigid objects as one mesh whose parts stand at their own poses."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Camera paths through the free space of a place, as hands, robots and drones move them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Which meshes there are, what they are for, and how they are lit."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

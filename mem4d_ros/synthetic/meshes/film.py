@@ -1,5 +1,7 @@
 """One frame of a stage: radiance with smoothed edges, exact depth at the pixel centres."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

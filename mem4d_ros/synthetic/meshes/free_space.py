@@ -1,5 +1,7 @@
 """Where a camera, a person or a thing can be in a place: found by rays."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

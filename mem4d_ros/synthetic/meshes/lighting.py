@@ -1,5 +1,7 @@
 """The lights of one sequence, drawn where they light what the camera sees."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Lamps, the sun and the sky of one sequence, as a few points that light comes from."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +49,7 @@ class Lights:
         downwards = 0.35 + 0.65 * np.clip(directions[:, 2], 0, 1)
         return downwards / (distance * distance + np.float32(NEAREST**2))
 
-    def whole(self) -> "Lights":
+    def whole(self) -> Lights:
         """Each lamp and the sun as one sample."""
         if len(self.first) == 0:
             return self

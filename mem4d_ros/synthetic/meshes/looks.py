@@ -1,5 +1,7 @@
 """What materials look like in one sequence: colours of plain ones, tints, gloss, glow."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A mesh ready for rays: geometry with normals, textures and the ray engine's tree."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Pack textured meshes small: `python -m mem4d_ros.synthetic.meshes.pack <meshes> <out>`."""
 
+from __future__ import annotations
+
 import argparse
 import json
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """The small files that textured meshes travel in: quantised, sorted, LZMA over arrays."""
 
+from __future__ import annotations
+
 import io
 import json
 import lzma

@@ -1,5 +1,7 @@
 """Things that are added to a place: furniture at rest, people and cars that go their ways."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product

@@ -1,5 +1,7 @@
 """A sequence through a textured place: images with exact truth, from a seed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -9,7 +11,6 @@ import numpy as np
 import torch
 
 from mem4d_ros.geometry import pixel_rays, rigid_inverse
-from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects, photograph
 from mem4d_ros.synthetic.meshes.bodies import Bodies, join
 from mem4d_ros.synthetic.meshes.cameras import NoPathFound, draw_path
 from mem4d_ros.synthetic.meshes.catalogue import Place, training_places
@@ -23,6 +24,7 @@ from mem4d_ros.synthetic.meshes.placement import Placed, Setting, draw_movers, d
 from mem4d_ros.synthetic.meshes.shading import Stage
 from mem4d_ros.synthetic.meshes.textures import Textures, load_textures
 from mem4d_ros.synthetic.meshes.tracing import Layer, make_layer
+from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects, photograph
 
 PREVIEW = (18, 24)  # px, of the images by which a path is judged
 FIELDS_OF_VIEW = (40.0, 110.0)  # degrees across the width

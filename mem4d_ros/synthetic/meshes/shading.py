@@ -1,5 +1,7 @@
 """Light on surfaces: lamps and sun with soft shadows, one reflection from all around, gloss."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """What rays hit: place, normals, colour, gloss."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

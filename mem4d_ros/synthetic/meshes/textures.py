@@ -1,5 +1,7 @@
 """All textures of a mesh in one flat array with smaller copies, sampled trilinearly at once."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2

@@ -1,5 +1,7 @@
 """Rays against layers of meshes, by Embree: what is hit first, and what lies in the way."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

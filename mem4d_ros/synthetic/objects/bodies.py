@@ -1,5 +1,7 @@
 """What moves of its own: people, balls, boxes, things that turn."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
@@ -154,7 +156,7 @@ def person(palette: Palette, stride: float) -> list[Part]:
 
 
 def turned_about_z(angle: float) -> np.ndarray:
-    """(4, 4)"""
+    """The rotation (4, 4) about z by `angle` radians."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin, 0, 0], [sin, cos, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
 

@@ -1,5 +1,7 @@
 """What hangs on walls or is let into them, facing +y from the plane y = 0, floor at z = 0."""
 
+from __future__ import annotations
+
 from mem4d_ros.synthetic.objects.palette import Palette
 from mem4d_ros.synthetic.objects.things import Surface, laid_out
 from mem4d_ros.synthetic.scene.scene import Part, box, cylinder, placed, rotation, translation
@@ -44,6 +46,7 @@ def wall_shelf(palette: Palette, width: float, lowest: float) -> list[Part]:
 
 
 def clock(palette: Palette, width: float, lowest: float) -> list[Part]:
+    """A round clock on a wall."""
     radius, z = palette.rng.uniform(0.1, 0.18), max(1.8, lowest + 0.3)
     upright = translation(0, 0, z) @ rotation("x", 3.14159 / 2)
     rim, face, hand = palette.metal(), palette.painted((0.9, 1.0), 0.05), palette.painted((0, 0.1))
@@ -83,6 +86,7 @@ def window(palette: Palette, width: float, ceiling: float) -> list[Part]:
 
 
 def door(palette: Palette, width: float) -> list[Part]:
+    """A closed door with its frame."""
     leaf, frame, steel = palette.wood(), palette.painted((0.7, 1.0), vivid=0.1), palette.metal()
     parts = [box((width, 0.03, 2.0), (0, 0.015, 1.0), leaf)]
     parts += [

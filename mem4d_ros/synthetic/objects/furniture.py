@@ -1,5 +1,7 @@
 """Furniture. Each piece stands on the floor with its back in the plane y = 0, facing +y."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,7 +31,7 @@ class Furniture:
     parts: list[Part]
     surfaces: list[Surface] = field(default_factory=list)
 
-    def placed(self, pose: np.ndarray) -> "Furniture":
+    def placed(self, pose: np.ndarray) -> Furniture:
         surfaces = [
             Surface(pose @ s.pose, s.half_width, s.half_depth, s.clearance) for s in self.surfaces
         ]
@@ -91,6 +93,7 @@ def chair(palette: Palette) -> Furniture:
 
 
 def stool(palette: Palette) -> Furniture:
+    """A stool, round or square."""
     radius, height = palette.rng.uniform(0.16, 0.22), palette.rng.uniform(0.42, 0.7)
     legs = palette.metal()
     parts = [cylinder(radius, 0.05, (0, radius, height), palette.cloth())]
@@ -222,6 +225,7 @@ def television(palette: Palette) -> Furniture:
 
 
 def floor_lamp(palette: Palette) -> Furniture:
+    """A lamp on a pole."""
     height, radius = palette.rng.uniform(1.4, 1.8), palette.rng.uniform(0.14, 0.24)
     metal = palette.metal()
     shade = Material(palette.library.members["fabric"][0], (1.0, 0.92, 0.78), emission=0.8)

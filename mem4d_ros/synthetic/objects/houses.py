@@ -1,5 +1,7 @@
 """Houses along a street. Each has its front in the plane y = 0, facing +y, the ground at z = 0."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

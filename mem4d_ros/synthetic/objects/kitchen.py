@@ -1,5 +1,7 @@
 """A run of kitchen units along a wall: base units, a worktop, wall units, a sink, a stove."""
 
+from __future__ import annotations
+
 from mem4d_ros.synthetic.objects.furniture import Furniture, fronts_of
 from mem4d_ros.synthetic.objects.palette import Palette
 from mem4d_ros.synthetic.objects.things import Surface
@@ -42,6 +44,7 @@ def kitchen(palette: Palette) -> Furniture:
 
 
 def fridge(palette: Palette) -> Furniture:
+    """A fridge with two doors."""
     width, depth, height = palette.rng.uniform((0.55, 0.58, 1.4), (0.7, 0.68, 1.9))
     case = palette.painted((0.6, 1.0), vivid=0.05, gloss=0.1)
     split = height * palette.rng.uniform(0.3, 0.6)

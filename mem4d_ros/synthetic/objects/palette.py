@@ -1,5 +1,7 @@
 """Materials for things, drawn at random from a texture library."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.synthetic.scene.scene import Colour, Material

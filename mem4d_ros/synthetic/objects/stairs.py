@@ -1,5 +1,7 @@
 """Stairs: inside along a wall, outside before a door."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.synthetic.objects.furniture import Furniture

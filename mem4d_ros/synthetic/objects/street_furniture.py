@@ -1,5 +1,7 @@
 """What stands on pavements: trees, lamps, signs, bins, benches. Each on the origin, at z = 0."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
@@ -34,6 +36,7 @@ def tree(palette: Palette) -> list[Part]:
 
 
 def street_lamp(palette: Palette) -> list[Part]:
+    """A lamp post."""
     height, reach = palette.rng.uniform(4.0, 8.0), palette.rng.uniform(0.6, 1.6)
     metal = palette.metal()
     return [
@@ -60,6 +63,7 @@ def traffic_sign(palette: Palette) -> list[Part]:
 
 
 def bollard(palette: Palette) -> list[Part]:
+    """A bollard."""
     radius, height = palette.rng.uniform(0.05, 0.12), palette.rng.uniform(0.7, 1.1)
     body = palette.painted((0.05, 0.8), vivid=0.2)
     return [
@@ -69,6 +73,7 @@ def bollard(palette: Palette) -> list[Part]:
 
 
 def litter_bin(palette: Palette) -> list[Part]:
+    """A litter bin."""
     radius, height = palette.rng.uniform(0.2, 0.35), palette.rng.uniform(0.7, 1.2)
     body = palette.painted((0.1, 0.7), vivid=0.4)
     return [
@@ -78,6 +83,7 @@ def litter_bin(palette: Palette) -> list[Part]:
 
 
 def bench(palette: Palette) -> list[Part]:
+    """A bench."""
     wood, iron = palette.wood(), palette.metal()
     parts = [box((0.06, 0.45, 0.45), (x, 0, 0.22), iron) for x in (-0.7, 0.7)]
     parts += [box((1.7, 0.12, 0.03), (0, y, 0.46), wood) for y in (-0.15, 0.0, 0.15)]

@@ -1,5 +1,7 @@
 """Small things, and how they stand about on tables, shelves and floors."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,6 +71,7 @@ def _extent(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mug(palette: Palette) -> list[Part]:
+    """A mug with a handle."""
     radius, height = palette.rng.uniform(0.035, 0.05), palette.rng.uniform(0.08, 0.11)
     material = palette.glazed()
     inside = palette.painted((0.05, 0.3), vivid=0.4)
@@ -80,6 +83,7 @@ def mug(palette: Palette) -> list[Part]:
 
 
 def bottle(palette: Palette) -> list[Part]:
+    """A bottle with a neck."""
     radius, height = palette.rng.uniform(0.03, 0.05), palette.rng.uniform(0.18, 0.32)
     body = height * 0.65
     glass = palette.painted((0.05, 0.8), vivid=0.5, gloss=0.3)
@@ -93,6 +97,7 @@ def bottle(palette: Palette) -> list[Part]:
 
 
 def jar(palette: Palette) -> list[Part]:
+    """A jar with a lid."""
     radius, height = palette.rng.uniform(0.04, 0.07), palette.rng.uniform(0.1, 0.2)
     label = palette.fitted("page", "poster", width=2 * np.pi * radius, height=height)
     return [
@@ -102,6 +107,7 @@ def jar(palette: Palette) -> list[Part]:
 
 
 def packet(palette: Palette) -> list[Part]:
+    """A packet with print on it."""
     width, depth = palette.rng.uniform(0.08, 0.22), palette.rng.uniform(0.04, 0.09)
     height = palette.rng.uniform(0.12, 0.3)
     material = palette.fitted("page", "poster", width=width, height=height)
@@ -109,6 +115,7 @@ def packet(palette: Palette) -> list[Part]:
 
 
 def carton(palette: Palette) -> list[Part]:
+    """A carton."""
     width, depth, height = palette.rng.uniform((0.15, 0.15, 0.1), (0.4, 0.35, 0.3))
     cardboard = palette.textured("mottled", tile=0.6, tint=(0.75, 0.58, 0.4))
     tape = palette.painted((0.5, 0.8), vivid=0.3)
@@ -119,6 +126,7 @@ def carton(palette: Palette) -> list[Part]:
 
 
 def bowl(palette: Palette) -> list[Part]:
+    """A bowl."""
     radius = palette.rng.uniform(0.07, 0.14)
     dish = ellipsoid((2 * radius, 2 * radius, radius), (0, 0, radius / 2), palette.glazed())
     fruit = palette.painted((0.5, 0.95), vivid=0.75, gloss=0.08)
@@ -131,6 +139,7 @@ def bowl(palette: Palette) -> list[Part]:
 
 
 def plates(palette: Palette) -> list[Part]:
+    """A stack of plates."""
     radius, height = palette.rng.uniform(0.08, 0.14), palette.rng.uniform(0.01, 0.08)
     return [cylinder(radius, height, (0, 0, height / 2), palette.glazed())]
 
@@ -152,6 +161,7 @@ def books(palette: Palette) -> list[Part]:
 
 
 def pile_of_books(palette: Palette) -> list[Part]:
+    """Books, one on the other."""
     parts, base = [], 0.0
     for _ in range(int(palette.rng.integers(1, 6))):
         width, depth, height = palette.rng.uniform((0.2, 0.15, 0.015), (0.28, 0.2, 0.04))
@@ -163,12 +173,14 @@ def pile_of_books(palette: Palette) -> list[Part]:
 
 
 def sheet(palette: Palette) -> list[Part]:
+    """A sheet of paper."""
     return [
         box((0.21, 0.297, 0.002), (0, 0, 0.001), palette.fitted("page", width=0.21, height=0.297))
     ]
 
 
 def plant(palette: Palette) -> list[Part]:
+    """A plant in a pot."""
     size = palette.rng.uniform(0.08, 0.2)
     pot = cylinder(size * 0.5, size, (0, 0, size / 2), palette.painted((0.3, 0.9), vivid=0.4))
     leaves = palette.textured("foliage", tile=0.25)
@@ -184,6 +196,7 @@ def plant(palette: Palette) -> list[Part]:
 
 
 def desk_lamp(palette: Palette) -> list[Part]:
+    """A desk lamp."""
     height = palette.rng.uniform(0.3, 0.5)
     shade = palette.painted((0.7, 1.0), vivid=0.2)
     metal = palette.metal()
@@ -195,6 +208,7 @@ def desk_lamp(palette: Palette) -> list[Part]:
 
 
 def laptop(palette: Palette) -> list[Part]:
+    """An open laptop."""
     width, depth = 0.34, 0.23
     case = palette.painted((0.1, 0.8), vivid=0.1, gloss=0.1)
     lid = translation(0, -depth / 2, 0.02) @ rotation("x", palette.rng.uniform(0.1, 0.5))
@@ -209,6 +223,7 @@ def laptop(palette: Palette) -> list[Part]:
 
 
 def monitor(palette: Palette) -> list[Part]:
+    """A monitor on its foot."""
     width, height = palette.rng.uniform(0.45, 0.7), palette.rng.uniform(0.28, 0.38)
     case = palette.painted((0.03, 0.25), vivid=0.05, gloss=0.08)
     picture = palette.fitted("screen", width=width, height=height, emission=0.9)
@@ -224,6 +239,7 @@ def monitor(palette: Palette) -> list[Part]:
 
 
 def kettle(palette: Palette) -> list[Part]:
+    """A kettle."""
     radius, height = palette.rng.uniform(0.07, 0.09), palette.rng.uniform(0.18, 0.24)
     body, dark = palette.metal(), palette.painted((0.02, 0.2), vivid=0.1)
     return [
@@ -248,6 +264,7 @@ def appliance(palette: Palette) -> list[Part]:
 
 
 def teddy(palette: Palette) -> list[Part]:
+    """A teddy bear."""
     size = palette.rng.uniform(0.12, 0.25)
     fur = palette.textured("pile", tile=0.3, tint=palette.colour((0.4, 0.9), 0.45))
     shapes = (

@@ -1,5 +1,7 @@
 """Cars and vans. Each stands on the origin at z = 0, facing +x, its wheels free to turn."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from mem4d_ros.synthetic.objects.bodies import moved

@@ -1,5 +1,7 @@
 """Bodies that keep clear of what stands in their way."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,8 +20,9 @@ LOOK_AHEAD = np.linspace(0.0, 8.0, 33)  # s after the start in which a body must
 def clear_body(
     make: BodyMaker, palette: Palette, floor: Rectangle, obstacles: Sequence[Part]
 ) -> list[Part]:
-    """The first of some random bodies that meets none of the obstacles, or the one that meets
-    them least; the obstacles may move too.
+    """The first of some random bodies that meets no obstacle, or the one that meets them least.
+
+    The obstacles may move, too.
     """
     hindrance = Obstacles.of(_within_reach(obstacles, floor), LOOK_AHEAD)
     best: list[Part] = []

@@ -1,5 +1,7 @@
 """Rooms: walls with furniture along them, things on the furniture, pictures, windows, lamps."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 

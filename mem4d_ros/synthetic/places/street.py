@@ -3,6 +3,8 @@
 The street runs along x; z = 0 is the pavement, the road lies a kerb's height below it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np

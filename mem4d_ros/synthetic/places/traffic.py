@@ -1,5 +1,7 @@
 """What moves in a street: cars in their lanes, people on the pavement and across the road."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 

@@ -1,5 +1,7 @@
 """From radiance to the bytes of a camera: lens, exposure, colours, noise, tone curve, JPEG."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2
@@ -27,7 +29,7 @@ class CameraEffects:
     jpeg_quality: int | None = None  # of the file, 1 to 100; None for one without loss
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "CameraEffects":
+    def draw(cls, rng: np.random.Generator) -> CameraEffects:
         """An ordinary camera."""
         red, blue = rng.normal(1.0, 0.07, 2)
         return cls(

@@ -1,5 +1,7 @@
 """From surfaces to radiance: lamps with shadows, ambient light that corners keep out, gloss."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

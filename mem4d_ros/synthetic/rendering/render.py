@@ -1,5 +1,7 @@
 """From a scene and a camera's path to images with exact truth."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +86,7 @@ class _SceneTensors:
     @classmethod
     def build(
         cls, scene: Scene, camera_to_scene: np.ndarray, times: np.ndarray, textures: TextureLibrary
-    ) -> "_SceneTensors":
+    ) -> _SceneTensors:
         interval = times[1] - times[0] if len(times) > 1 else 1 / 30
         later = np.append(times, times[-1] + interval)
         part_to_scene = np.stack([part.poses(later) for part in scene.parts], 1)

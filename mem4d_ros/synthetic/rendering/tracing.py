@@ -5,6 +5,8 @@ grows with what is visible and not with frames x pixels x primitives, and every 
 operation over all frames.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 

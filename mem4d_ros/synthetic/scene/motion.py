@@ -3,6 +3,8 @@
 Each motion is called with times (T,) in s and gives poses (T, 4, 4) in the scene's z-up frame.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

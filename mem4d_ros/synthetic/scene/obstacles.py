@@ -1,5 +1,7 @@
 """How far positions are from the parts of a scene."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +19,7 @@ class Obstacles:
     half_sizes: np.ndarray  # (P, 3) m
 
     @classmethod
-    def of(cls, parts: Sequence[Part], times: np.ndarray) -> "Obstacles":
+    def of(cls, parts: Sequence[Part], times: np.ndarray) -> Obstacles:
         """All parts at times (S,) in s."""
         if not parts:
             return cls(

@@ -5,6 +5,8 @@ radius 1 along z between z = -1 and z = 1, and the ball of radius 1. Rays are ta
 shape's frame, where distances along the ray keep their meaning: the point is origin + t·direction.
 """
 
+from __future__ import annotations
+
 from enum import IntEnum
 
 import torch

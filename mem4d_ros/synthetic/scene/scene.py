@@ -3,6 +3,8 @@
 The scene's frame is z-up with the floor at z = 0, in metres.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -108,7 +110,7 @@ def placed(parts: Iterable[Part], pose: np.ndarray) -> list[Part]:
 
 
 def translation(x: float, y: float, z: float) -> np.ndarray:
-    """(4, 4)"""
+    """The pose (4, 4) that moves by x, y and z."""
     pose = np.eye(4)
     pose[:3, 3] = x, y, z
     return pose

@@ -1,5 +1,7 @@
 """The sky: what a ray sees that meets nothing."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import torch

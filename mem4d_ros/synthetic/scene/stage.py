@@ -1,5 +1,7 @@
 """A scene to film: what it is made of, where one may stand, what is worth looking at."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

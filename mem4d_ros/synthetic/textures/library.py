@@ -1,5 +1,7 @@
 """Textures by class, kept as mip maps, and their trilinear look-up."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +31,7 @@ class TextureLibrary:
     count: int
 
     @classmethod
-    def from_images(cls, images: Mapping[str, list[np.ndarray]]) -> "TextureLibrary":
+    def from_images(cls, images: Mapping[str, list[np.ndarray]]) -> TextureLibrary:
         """A library of square uint8 RGB images (S, S, 3), all of one size, by class."""
         members: dict[str, tuple[int, ...]] = {}
         stack: list[np.ndarray] = []
@@ -47,7 +49,7 @@ class TextureLibrary:
         return cls(members, torch.cat(levels), size, len(stack))
 
     @classmethod
-    def from_folder(cls, folder: Path) -> "TextureLibrary":
+    def from_folder(cls, folder: Path) -> TextureLibrary:
         """The procedural textures, and crops of the photographs in a folder as more of them.
 
         Raises FileNotFoundError or ValueError as `read_photographs` does.
@@ -60,7 +62,7 @@ class TextureLibrary:
                 images[name] += [make(rng, photographs) for _ in range(CROPS)]
         return cls.from_images(images)
 
-    def to(self, device: torch.device | str) -> "TextureLibrary":
+    def to(self, device: torch.device | str) -> TextureLibrary:
         return TextureLibrary(self.members, self.texels.to(device), self.size, self.count)
 
     def sample(self, texture: Tensor, coordinates: Tensor, footprint: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """What procedural textures are made from: periodic noise, colour ramps, colours of materials."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from colorsys import hsv_to_rgb
 

@@ -4,6 +4,8 @@ Each function paints one variant of a kind of surface from a random generator; `
 kinds. Images are for the surfaces of things: what one tile measures is decided where it is used.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import cv2

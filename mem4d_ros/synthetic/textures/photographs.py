@@ -1,5 +1,7 @@
 """Photographs as textures: crops of the images in a folder, for pictures and for surfaces."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -3,6 +3,8 @@
 Lengths are in pixels of a tile. They are drawn with OpenCV, whose colours are tuples of floats.
 """
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

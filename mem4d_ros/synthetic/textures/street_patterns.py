@@ -1,5 +1,7 @@
 """Procedural textures of what stands outside; like those of `patterns`."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

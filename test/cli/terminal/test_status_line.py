@@ -1,5 +1,7 @@
 """One line on a terminal, a few in a log, none without a stream."""
 
+from __future__ import annotations
+
 import io
 
 import pytest

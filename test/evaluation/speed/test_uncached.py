@@ -1,5 +1,7 @@
 """A step with caches equals one without: on every output, for less work."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 
 import pytest

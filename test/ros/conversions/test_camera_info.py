@@ -1,5 +1,7 @@
 """The CameraInfo of depth images."""
 
+from __future__ import annotations
+
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header

@@ -1,5 +1,7 @@
 """Every usual encoding becomes the same RGB picture, and bad messages are refused."""
 
+from __future__ import annotations
+
 import array
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Clouds, depth images and poses hold what the arrays held."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation

@@ -1,5 +1,7 @@
 """Straightened images are a pinhole camera's: lines are straight and colours sit on their rays."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo

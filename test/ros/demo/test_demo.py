@@ -1,5 +1,7 @@
 """The whole demo in its three processes, as `make demo` runs it."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """The demo's report: what it calls a fault, and pictures that show what was received."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The levels of /diagnostics mean something: the worst of what is wrong, and what to look at."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
 
@@ -42,7 +44,7 @@ PROGRESS = Progress(
 GOOD = Health(
     model=LoadedModel(None, "lite", "weights.safetensors", "cpu", "fp32", 64, MemorySizes()),
     progress=PROGRESS,
-    input=InputHealth("/image", has_heard=True, is_stalled=False),
+    input=InputHealth("/image", has_received=True, is_stalled=False),
     resources=Resources(resident=1, host_available=50, host_total=100),
     last_error="",
     failed_transition="",
@@ -70,8 +72,8 @@ def test_a_good_node_is_ok():
     assert {level for level, _ in report(GOOD).values()} == {OK}
 
 
-def input_is(has_heard, is_stalled):
-    return replace(GOOD, input=InputHealth("/image", has_heard, is_stalled))
+def input_is(has_received, is_stalled):
+    return replace(GOOD, input=InputHealth("/image", has_received, is_stalled))
 
 
 UNCONFIGURED = replace(GOOD, model=None, progress=None, input=None)

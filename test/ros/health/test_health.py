@@ -1,5 +1,7 @@
 """~/status tells the truth."""
 
+from __future__ import annotations
+
 import math
 
 import pytest

@@ -1,5 +1,7 @@
 """Memory in use and left, against what the system's own tools and torch say."""
 
+from __future__ import annotations
+
 import resource
 
 import pytest

@@ -1,5 +1,7 @@
 """Parameters are what the table says, in the file, in the README's table and in the node."""
 
+from __future__ import annotations
+
 import math
 from pathlib import Path as FilePath
 

@@ -1,5 +1,7 @@
 """The policy for SROS 2 allows what the node does, and nothing else."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree

@@ -1,5 +1,7 @@
 """The table of topics is what the node has, and what the README's table says."""
 
+from __future__ import annotations
+
 from rclpy.expand_topic_name import expand_topic_name
 
 from mem4d_ros.ros.interface import topics

@@ -1,5 +1,7 @@
 """A map is written where it may be, whole or not at all, and nothing is said that is not true."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """What the node says of a known scene: a wall 2 m ahead of where the camera starts."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from ros_probe import make_image

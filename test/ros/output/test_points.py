@@ -1,5 +1,7 @@
 """Clouds hold what the settings ask for: by height in the map, and one point a voxel."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,5 +1,7 @@
 """~/static_map gathers what stands still, is latched, and begins anew with a world."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile

@@ -1,5 +1,7 @@
 """Where the map, the robot and the camera are, and who may say so."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
@@ -130,7 +132,7 @@ def test_frames_have_the_names_that_the_user_gave(session):
 
 def test_the_table_of_others_frames_is_bounded(start, monkeypatch):
     """A broken publisher that names ever new frames must not fill the memory."""
-    monkeypatch.setattr("mem4d_ros.ros.output.tf.MOST_FRAMES", 3)
+    monkeypatch.setattr("mem4d_ros.ros.output.tf.MAX_FRAMES", 3)
     node = start().node
     parents = ForeignParents(node, "map")
     frames = [TransformStamped(child_frame_id=f"frame{i}") for i in range(9)]

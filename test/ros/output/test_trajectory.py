@@ -1,5 +1,7 @@
 """What odometry says of itself: how far it may be off, and when it does not know at all."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time

@@ -1,5 +1,7 @@
 """CameraInfo is used as it comes: late, changed, zero or wrong; each change is said once."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo

@@ -1,5 +1,7 @@
 """Where a stream of images breaks: its stamps and its kind."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """Images come raw or compressed, under any name; silence and mismatches are explained."""
 
+from __future__ import annotations
+
 import array
 import itertools
 

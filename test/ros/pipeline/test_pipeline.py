@@ -1,5 +1,7 @@
 """Every image is accounted for, whatever is wrong with it, and the world restarts when it must."""
 
+from __future__ import annotations
+
 import threading
 
 import numpy as np

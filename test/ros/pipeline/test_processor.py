@@ -1,5 +1,7 @@
 """Memory sizes follow the settings, and the device's room, without a new world."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

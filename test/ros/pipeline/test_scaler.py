@@ -1,5 +1,7 @@
 """scale.source: what is published is in true metres, and ~/status says how sure that is."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A pose of the odometry that is due is waited for; one that is not is missed at once."""
 
+from __future__ import annotations
+
 import threading
 import time
 from types import SimpleNamespace

@@ -1,5 +1,7 @@
 """The map, the robot and the camera, without ROS running."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation

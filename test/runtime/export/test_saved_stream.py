@@ -39,7 +39,7 @@ def reconstructor(
     config: Mem4DConfig, pose_source: str, precision: torch.dtype = torch.float32
 ) -> OnlineReconstructor:
     model = prepare(small_model(config), CPU, precision)
-    source = make_pose_source(pose_source, "head")
+    source = make_pose_source(pose_source)
     return OnlineReconstructor(model, 64, MEMORY, precision=precision, pose_source=source)
 
 

@@ -1,5 +1,7 @@
 """Textured walls and things of known motion, seen exactly and inexactly."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import cv2

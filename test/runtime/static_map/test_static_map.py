@@ -1,5 +1,7 @@
 """The map holds what stands still, where it is, for as long as it stands."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """The table against a dictionary, and at its limits."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from mesh_scenes import ROOM, ROOM_HIGH, ROOM_LOW, TABLE_HIGH, TABLE_LOW, box, room

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
 import torch
@@ -77,8 +79,9 @@ def test_only_bodies_move_and_nothing_leaves_the_ground(bodies: int) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_pixel_sees_what_a_search_through_all_parts_finds(seed: int) -> None:
-    """Depth is the distance to the nearest primitive in double precision, the sky has none, and
-    what moves is what belongs to a part that moves.
+    """Depth is the distance to the nearest primitive in double precision; the sky has none.
+
+    What moves is what belongs to a part that moves.
     """
     stage, (height, width) = street(seed, bodies=3), (27, 36)
     intrinsics = fov_to_intrinsics(np.array([1.3, 1.1]), height, width)
