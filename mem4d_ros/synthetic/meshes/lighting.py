@@ -9,7 +9,7 @@ from mem4d_ros.synthetic.meshes.free_space import UP, distances
 from mem4d_ros.synthetic.meshes.lights import Lights, lamp_samples, light_up, sun_samples, warm
 from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, trace
 
-SAMPLES = 6  # of all lights together
+SAMPLES = 5  # of all lights together
 SUN_TRIES = 10
 CEILING_GAP = 0.1  # m between a lamp and the ceiling
 PROBES = 256  # directions in which the camera is asked what the sun lights
