@@ -34,7 +34,8 @@ def draw_lights(
 
 def _daylight(sky: np.ndarray, rng: np.random.Generator) -> Lights:
     height = np.radians(rng.uniform(12, 75))
-    around = rng.uniform(0, 2 * np.pi)
+    brightest = np.unravel_index(sky.sum(-1).argmax(), sky.shape[:2])[1]  # column
+    around = 2 * np.pi * ((brightest + 0.5) / sky.shape[1] - 0.5)
     direction = np.array(
         [np.cos(around) * np.cos(height), np.sin(around) * np.cos(height), np.sin(height)]
     )
