@@ -115,7 +115,8 @@ def _draw_plan(
     variety = Variety(bareness, 0.6, (papered, 0.3 * papered), 0.06)
     looks = [draw_look(mesh, variety, rng, _papers(scenes_folder))]
     dull = rng.random() < DULL_SHARE
-    least = (0.45, 1.0) if dull else (3.0, 2.5) if place.outdoor else (rng.uniform(0.8, 1.6), 1.8)
+    median = rng.uniform(2.5, 8.0) if place.outdoor else rng.uniform(0.8, 1.8)
+    least = (0.45, 1.0) if dull else (median, 1.8)
     accept = partial(_worth_seeing, base, _at_size(intrinsics, size, PREVIEW), *least)
     poses = draw_path((base,), place, frames, accept, rng)
     half_angle = float(np.arctan(0.5 * size[1] / intrinsics[0, 0]))
@@ -218,7 +219,8 @@ def _image_flow(plan: Plan, index: int, frame: Frame) -> np.ndarray:
 def _draw_intrinsics(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     height, width = size
     low, high = FIELDS_OF_VIEW
-    angle = np.radians(np.clip(rng.normal(68, 16), low, high))
+    ordinary = float(np.clip(rng.normal(68, 12), low, high))
+    angle = np.radians(ordinary if rng.random() < 0.6 else rng.uniform(low, high))
     focal = 0.5 * width / np.tan(0.5 * angle)
     shift = rng.normal(0, 0.01, 2) * width
     return np.array(
