@@ -18,10 +18,10 @@ import numpy as np
 import torch
 
 from mem4d_ros.synthetic.meshes.catalogue import PLACES, Place, place
+from mem4d_ros.synthetic.meshes.plan import plan_sequence
 from mem4d_ros.synthetic.meshes.sequence import (
     MeshSequence,
     film_plan,
-    plan_sequence,
     render_mesh_sequence,
 )
 
