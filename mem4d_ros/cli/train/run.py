@@ -69,7 +69,6 @@ def run_worker(
     precision = training_precision(config.precision, device)
     progress = Progress(config, end, sys.stdout if workers.is_first else None)
     pace = pace_of(config)  # by the clock, the time that the data take counts too
-    torch.backends.cudnn.benchmark = True  # batches have one shape a stage
     source = open_source(config, device)
     trainer = Trainer(
         config,
