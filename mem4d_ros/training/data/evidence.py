@@ -42,7 +42,7 @@ def simulate(
     Args:
         known_intrinsics: (B,) bool.
     """
-    batch, length, height, _ = clips.depth.shape
+    batch, length, height, width = clips.depth.shape
     is_sensor = chance.happens(config.sensor, batch)
     scale = torch.where(is_sensor, 1.0, (config.common_scale * chance.normal(batch)).exp())
     chosen = _choose(clips, is_sensor, config, chance)
