@@ -33,7 +33,7 @@ class AugmentationConfig:
 
 
 @dataclass(frozen=True)
-class EvidenceConfig:
+class SimulatedEvidence:
     """How evidence is drawn; shares are of samples, that is of whole sequences.
 
     Attributes:

@@ -21,7 +21,7 @@ from mem4d_ros.geometry.poses import quaternion_to_matrix
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips
-from mem4d_ros.training.variation import EvidenceConfig
+from mem4d_ros.training.variation import SimulatedEvidence
 
 _WAVES = 8
 _WAVE_RAD_PER_M = 4.0
@@ -29,13 +29,13 @@ _WAVE_RAD_PER_M = 4.0
 _CORNER_RADII_PX = (2, 4, 7)
 
 
-def knows_intrinsics(batch: int, config: EvidenceConfig, chance: Chance) -> Tensor:
+def knows_intrinsics(batch: int, config: SimulatedEvidence, chance: Chance) -> Tensor:
     """Which of the samples come with intrinsics: (B,) bool."""
     return ~chance.happens(config.without_intrinsics, batch)
 
 
 def simulate(
-    clips: Clips, known_intrinsics: Tensor, config: EvidenceConfig, chance: Chance
+    clips: Clips, known_intrinsics: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> Evidence:
     """Evidence of all frames of `clips`, whose images are float in [0, 1]: shapes (B, T, …).
 
@@ -58,7 +58,7 @@ def simulate(
 
 
 def _choose(
-    clips: Clips, is_sensor: Tensor, config: EvidenceConfig, chance: Chance
+    clips: Clips, is_sensor: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> ChosenPixels:
     """Pixels of all B · T frames, only where the depth is known."""
     batch, length, height, _ = clips.depth.shape
@@ -97,7 +97,7 @@ def _measure(
     chosen: ChosenPixels,
     is_sensor: Tensor,
     scale: Tensor,
-    config: EvidenceConfig,
+    config: SimulatedEvidence,
     chance: Chance,
 ) -> tuple[Tensor, Tensor]:
     """Measured depth and its stated deviation at the chosen pixels, metres: (B · T, K) each."""
@@ -139,7 +139,7 @@ def _error_of_place(clips: Clips, chosen: ChosenPixels, chance: Chance) -> Tenso
 
 
 def noisy_poses(
-    camera_to_world: Tensor, scale: Tensor, config: EvidenceConfig, chance: Chance
+    camera_to_world: Tensor, scale: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> Tensor:
     """Poses (B, T, 4, 4) in the first camera's frame as odometry has them: their error grows.
 
