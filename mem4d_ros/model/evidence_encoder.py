@@ -116,7 +116,7 @@ class PoseEmbedding(nn.Module):
         centre = centre.sign() * centre.abs().log1p()
         flag = torch.ones_like(directions[..., :1])
         seen = torch.cat((directions, centre, flag), dim=-1) * known[:, None, None]
-        return self.projection(seen.to(self.projection.weight.dtype))
+        return self.projection(seen.to(self.projection.get_parameter("weight").dtype))
 
 
 def cell_maps(points: SparseDepth, evidence: Evidence, image: Tensor) -> dict[int, Tensor]:

@@ -22,8 +22,8 @@ class Kind:
         return f"{self.width}x{self.height} {self.encoding}"
 
 
-class Stream:
-    """The newest image's stamp and kind."""
+class Continuity:
+    """Keeps the newest image's stamp and kind, and finds where a stream breaks."""
 
     def __init__(self) -> None:
         self._stamp_ns = 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mem4d_ros.ros.pipeline.continuity import JUMP_NS, Kind, Stream
+from mem4d_ros.ros.pipeline.continuity import JUMP_NS, Continuity, Kind
 from mem4d_ros.runtime import FrameRejected
 
 SECOND = 1_000_000_000
@@ -14,7 +14,7 @@ RGB = Kind(64, 48, "rgb8")
 
 
 def breaks(*stamps: int) -> list[bool]:
-    stream = Stream()
+    stream = Continuity()
     return [bool(stream.break_by_stamp(stamp)) for stamp in stamps]
 
 
@@ -29,7 +29,7 @@ def test_a_jump_back_starts_a_new_stream_from_there() -> None:
 
 @pytest.mark.parametrize("behind_ns", [0, 1, JUMP_NS - 1])
 def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int) -> None:
-    stream = Stream()
+    stream = Continuity()
     stream.break_by_stamp(100 * SECOND)
     with pytest.raises(FrameRejected, match="twice or out of order"):
         stream.break_by_stamp(100 * SECOND - behind_ns)
@@ -43,7 +43,7 @@ def test_no_stamp_says_nothing() -> None:
 @given(st.lists(st.integers(0, 2**31 * SECOND), max_size=30))
 def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
     """What is neither refused nor a break is not older than anything since the last break."""
-    stream, newest = Stream(), 0
+    stream, newest = Continuity(), 0
     for stamp in stamps:
         try:
             is_break = bool(stream.break_by_stamp(stamp))
@@ -56,7 +56,7 @@ def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
 
 
 def test_a_change_of_size_or_encoding_is_a_break_once() -> None:
-    stream = Stream()
+    stream = Continuity()
     kinds = [RGB, RGB, Kind(64, 48, "mono8"), Kind(64, 48, "mono8"), Kind(32, 48, "mono8")]
     found = [stream.break_by_kind(kind) for kind in kinds]
     assert [bool(cause) for cause in found] == [False, False, True, False, True]
