@@ -198,6 +198,7 @@ def test_bfloat16_stays_close_to_float32(vit_model: Mem4D) -> None:
     assert difference(rough, exact) < 0.1
 
 
+@pytest.mark.long
 def test_work_per_step_stops_growing_once_the_memories_are_full(vit_model: Mem4D) -> None:
     """Counted operations stand for time: they do not depend on what else the machine does."""
     work, state = [], vit_model.initial_state()

@@ -94,6 +94,7 @@ def test_the_missing_engine_is_named_with_the_remedy(monkeypatch, tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.long
 def test_one_process_uses_one_core_and_gives_the_others_back() -> None:
     program = """
 import os
