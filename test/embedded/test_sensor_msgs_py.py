@@ -108,6 +108,6 @@ def test_an_organized_cloud_is_indexed_by_column_and_row():
 
 def test_a_large_cloud_is_made_at_once():
     points = np.zeros((640 * 480, 3), np.float32)
-    start = time.perf_counter()
+    start = time.process_time()
     point_cloud2.create_cloud_xyz32(Header(), points)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

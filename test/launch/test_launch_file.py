@@ -16,7 +16,7 @@ pytest.importorskip("launch_ros", reason="ROS 2's launch is not installed")
 
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
-from ros_probe import connected
+from ros_probe import PATIENCE_S, connected
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "mem4d.launch.py"
@@ -47,7 +47,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     try:
         with connected() as ros:
             client = ros.probe.create_client(GetParameters, "/robot/mem4d/get_parameters")
-            assert client.wait_for_service(30)
+            assert client.wait_for_service(PATIENCE_S)
             names = ["frames.map", "tf.mode", "model.device", "frames.base", "frames.odom"]
             answer = client.call_async(GetParameters.Request(names=names))
             ros.wait_for(answer.done)
@@ -56,7 +56,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
             ros.talker(CompressedImage, "/camera/image_raw/compressed")
             ros.talker(CameraInfo, "/camera/camera_info")
         os.kill(launched.pid, signal.SIGINT)
-        log, _ = launched.communicate(timeout=20)
+        log, _ = launched.communicate(timeout=PATIENCE_S)
     finally:
         launched.kill()
     assert "process has finished cleanly" in log
@@ -72,7 +72,7 @@ def test_without_autostart_the_node_waits_for_a_manager():
             state = ros.call(GetState, "/mem4d/get_state", GetState.Request()).current_state
             assert state.label == "unconfigured"
         os.kill(launched.pid, signal.SIGINT)
-        assert launched.wait(timeout=20) == 0
+        assert launched.wait(timeout=PATIENCE_S) == 0
     finally:
         launched.kill()
 
@@ -80,6 +80,6 @@ def test_without_autostart_the_node_waits_for_a_manager():
 def test_a_missing_parameter_file_is_an_error():
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["params_file:=/none.yaml"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode != 0
     assert "'/none.yaml' is not a file" in ended.stdout + ended.stderr

@@ -72,21 +72,21 @@ def heard(request, recording):
     )
     try:
         with connected() as ros:
-            heard = {
-                topic.name: ros.listen(topic.type, topic.name.replace("~", "/mem4d"))
-                for topic in topics.OUTPUTS
-            }
+            others = [topic for topic in topics.OUTPUTS if topic is not topics.STATUS]
+            heard = {topic.name: ros.listen(topic.type, absolute(topic)) for topic in others}
             heard["/tf"] = ros.listen(TFMessage, "/tf")
-            for topic in topics.OUTPUTS:
-                name = topic.name.replace("~", "/mem4d")
-                ros.wait_for(lambda name=name: ros.probe.count_publishers(name), name, 60)
-            ros.wait_for(lambda: heard["~/status"], "a status", 60)
+            for topic in others:
+                name = absolute(topic)
+                ros.wait_for(lambda name=name: ros.probe.count_publishers(name), name)
+            # Subscriptions are announced in order: a node that serves the last one has found all.
+            heard["~/status"] = ros.listen(Mem4DStatus, absolute(topics.STATUS))
+            ros.wait_for(lambda: heard["~/status"], "a status")
             command = [sys.executable, play_images.__file__, *map(str, recording.images)]
             command += ["--intrinsics", str(recording.intrinsics), "--rate", str(RATE_HZ)]
             command += ["--compressed"] if request.param == "compressed" else []
             subprocess.run(command, check=True, timeout=60)
-            ros.wait_for(lambda: ros.status().frames_received == FRAMES, "all frames", 60)
-            ros.wait_for(ros.is_idle, "the last frame", 60)
+            ros.wait_for(lambda: ros.status().frames_received == FRAMES, "all frames")
+            ros.wait_for(ros.is_idle, "the last frame")
             processed = ros.status().frames_processed
             for name in (*EVERY_FRAME, "/tf"):
                 ros.wait_for(lambda name=name: len(heard[name]) == processed, name)
@@ -95,6 +95,10 @@ def heard(request, recording):
     finally:
         node.kill()
     assert "Traceback" not in node.log
+
+
+def absolute(topic):
+    return topic.name.replace("~", "/mem4d")
 
 
 def stamps(messages):

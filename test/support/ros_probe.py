@@ -32,7 +32,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 if os.environ.get("ROS_DISTRO") == "humble":  # which does not know the former
     os.environ["ROS_LOCALHOST_ONLY"] = "1"
 
-PATIENCE_S = 20
+PATIENCE_S = 60  # a node that shares its cores may need this long to load
 
 
 @dataclass
