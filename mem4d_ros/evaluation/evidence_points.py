@@ -19,7 +19,7 @@ _WINDOW_PX = 5
 
 @dataclass(frozen=True)
 class MeasuringError:
-    """How wrong points are: relative noise (one σ), and a share of gross errors.
+    """How wrong points are: relative noise (one σ), and a ratio of gross errors.
 
     An outlier's depth is multiplied or divided by up to `largest`.
     """

@@ -45,7 +45,7 @@ def depth_error_picture(result: DepthResult, example: DepthExample) -> np.ndarra
 
 
 def trajectory_picture(result: PoseResult, paths: Paths) -> np.ndarray:
-    """Both paths in the plane in which the true one moves most, and the error along it."""
+    """Both paths in the plane of largest extent of the true one, and the error along it."""
     figure = Figure(figsize=_SIZE_IN, dpi=_DPI, layout="constrained")
     path, along = figure.subplots(1, 2)
     widest = np.sort(np.argsort(np.ptp(paths.true, axis=0))[1:])

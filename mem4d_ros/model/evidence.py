@@ -31,7 +31,7 @@ class Evidence:
         depth: (B, H, W), metres along z at some pixels, 0 where nothing is known.
         deviation: (B, H, W), standard deviation of each depth in metres.
         camera_to_world: (B, 4, 4); world is the first camera's optical frame, metres.
-        has_intrinsics, has_pose: (B,) bool, of which streams they are known; None stands for all.
+        has_intrinsics, has_pose: (B,) bool, of which streams they are known; None means all.
     """
 
     intrinsics: Tensor | None = None

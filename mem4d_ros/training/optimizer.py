@@ -103,7 +103,7 @@ def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim
 def _group(
     weights: Sequence[NamedWeight], config: TrainingConfig, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """The encoder's weights and the others, each with its share of the learning rate."""
+    """The encoder's weights and the others, each with its factor of the learning rate."""
     encoder = [weight for name, weight in weights if name.startswith(_ENCODER)]
     others = [weight for name, weight in weights if not name.startswith(_ENCODER)]
     groups = ((encoder, config.encoder_rate), (others, 1.0))

@@ -83,7 +83,7 @@ def run_worker(
         pace,
     )
     if trainer.step:
-        progress.say(f"{options.out} stands at step {trainer.step} of {config.steps}")
+        progress.say(f"{options.out} is at step {trainer.step} of {config.steps}")
     with stop_on_request() as should_stop:
         trainer.run(end, should_stop)
     if source.corrupt:

@@ -21,7 +21,7 @@ from mem4d_ros.writing import write_picture
 
 @dataclass(frozen=True)
 class Report:
-    """What the source sent, what the node did with it, what the listener heard; seconds, Hz."""
+    """Counts of what the source, the node and the listener sent and received; seconds, Hz."""
 
     sent: int
     received: int

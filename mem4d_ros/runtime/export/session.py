@@ -81,7 +81,7 @@ class ExportSession:
             self._reconstructor.restore(saved.state)
         if frames > len(self.records):
             raise SavedStreamError(
-                f"{self._state} stands at frame {frames}, but only {len(self.records)} frames are"
+                f"{self._state} is at frame {frames}, but only {len(self.records)} frames are"
                 " beside it: delete it to start anew"
             )
         self.records.truncate(frames)

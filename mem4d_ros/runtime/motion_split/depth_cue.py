@@ -1,4 +1,4 @@
-"""Moving is what stands where an earlier view has seen through."""
+"""Depth cue: a surface moves if an earlier view has seen through its position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALLEST_GAP = 0.03
 PRECISE = 0.05
 """A gap that depths must have to count, up to which they are trusted fully."""
 STANDING = 0.05
-"""How much a point that stood there before counts against one that did not: it may move slowly."""
+"""Weight of a point that was there before, relative to one that was not: it may move slowly."""
 MIN_RATIO = 0.05
 """Of the pixels that an earlier view must have seen, to judge how well the depths agree."""
 

@@ -193,7 +193,7 @@ def _vignette(images: Tensor, largest: float, chance: Chance) -> Tensor:
 def with_blocks(images: Tensor, share: float, chance: Chance) -> Tensor:
     """Images (B, T, 3, H, W) whose cosine transform by blocks is rounded, as JPEG does.
 
-    Only in this share of clips, coarser in some than in others. H and W are multiples of 8.
+    Only in this fraction of clips, coarser in some than in others. H and W are multiples of 8.
     """
     frequency = torch.arange(_BLOCK, device=images.device)
     angles = math.pi / _BLOCK * (frequency[:, None] * (frequency + 0.5))

@@ -15,7 +15,7 @@ class ForeignCheckpointError(Exception):
 
 
 class Inert:
-    """Stands where a checkpoint has an object that is no tensor; it keeps and does nothing."""
+    """Placeholder for an object of a checkpoint that is no tensor; it keeps and does nothing."""
 
     def __new__(cls, *contents: Any, **more: Any) -> Inert:
         """Contents are dropped."""
