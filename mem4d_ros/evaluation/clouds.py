@@ -1,4 +1,4 @@
-"""How close two point clouds are: nearest neighbours, normals and ICP, by the small_gicp library.
+"""Distances between two point clouds: nearest neighbours, normals and ICP, by small_gicp.
 
 The figures are those of Spann3R and CUT3R (eval/mv_recon), which take the ICP and the normals from
 Open3D: point-to-point ICP from the given poses of the clouds, normals of the 30 nearest points.

@@ -105,7 +105,7 @@ def corner_strength(images: Tensor) -> Tensor:
 
 
 def corner_radius(count: int, height: int, width: int) -> int:
-    """How far apart corners have to lie, in px, for `count` of them to spread over an image."""
+    """Minimum distance of corners, in px, for `count` of them to spread over an image."""
     return max(1, round(0.35 * math.sqrt(height * width / count)))
 
 

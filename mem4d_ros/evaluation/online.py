@@ -15,7 +15,7 @@ from mem4d_ros.runtime import OnlineReconstructor, Reconstruction, upsample_dept
 
 @dataclass(frozen=True)
 class Step:
-    """What is known of a frame, and what was found from it and those before."""
+    """Ground truth of a frame, and its online reconstruction."""
 
     sample: Sample
     found: Reconstruction

@@ -1,4 +1,4 @@
-"""Where the errors lie: pictures (H, W, 3) uint8 RGB of what was measured."""
+"""Error maps: pictures (H, W, 3) uint8 RGB of what was measured."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def measure_depth(
 
 
 def total_depth_errors(results: Sequence[DepthResult]) -> Mapping[str, DepthErrors]:
-    """What several sequences say together under each alignment, weighted by valid pixels."""
+    """Errors of several sequences under each alignment, weighted by valid pixels."""
     return {
         alignment: sum((result.errors[alignment] for result in results), start=DepthErrors())
         for alignment in results[0].errors

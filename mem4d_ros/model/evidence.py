@@ -24,7 +24,7 @@ reweighted steps."""
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one frame of each of B streams; a sequence has shapes (B, T, …).
+    """Evidence about one frame of each of B streams; a sequence has shapes (B, T, …).
 
     Attributes:
         intrinsics: (B, 3, 3), pixels of the network's image.

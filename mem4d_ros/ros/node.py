@@ -41,7 +41,7 @@ CAUSES_TO_MEND = (
     FrameRejected,
     torch.cuda.OutOfMemoryError,
 )
-"""What fails a transition for a reason that lies outside of the code: it may be tried again."""
+"""Errors that fail a transition for a reason outside of the code: it may be tried again."""
 
 
 class Mem4DNode(LifecycleNode):

@@ -37,7 +37,7 @@ class KeyframeThresholds:
 
 @dataclass(frozen=True)
 class CameraView:
-    """What a camera can see: its pose, its intrinsics in pixels, its image's (height, width)."""
+    """View of a camera: pose, intrinsics in pixels, and image size (height, width)."""
 
     camera_to_world: np.ndarray  # (4, 4) float64
     intrinsics: np.ndarray  # (3, 3) float64

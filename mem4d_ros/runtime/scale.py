@@ -1,4 +1,4 @@
-"""How many metres a unit of the reconstruction is, and a reconstruction in metres."""
+"""Metric scale of the reconstruction."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class ScaleEstimate:
 
 
 class ScaleSource(Protocol):
-    """Where the scale comes from."""
+    """Source of the scale."""
 
     @property
     def estimate(self) -> ScaleEstimate:
-        """What is known now."""
+        """The current estimate."""
         ...
 
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:

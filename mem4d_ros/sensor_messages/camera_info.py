@@ -19,7 +19,7 @@ class CameraInfoError(ValueError):
 
 @dataclass(frozen=True)
 class SensorRegion:
-    """What images show of a sensor; all (x, y), in pixels of the sensor before binning.
+    """Region of a sensor that images show; all (x, y), in pixels of the sensor before binning.
 
     Attributes:
         offset: of the region of interest; size: of it, 0 where unknown.

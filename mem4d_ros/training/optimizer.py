@@ -17,7 +17,7 @@ _BETAS = (0.9, 0.95)
 _ENCODER = "encoder."
 
 _REMEMBERED = {"AdamW": {"step", "exp_avg", "exp_avg_sq"}, "Muon": {"momentum_buffer"}}
-"""What each optimiser keeps of a weight."""
+"""State that each optimiser keeps of a weight."""
 
 NamedWeight = tuple[str, nn.Parameter]
 
@@ -45,7 +45,7 @@ class Optimizer:
                 group["lr"] = rate * group.get("factor", 1.0)
 
     def state_of(self, weight: nn.Parameter) -> Mapping[str, Tensor]:
-        """What is remembered of a weight, by name; nothing before its first update."""
+        """State of a weight, by name; empty before its first update."""
         return next((part.state[weight] for part in self._parts if weight in part.state), {})
 
     def restore(self, weight: nn.Parameter, state: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""How far a run is: by its steps, or by the clock."""
+"""Progress of a run: by its steps, or by the clock."""
 
 from __future__ import annotations
 

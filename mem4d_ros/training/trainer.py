@@ -49,7 +49,7 @@ class StateNotWritten(RuntimeError):  # noqa: N818
 
 @dataclass(frozen=True)
 class StepReport:
-    """What the steps since the last report did, over all processes.
+    """Report of the steps since the last one, over all processes.
 
     Attributes:
         step: steps taken so far.
@@ -79,7 +79,7 @@ def pace_of(config: TrainingConfig) -> Pace:
 
 @dataclass
 class Since:
-    """What has been since the last report; `values` are sums that stay on the device."""
+    """Sums since the last report; `values` are sums that stay on the device."""
 
     started: float
     values: Tensor

@@ -1,4 +1,4 @@
-"""How the samples of training are varied, as data: images, and what is known beside them."""
+"""Augmentation of training samples, as data: images, and evidence beside them."""
 
 from __future__ import annotations
 

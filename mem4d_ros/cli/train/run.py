@@ -1,4 +1,4 @@
-"""What `mem4d train` does: puts trainer, evaluation, progress and processes together."""
+"""Implementation of `mem4d train`: trainer, evaluation, progress and processes."""
 
 from __future__ import annotations
 

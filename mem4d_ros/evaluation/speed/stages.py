@@ -1,4 +1,4 @@
-"""How a step's time is shared by the parts of the network."""
+"""Time of a step by parts of the network."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of
 
 FISHEYE = "equidistant"
 COEFFICIENTS = {"plumb_bob": 5, "rational_polynomial": 8, FISHEYE: 4}
-"""How many each model has, of those that OpenCV knows; trailing zeros may be left out."""
+"""Number of coefficients of each model that OpenCV knows; trailing zeros may be left out."""
 
 
 class Rectifier:

@@ -42,7 +42,7 @@ class Report:
 
     @property
     def faults(self) -> list[str]:
-        """What did not add up, in words; empty if all is well."""
+        """Inconsistencies in words; empty if there are none."""
         faults = []
         if self.received != self.sent:
             faults.append(f"{self.sent} frames were sent, the node received {self.received}")

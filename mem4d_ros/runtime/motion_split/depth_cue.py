@@ -23,7 +23,7 @@ MIN_RATIO = 0.05
 def seen_through(
     now: RememberedFrame, earlier: RememberedFrame, rays: np.ndarray, intrinsics: np.ndarray
 ) -> Evidence:
-    """What an earlier view says about the points of view `now`, for rays (H, W, 3).
+    """Evidence of an earlier view about the points of view `now`, for rays (H, W, 3).
 
     A point in front of the surface that the earlier view saw there was not there then; a point
     behind it was hidden, which says nothing. How far in front depends on how well the depths of the

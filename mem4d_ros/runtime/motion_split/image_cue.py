@@ -30,7 +30,7 @@ PLAIN_WEIGHT = 0.002
 
 @dataclass(frozen=True)
 class ImageCue:
-    """What the two images say."""
+    """Evidence of motion from two images."""
 
     evidence: Evidence
     seen_at: np.ndarray  # (H, W, 2) float32, where each pixel was found in the view before

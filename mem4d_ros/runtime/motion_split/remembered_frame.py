@@ -25,7 +25,7 @@ class RememberedFrame:
 
     @classmethod
     def of(cls, reconstruction: Reconstruction) -> RememberedFrame:
-        """What is needed of a reconstruction."""
+        """Keep the needed part of a reconstruction."""
         confidence, depth = reconstruction.confidence_camera, reconstruction.depth
         known = confidence > 0
         depth = np.where(known, depth, 0).astype(np.float32)

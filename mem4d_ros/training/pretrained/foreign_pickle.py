@@ -45,7 +45,7 @@ ALLOWED = (
     "pathlib.PosixPath",
     "typing.Any",
 )
-"""What training scripts put beside weights: arguments, and the best score so far.
+"""Contents that training scripts store beside weights: arguments, and the best score so far.
 
 All of these become :class:`Inert`: they are let pass, not rebuilt.
 """
