@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from mem4d_ros.model import Mem4D, Mem4DConfig, MemorySizes
@@ -9,6 +11,7 @@ from mem4d_ros.model.config import (
     CompressionTier,
     DynamicsMemoryConfig,
     EfficientNetLiteConfig,
+    EvidenceConfig,
     HeadConfig,
     ReadoutConfig,
     StructureMemoryConfig,
@@ -52,6 +55,8 @@ SMALL_CONVOLUTIONAL = Mem4DConfig(
     ),
     **SMALL_PARTS,
 )
+
+SMALL_EVIDENT = replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(4, 6, 8)))
 
 
 def alive(model: Mem4D) -> Mem4D:
