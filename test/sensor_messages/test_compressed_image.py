@@ -53,6 +53,8 @@ def test_grey_and_deep_images_become_rgb() -> None:
     )
     deep = compressed_to_rgb(message(encoded("png", RGB.astype(np.uint16) * 257)))
     np.testing.assert_array_equal(deep, RGB)
+    twelve = compressed_to_rgb(message(encoded("png", RGB.astype(np.uint16) << 4)))
+    np.testing.assert_array_equal(twelve, RGB)
 
 
 def test_a_rotation_in_exif_is_left_alone() -> None:

@@ -82,7 +82,7 @@ class FrameProcessor:
                 " camera's driver"
             )
         self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
-        image = image_to_rgb(incoming.image)
+        image = image_to_rgb(incoming.image, self._reporter.once)
         self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
         calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
         reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
