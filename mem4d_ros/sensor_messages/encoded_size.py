@@ -34,6 +34,12 @@ def encoded_size(data: memoryview) -> tuple[int, int] | None:
     return None
 
 
+def is_cut_off(data: memoryview) -> bool:
+    """Whether this begins as JPEG or PNG, of which decoders make half an image, and has no end."""
+    head = data[:24].tobytes()
+    return head.startswith((_PNG_START, _JPEG_START)) and encoded_size(data) is None
+
+
 def _png_is_whole(data: memoryview) -> bool:
     """Walk the chunks to the last one; OpenCV allocates what a length claims, up to 2 GiB."""
     position = 8
