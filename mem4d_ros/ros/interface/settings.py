@@ -231,6 +231,15 @@ class TfSettings:
         f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up in"
         " TF if tf.mode or scale.source need it",
     )
+    transform_tolerance_s: float = parameter(
+        1.0,
+        "How long after its image's stamp map to odometry is good for, seconds, with tf.mode"
+        " map_to_odom: it is post-dated by that, as AMCL does, since Nav2 asks for the newest pose;"
+        " more than the latency and the time between two images",
+        minimum=0.0,
+        maximum=60.0,
+        changeable=True,
+    )
 
 
 @dataclass(frozen=True)
