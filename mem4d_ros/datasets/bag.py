@@ -23,8 +23,9 @@ from mem4d_ros.datasets.bag_storage import (
 from mem4d_ros.datasets.files import visible_files
 from mem4d_ros.datasets.folder import SUFFIXES
 from mem4d_ros.datasets.sample import BadFrame, FrameError, Sample
-from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of_image
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError
 from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.lens import Lens, StraightImage, is_rectified
 from mem4d_ros.sensor_messages.raw_image import raw_to_rgb
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
@@ -50,8 +51,8 @@ class Bag:
     """The images of a topic in the order of recording, stamped by their camera.
 
     Images whose camera left the stamp at zero have the time of recording. Intrinsics are those of
-    the first CameraInfo on the topic that image_transport pairs with the images'; lens distortion
-    is left in the images.
+    the first CameraInfo on the topic that image_transport pairs with the images'. The distortion of
+    a lens is taken out, but of topics whose name says that they are rectified.
     """
 
     def __init__(self, path: Path, topic: str | None = None, say: Say = silent) -> None:
@@ -74,30 +75,35 @@ class Bag:
 
     def __iter__(self) -> Iterator[Sample | BadFrame]:
         with open_storage(self.path, self._say) as storage:
+            lens = Lens()
             for index, message in enumerate(storage.messages(self.topic)):
                 name = f"{self.topic} {index}"
                 try:
-                    yield self._sample(storage, message, name)
+                    yield self._sample(storage, message, name, lens)
                 except ValueError as error:
                     yield BadFrame(name, f"{self.path}, {name}: {error}")
 
-    def _sample(self, storage: Storage, message: Message, name: str) -> Sample:
+    def _sample(self, storage: Storage, message: Message, name: str, lens: Lens) -> Sample:
         """Raises FrameError and UnusableImage."""
         fields = storage.decoded(message)
         image = self._decode(fields, lambda remark: self._say(f"{self.topic}: {remark}"))
+        straight = self._straight(image, lens)
         stamp = fields.header.stamp
         stamp_ns = 10**9 * stamp.sec + stamp.nanosec or message.recorded_ns
-        return Sample(name, image, intrinsics=self._intrinsics(image), stamp_s=stamp_ns / 1e9)
+        return Sample(name, straight.image, intrinsics=straight.intrinsics, stamp_s=stamp_ns / 1e9)
 
-    def _intrinsics(self, image: np.ndarray) -> np.ndarray | None:
-        """None, with a remark, where CameraInfo is of no use."""
+    def _straight(self, image: np.ndarray, lens: Lens) -> StraightImage:
+        """As the image is, with a remark, where CameraInfo is of no use."""
         if self._info is None:
-            return None
+            return StraightImage(image, None, "")
         try:
-            return intrinsics_of_image(self._info, image.shape[1], image.shape[0])
+            straight = lens.straighten(image, self._info, is_rectified(self.topic))
         except CameraInfoError as error:
             self._say(f"{self.topic}: CameraInfo is not used, intrinsics are predicted: {error}")
-            return None
+            return StraightImage(image, None, "")
+        if straight.intrinsics is not None:
+            self._say(f"{self.topic}: {straight.source}")
+        return straight
 
 
 def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> Any | None:

@@ -45,11 +45,17 @@ def camera_info(k: np.ndarray, width: int = 32, height: int = 24, **changes: Any
         **{"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False}
         | changes.pop("roi", {})
     )
-    fields = {"d": np.zeros(5), "binning_x": 0, "binning_y": 0} | changes
+    fields = {
+        "distortion_model": "plumb_bob",
+        "d": np.zeros(5),
+        "r": np.eye(3).ravel(),
+        "p": np.eye(3, 4).ravel(),
+        "binning_x": 0,
+        "binning_y": 0,
+    } | changes
     return TYPES["sensor_msgs/msg/CameraInfo"](
-        header(START_NS), height, width, "plumb_bob", k=k.ravel(),
-        r=np.eye(3).ravel(), p=np.eye(3, 4).ravel(), **fields, roi=region,
-    )  # fmt: skip
+        header(START_NS), height, width, k=k.ravel(), **fields, roi=region
+    )
 
 
 @dataclass(frozen=True)

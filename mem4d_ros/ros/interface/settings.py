@@ -181,10 +181,17 @@ class InputSettings:
         minimum=1,
         maximum=100,
     )
+    rectified: str = parameter(
+        "auto",
+        "Whether images are rectified already, so that CameraInfo's P is their camera, not its K"
+        " and D; auto: if the topic's name says so, as image_rect does",
+        choices=("auto", "yes", "no"),
+    )
     undistort: bool = parameter(
-        False,
-        "Undistort images with CameraInfo (plumb_bob, rational_polynomial or equidistant) first;"
-        " images that cannot be undistorted are rejected",
+        True,
+        "Undistort images that are not rectified, as CameraInfo says (plumb_bob,"
+        " rational_polynomial or equidistant), since the network knows pinhole cameras; false: take"
+        " K for their camera, as if the lens did not distort",
     )
     watchdog_s: float = parameter(
         5.0,

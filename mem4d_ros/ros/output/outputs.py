@@ -111,9 +111,7 @@ class Outputs:
         upsampled = settings.depth.resolution == "input"
         if has_subscribers(self._depth_camera_info):
             intrinsics, (height, width) = _depth_camera(frame.reconstruction, upsampled)
-            self._depth_camera_info.publish(
-                to_camera_info(intrinsics, height, width, header, frame.camera_info)
-            )
+            self._depth_camera_info.publish(to_camera_info(intrinsics, height, width, header))
         if has_subscribers(self._depth):
             depth = frame.reconstruction.depth
             if upsampled:

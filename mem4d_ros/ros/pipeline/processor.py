@@ -79,7 +79,9 @@ class FrameProcessor:
         self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
         image = image_to_rgb(incoming.image, self._reporter.once)
         self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
-        calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
+        calibrated = self._calibration.apply(
+            image, incoming.camera_info, incoming.topic, settings.input
+        )
         reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
         if self._reset_requested.is_set():
             raise FrameRejected("a reset was asked for while this frame was in work")
@@ -88,7 +90,6 @@ class FrameProcessor:
             header.stamp,
             camera_frame,
             calibrated.intrinsics is not None,
-            calibrated.camera_info,
         )
 
     def _camera_frame(self, named: str, frames: FrameSettings) -> str:
