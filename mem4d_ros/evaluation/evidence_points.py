@@ -13,8 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mem4d_ros.model.evidence import Evidence
-
 _WINDOW_PX = 5
 """Side of the square over which the structure tensor is summed."""
 
@@ -57,37 +55,38 @@ class ChosenPixels:
 
 def measured_corners(
     images: Tensor, depth: Tensor, count: int, seed: int, error: MeasuringError | None = None
-) -> Evidence:
-    """Evidence of depth at up to `count` corners of each image; the same seed, the same points.
+) -> tuple[Tensor, Tensor]:
+    """Depth at `count` corners of each image; the same seed, the same points.
+
+    There are fewer where the image has not so many corners whose depth is known.
 
     Args:
         images: (..., 3, H, W) in [0, 1]; depth: (..., H, W) true metres along z, 0 or not finite
             where unknown: no point lies there.
 
     Returns:
-        depth and deviation (..., H, W); the deviation is what `error` says of the noise.
+        Depth and its deviation (..., H, W) in metres, 0 where there is no point, as
+        :class:`~mem4d_ros.model.evidence.Evidence` takes them; the deviation is that of the noise.
     """
     error = error or MeasuringError()
     leading, (height, width) = depth.shape[:-2], depth.shape[-2:]
     flat = depth.reshape(-1, height, width).float().nan_to_num(0.0, 0.0, 0.0)
     if count == 0:
         nothing = torch.zeros_like(flat).reshape(depth.shape)
-        return Evidence(depth=nothing, deviation=nothing)
-    strength = corner_strength(images.reshape(-1, 3, height, width))
-    corners = local_maxima(strength, corner_radius(count, height, width))
-    chosen = best_pixels(corners * (flat > 0), count)
+        return nothing, nothing
+    strength = corner_strength(images.reshape(-1, 3, height, width)) * (flat > 0)
+    chosen = best_pixels(spread_score(strength, count), count)
     generator = torch.Generator(depth.device).manual_seed(seed)
     true = chosen.of(flat)
     measured = true * (1 + error.noise * _normal(true, generator)).clamp_min(0.2)
     factor = error.largest ** (2 * _uniform(true, generator) - 1)
     wrong = _uniform(true, generator) < error.outliers
     measured = torch.where(wrong, measured * factor, measured)
-    points = chosen.to_maps(measured, height, width)
-    deviation = chosen.to_maps(error.noise * measured, height, width)
-    return Evidence(
-        depth=points.reshape(*leading, height, width),
-        deviation=deviation.reshape(*leading, height, width),
+    points, deviation = (
+        chosen.to_maps(values, height, width).reshape(*leading, height, width)
+        for values in (measured, error.noise * measured)
     )
+    return points, deviation
 
 
 def corner_strength(images: Tensor) -> Tensor:
@@ -104,6 +103,23 @@ def corner_strength(images: Tensor) -> Tensor:
     products = torch.cat((dx * dx, dy * dy, dx * dy), dim=1)
     xx, yy, xy = F.avg_pool2d(products, _WINDOW_PX, 1, _WINDOW_PX // 2).unbind(1)
     return (xx + yy) / 2 - (((xx - yy) / 2).square() + xy * xy).sqrt()
+
+
+def spread_score(strength: Tensor, count: int) -> Tensor:
+    """Score (N, H, W) by which `count` corners of that strength spread over an image.
+
+    The best is the strongest within a radius that leaves room for `count` corners, next come those
+    within half that radius, and so on: nearly all images have as many corners as are wanted.
+    """
+    relative = strength / strength.amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    radius = corner_radius(count, *strength.shape[-2:])
+    score = torch.zeros_like(strength)
+    while True:
+        corners = local_maxima(relative, radius)
+        score = score + (corners > 0)
+        if radius == 1:
+            return score + corners  # those of all radii are among those of the smallest
+        radius //= 2
 
 
 def corner_radius(count: int, height: int, width: int) -> int:

@@ -11,7 +11,7 @@ from wall_model import WallModel
 
 from mem4d_ros.datasets import Sample
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import full_depth, run_recording
+from mem4d_ros.evaluation.online import Told, corners_of, full_depth, run_recording
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import OnlineReconstructor, upsample_depth
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
@@ -48,7 +48,7 @@ def test_intrinsics_are_told_when_asked(truth: Room, known: bool) -> None:
             return super().estimate(frame)
 
     reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes(), pose_source=Listening())
-    list(run_recording(recording_of(truth), range(5), reconstructor, known_intrinsics=known))
+    list(run_recording(recording_of(truth), range(5), reconstructor, Told(intrinsics=known)))
     assert told == [known] * 5
 
 
@@ -58,7 +58,7 @@ def test_a_sample_without_the_intrinsics_to_tell_is_named(truth: Room) -> None:
     with pytest.raises(NotMeasurable, match="frame 0 has no intrinsics"):
         list(
             run_recording(
-                ListRecording("room", samples), range(5), reconstructor, known_intrinsics=True
+                ListRecording("room", samples), range(5), reconstructor, Told(intrinsics=True)
             )
         )
 
