@@ -11,7 +11,7 @@ from wall_model import WallModel
 
 from mem4d_ros.datasets import Sample
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import Told, corners_of, full_depth, run_recording
+from mem4d_ros.evaluation.online import Told, full_depth, run_recording
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import OnlineReconstructor, upsample_depth
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame

@@ -98,7 +98,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=5.0, help="frames per second")
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
-    parser.add_argument("--subscribers", type=int, default=1, help="wait for so many at first")
+    parser.add_argument(
+        "--subscribers", type=int, default=1, help="number of subscribers to wait for"
+    )
     options = parser.parse_args()
     try:
         if options.source is None:

@@ -21,8 +21,11 @@ class Kind:
         return f"{self.width}x{self.height} {self.encoding}"
 
 
-class Stream:
-    """The newest image's stamp and kind; `say` hears of what is odd and no break."""
+class Continuity:
+    """Keeps the newest image's stamp and kind, and finds where a stream breaks.
+
+    `say` hears of what is odd and no break.
+    """
 
     def __init__(self, say: Say = silent) -> None:
         self._say = say

@@ -15,7 +15,7 @@ from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings
 from mem4d_ros.ros.pipeline.calibration import Calibration
-from mem4d_ros.ros.pipeline.continuity import Kind, Stream
+from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor, Reconstruction
 
@@ -39,7 +39,7 @@ class FrameProcessor:
         self._reporter = reporter
         self._reset_requested = threading.Event()
         self._resets = 0
-        self._stream = Stream(lambda remark: reporter.warning("stamp", remark))
+        self._continuity = Continuity(lambda remark: reporter.warning("stamp", remark))
         self._calibration = Calibration(reporter)
         self._network_memory = network_memory
         self._wanted_memory = reconstructor.memory
@@ -76,9 +76,9 @@ class FrameProcessor:
                 f"an image's stamp is before the epoch ({stamp_ns * 1e-9:.3f} s): set it in the"
                 " camera's driver"
             )
-        self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
+        self._start_new_world("stamps", self._continuity.break_by_stamp(stamp_ns))
         image = image_to_rgb(incoming.image, self._reporter.once)
-        self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
+        self._start_new_world("kind", self._continuity.break_by_kind(_kind(incoming.image, image)))
         calibrated = self._calibration.apply(
             image, incoming.camera_info, incoming.topic, settings.input
         )

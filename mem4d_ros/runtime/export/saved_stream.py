@@ -18,7 +18,7 @@ from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
-from mem4d_ros.runtime.keyframes import View
+from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
@@ -36,7 +36,7 @@ ALLOWED: list[Any] = [
     KeyValue,
     ImageTransform,
     Keyframe,
-    View,
+    CameraView,
     *MAKERS.values(),
     np.ndarray,
     np.dtype,

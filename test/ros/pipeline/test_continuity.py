@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mem4d_ros.ros.pipeline.continuity import Kind, Stream
+from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.sensor_messages.stamps import JUMP_NS
 
@@ -15,7 +15,7 @@ RGB = Kind(64, 48, "rgb8")
 
 
 def breaks(*stamps: int) -> list[bool]:
-    stream = Stream()
+    stream = Continuity()
     return [bool(stream.break_by_stamp(stamp)) for stamp in stamps]
 
 
@@ -30,7 +30,7 @@ def test_a_jump_back_starts_a_new_stream_from_there() -> None:
 
 @pytest.mark.parametrize("behind_ns", [0, 1, JUMP_NS - 1])
 def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int) -> None:
-    stream = Stream()
+    stream = Continuity()
     stream.break_by_stamp(100 * SECOND)
     with pytest.raises(FrameRejected, match="twice or out of order"):
         stream.break_by_stamp(100 * SECOND - behind_ns)
@@ -39,7 +39,7 @@ def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int)
 
 def test_a_single_image_ahead_is_said_and_no_break() -> None:
     said: list[str] = []
-    stream = Stream(said.append)
+    stream = Continuity(said.append)
     for stamp in (10.0, 10.1, 4000, 10.2, 10.3, 10.4):
         assert not stream.break_by_stamp(round(stamp * SECOND))
     assert said == [
@@ -56,7 +56,7 @@ def test_no_stamp_says_nothing() -> None:
 @given(st.lists(st.integers(0, 2**31 * SECOND), max_size=30))
 def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
     """What is no break is not older than anything since the last one, but for one that is ahead."""
-    stream, newest, before = Stream(), 0, 0
+    stream, newest, before = Continuity(), 0, 0
     for stamp in stamps:
         try:
             is_break = bool(stream.break_by_stamp(stamp))
@@ -73,7 +73,7 @@ def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
 
 
 def test_a_change_of_size_or_encoding_is_a_break_once() -> None:
-    stream = Stream()
+    stream = Continuity()
     kinds = [RGB, RGB, Kind(64, 48, "mono8"), Kind(64, 48, "mono8"), Kind(32, 48, "mono8")]
     found = [stream.break_by_kind(kind) for kind in kinds]
     assert [bool(cause) for cause in found] == [False, False, True, False, True]
