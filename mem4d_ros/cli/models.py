@@ -1,4 +1,4 @@
-"""Options by which a command is told its network, and where it runs."""
+"""Options for the network of a command, and where it runs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """`--checkpoint` or `--preset`, `--device` and `--precision`."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
-        "--checkpoint", default="", help="a safetensors checkpoint of this project, or random"
+        "--checkpoint",
+        default="",
+        help="checkpoint of this project, a .safetensors file, or random for untrained weights",
     )
     choice.add_argument(
         "--preset",
         choices=sorted(PRESETS),
         default="lite",
-        help="network of this size, with the weights that come with the package, else random ones",
+        help="network to use without --checkpoint, with its packaged weights, or random ones",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--device", default="auto", help="device: auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
 
 

@@ -15,7 +15,7 @@ from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
-from mem4d_ros.runtime.keyframes import KeyframeThresholds, View, shows_something_new
+from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame, PoseSource
@@ -48,7 +48,7 @@ class StreamState:
     memory: MemoryState
     pose_source: PoseSource
     transform: ImageTransform | None
-    views: Mapping[int, View] = field(default_factory=dict)  # by number in the PSM
+    views: Mapping[int, CameraView] = field(default_factory=dict)  # by number in the PSM
 
 
 class OnlineReconstructor:
@@ -87,7 +87,7 @@ class OnlineReconstructor:
     def reset(self) -> None:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
-        self._views: Mapping[int, View] = {}
+        self._views: Mapping[int, CameraView] = {}
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -178,7 +178,7 @@ class OnlineReconstructor:
                 )
             )
         if self._keyframes is not None:
-            view = View(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
+            view = CameraView(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
             self._select(view, points_camera, structure, self._keyframes)
         if not self._pose_source.keeps_global_pointmap:
             points_world = move_points(estimate.camera_to_world, points_camera)
@@ -227,7 +227,7 @@ class OnlineReconstructor:
 
     def _select(
         self,
-        view: View,
+        view: CameraView,
         points_camera: np.ndarray,
         before: StructureState,
         thresholds: KeyframeThresholds,

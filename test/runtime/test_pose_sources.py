@@ -111,6 +111,7 @@ def test_the_head_is_taken_at_its_word(busy_room: SyntheticSequence) -> None:
 
 @pytest.mark.parametrize("source", [ProcrustesPose, PnpPose])
 @pytest.mark.parametrize("room", ["still_room", "busy_room"])
+@pytest.mark.long
 def test_exact_pointmaps_give_the_path_in_metres(
     source: Callable[[], PoseSource], room: str, request: pytest.FixtureRequest
 ) -> None:
@@ -180,6 +181,7 @@ def test_pnp_stands_exactly_before_a_still_scene(still_room: SyntheticSequence) 
 
 
 @pytest.mark.parametrize("room", ["still_room", "busy_room"])
+@pytest.mark.long
 def test_pnp_is_steady_under_a_depth_that_changes_its_scale(
     room: str, request: pytest.FixtureRequest
 ) -> None:

@@ -151,6 +151,7 @@ def test_pictures_are_written(measure: str, wall: Path, checkpoint: Path, tmp_pa
     assert cv2.imread(str(picture)).std() > 10
 
 
+@pytest.mark.long
 def test_procedural_scenes_need_no_folder(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
