@@ -11,8 +11,10 @@ import torch
 
 from mem4d_ros.geometry import fov_to_intrinsics, quaternion_to_matrix, transform_points
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import (
     FrameRejected,
+    MeasuredPoints,
     NonFiniteOutput,
     OnlineReconstructor,
     make_pose_source,
@@ -27,6 +29,8 @@ SHIFT = torch.tensor([[1.0, -2.0, 3.0]])
 
 class ScriptedModel:
     """Answers every image with a plane 2 m ahead, changed by `edit`; notes what it was fed."""
+
+    takes_evidence = False
 
     def __init__(self, edit: Callable[[FrameOutput], None] = lambda output: None) -> None:
         self.edit = edit
@@ -257,3 +261,66 @@ def test_the_real_network_runs_and_resizes_its_memories(precision: torch.dtype) 
     assert online.process(IMAGE, 6).frame_index == 6
     assert online.occupancy() == MemorySizes(1, 0, 2)
     assert online.structure_tokens() < tokens
+
+
+class EvidentModel(ScriptedModel):
+    """One that takes evidence, and notes it."""
+
+    takes_evidence = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.evidence: list[Evidence] = []
+
+    def step(
+        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
+    ) -> tuple[FrameOutput, MemoryState]:
+        assert evidence is not None
+        self.evidence.append(evidence)
+        return super().step(image, state)
+
+
+POINTS = MeasuredPoints(np.array([[320.0, 240.0]]), np.array([2.5]), np.array([0.1]))
+POSE = np.array([[0.0, 0, 1, 3], [0, 1, 0, 4], [-1, 0, 0, 5], [0, 0, 0, 1]])
+
+
+def test_what_is_known_is_told_in_the_networks_pixels() -> None:
+    model = EvidentModel()
+    intrinsics = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
+    reconstructor(model).process(IMAGE, 0, intrinsics, points=POINTS, camera_to_world=POSE)
+    (told,) = model.evidence
+    assert told.intrinsics is not None
+    np.testing.assert_allclose(told.intrinsics[0], [[234, 0, 127.7], [0, 234, 95.7], [0, 0, 1]])
+    assert told.depth is not None
+    assert told.depth.shape == (1, 192, 256)
+    assert told.depth[0].nonzero().tolist() == [[96, 128]]
+    assert told.camera_to_world is not None
+    np.testing.assert_allclose(told.camera_to_world[0], POSE)
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    model = EvidentModel()
+    reconstructor(model).process(IMAGE, 0)
+    assert model.evidence == [Evidence()]
+
+
+def test_a_known_pose_is_the_frames_pose() -> None:
+    result = reconstructor(EvidentModel()).process(IMAGE, 0, camera_to_world=POSE)
+    assert np.array_equal(result.camera_to_world, POSE)
+    assert result.pose_measured
+
+
+@pytest.mark.parametrize("known", [{"points": POINTS}, {"camera_to_world": POSE}])
+def test_a_network_without_evidence_cannot_be_told(known: dict) -> None:
+    with pytest.raises(ValueError, match="takes no evidence"):
+        reconstructor(ScriptedModel()).process(IMAGE, 0, **known)
+
+
+def test_points_set_the_scale_of_a_network_that_takes_them() -> None:
+    """Whatever the weights."""
+    online = OnlineReconstructor(Mem4D(PRESETS["lite"]).eval(), 128, MEMORY)
+    pixels = np.stack(np.meshgrid(range(0, 640, 20), range(0, 480, 20)), -1).reshape(-1, 2)
+    for metres in (1.0, 10.0):
+        told = MeasuredPoints(pixels, np.full(len(pixels), metres), np.full(len(pixels), 0.01))
+        result = online.process(IMAGE, 0, points=told)
+        assert np.median(result.depth) == pytest.approx(metres, rel=0.05)

@@ -41,6 +41,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         default=["scale", "metric"],
         help="alignment of depth before it is compared, one per sequence",
     )
+    _add_evidence_options(depth)
     for measure in (pose, recon):
         measure.add_argument(
             "--pose-source",
@@ -89,11 +90,32 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_evidence_options(parser: argparse.ArgumentParser) -> None:
+    evidence = parser.add_argument_group("what the network is told")
+    evidence.add_argument(
+        "--evidence-points",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the depth of N corners in each frame, measured with 4 %% noise and 5 %% outliers",
+    )
+    evidence.add_argument(
+        "--evidence-seed", type=int, default=0, metavar="SEED", help="of the points' errors (0)"
+    )
+    evidence.add_argument("--true-poses", action="store_true", help="the true poses")
+    evidence.add_argument(
+        "--single-views",
+        action="store_true",
+        help="nothing of the frames before: each is a stream of its own",
+    )
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--known-intrinsics",
-        action="store_true",
-        help="use the true intrinsics instead of predicted ones",
+        action=argparse.BooleanOptionalAction,
+        help="give the network the true intrinsics; if neither is said, where the data set has them"
+        " and the network takes evidence",
     )
     parser.add_argument(
         "--json",

@@ -25,7 +25,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "done; --resume goes on from there, with the same result as without the interruption.",
     )
     parser.add_argument(
-        "source", type=Path, help="a video, a folder of images, a ROS 2 bag or a data set's folder"
+        "source", type=Path, help="a video, a folder of images, a ROS bag or a data set's folder"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
     parser.add_argument(
@@ -37,6 +37,13 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--frames", type=count, help="maximum number of frames")
     parser.add_argument(
         "--rate", type=measure, default=30.0, help="frame rate of images without stamps, Hz (30)"
+    )
+    parser.add_argument(
+        "--max-bad-ratio",
+        type=measure,
+        default=0.5,
+        metavar="RATIO",
+        help="of frames that cannot be used, beyond which the command fails (0.5)",
     )
     add_model_options(parser)
     parser.add_argument(

@@ -157,30 +157,78 @@ def test_interrupted_and_resumed_is_as_never_interrupted(
     assert len(RecordFolder(whole)) == FRAMES
 
 
-def test_a_broken_image_ends_the_run_and_keeps_what_was_before(
+def test_a_bad_frame_is_named_and_skipped(
     folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = folder / "3.png"
-    whole = broken.read_bytes()
-    broken.write_bytes(b"nonsense")
-    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
-    said = capsys.readouterr().err
-    assert "3.png" in said
-    assert "the 3 frames before it are kept" in said
-    assert (tmp_path / "out/summary.png").exists()
-    broken.write_bytes(whole)
-    assert reconstruct(folder, tmp_path / "out", checkpoint, "--resume") == 0
-    assert len(RecordFolder(tmp_path / "out")) == FRAMES
+    """Empty, or of another size: the others become what they would without it."""
+    good, out = tmp_path / "good", tmp_path / "out"
+    assert reconstruct(folder, good, checkpoint) == 0
+    (folder / "2b.png").touch()
+    cv2.imwrite(str(folder / "4b.png"), np.zeros((64, 32, 3), np.uint8))
+    capsys.readouterr()
+    assert reconstruct(folder, out, checkpoint, "--rate", "1") == 0
+    said = capsys.readouterr()
+    assert "mem4d reconstruct: images, 2b.png is left out: " in said.err
+    assert "mem4d reconstruct: images, 4b.png is left out: the image is 32x64" in said.err
+    assert f"6 frames are in {out}, 2 could not be used and are listed in skipped.csv" in said.out
+    rows = (out / "skipped.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["name", "2b.png", "4b.png"]
+    with_bad, without = RecordFolder(out), RecordFolder(good)
+    assert [record.stamp_ns * 1e-9 for record in with_bad] == [0, 1, 2, 4, 5, 7]
+    for one, other in zip(with_bad, without, strict=True):
+        np.testing.assert_array_equal(one.depth, other.depth)
 
 
-def test_an_image_of_another_size_is_named(
+def test_a_run_with_bad_frames_is_resumed(
+    folder: Path, tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "1b.png").touch()
+    (folder / "4b.png").touch()
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert reconstruct(folder, whole, checkpoint) == 0
+    with monkeypatch.context() as patch:
+        interrupt(patch, frame=2)
+        assert reconstruct(folder, parts, checkpoint) == 0
+    assert len(RecordFolder(parts)) == 3
+    assert reconstruct(folder, parts, checkpoint, "--resume") == 0
+    assert contents(parts) == contents(whole)
+
+
+def test_too_many_bad_frames_fail(
     folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cv2.imwrite(str(folder / "4.png"), np.zeros((64, 32, 3), np.uint8))
-    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
+    for index in range(2):
+        (folder / f"{index}b.png").touch()
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--max-bad-ratio", "0.2") == 1
+    assert "is more than --max-bad-ratio 0.2 of all allows" in capsys.readouterr().err
+    assert len(RecordFolder(out)) == FRAMES
+    assert (out / "summary.png").exists()
+    assert reconstruct(folder, out, checkpoint, "--resume", "--max-bad-ratio", "0.3") == 0
+
+
+def test_a_source_without_images_fails(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = bags.Topic("/image", [bags.image_message(np.zeros((48, 64), np.uint8), "mono8")])
+    source = bags.write_bag(tmp_path / "empty", image, keep=0)
+    assert reconstruct(source, tmp_path / "out", checkpoint) == 1
+    assert f"{source} has no images: is it the right source" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_that_loops_ends_with_the_first_lap(
+    tmp_path: Path, checkpoint: Path, images: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lap = [
+        bags.image_message(image, "rgb8", bags.START_NS + index * 400_000_000)
+        for index, image in enumerate(images[:3])
+    ]
+    source = bags.write_bag(tmp_path / "loop", bags.Topic("/image", lap + lap))
+    assert reconstruct(source, tmp_path / "out", checkpoint) == 0
+    assert len(RecordFolder(tmp_path / "out")) == 3
     said = capsys.readouterr().err
-    assert "images, 4.png: the image is 32x64" in said
-    assert len(RecordFolder(tmp_path / "out")) == 4
+    assert "stamps jump back by 0.800 s at /image 3 (a looped recording?)" in said
 
 
 def test_a_run_ends_where_it_is_told(folder: Path, tmp_path: Path, checkpoint: Path) -> None:
