@@ -149,6 +149,8 @@ class Mem4DNode(LifecycleNode):
         pipeline.resume()
 
     def _deactivate(self) -> None:
+        if self._inputs is not None:
+            self._inputs.close()
         self._inputs = None
         self._listening.close()
         if self._engine is not None:

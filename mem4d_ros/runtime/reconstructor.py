@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from
+from mem4d_ros.geometry import ImageTransform, pose_from, unproject
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
@@ -21,6 +21,7 @@ from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame, PoseSource
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
+from mem4d_ros.runtime.steady_intrinsics import SteadyIntrinsics
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 CPU = torch.device("cpu")
@@ -49,6 +50,7 @@ class StreamState:
     pose_source: PoseSource
     transform: ImageTransform | None
     views: Mapping[int, CameraView] = field(default_factory=dict)  # by number in the PSM
+    predicted_intrinsics: tuple[np.ndarray, ...] = ()
 
 
 class OnlineReconstructor:
@@ -88,6 +90,7 @@ class OnlineReconstructor:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
         self._views: Mapping[int, CameraView] = {}
+        self._intrinsics = SteadyIntrinsics()
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -98,13 +101,20 @@ class OnlineReconstructor:
     @property
     def state(self) -> StreamState:
         """Where the stream stands. Not a copy: the next frame changes it."""
-        return StreamState(self._state, self._pose_source, self._transform, self._views)
+        return StreamState(
+            self._state,
+            self._pose_source,
+            self._transform,
+            self._views,
+            self._intrinsics.predictions,
+        )
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
         self._state, self._pose_source = state.memory, state.pose_source
         self._transform, self._views = state.transform, state.views
         self._memory = state.memory.memory
+        self._intrinsics = SteadyIntrinsics(state.predicted_intrinsics)
 
     def occupancy(self) -> MemorySizes:
         """The number of frames each memory holds."""
@@ -130,10 +140,11 @@ class OnlineReconstructor:
     ) -> Reconstruction:
         """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
 
-        An image of another size than the one before starts a new world.
+        An image of another size than the one before starts a new world. Points of the self-view
+        pointmap lie on the rays of the intrinsics: of them the network predicts the depth alone.
 
         Args:
-            intrinsics: (3, 3), pixels of the image; predicted if None.
+            intrinsics: (3, 3), pixels of the image; predicted if None, and held steady.
             points: whose depth was measured.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
@@ -154,13 +165,13 @@ class OnlineReconstructor:
         output = self._step(model_image, _evidence(transform, intrinsics, points, camera_to_world))
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
-            model_intrinsics = self._checked(
-                _predicted_intrinsics(output, transform), "field of view"
-            )
+            predicted = output.intrinsics[0].numpy().astype(np.float64)
+            model_intrinsics = self._intrinsics.after(self._checked(predicted, "intrinsics"))
         else:
             model_intrinsics = transform.intrinsics_to_model(intrinsics)
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+        points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
@@ -173,7 +184,6 @@ class OnlineReconstructor:
                     points_world=points_world,
                     confidence_world=confidence_world,
                     intrinsics=model_intrinsics,
-                    intrinsics_known=intrinsics is not None,
                     head_pose=head_pose,
                 )
             )
@@ -275,11 +285,6 @@ def _camera_to_world(output: FrameOutput) -> np.ndarray:
     quaternion = output.quaternion[0].numpy().astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
         return pose_from(quaternion, output.translation[0].numpy().astype(np.float64))
-
-
-def _predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.ndarray:
-    field_of_view = output.field_of_view[0].numpy().astype(np.float64)
-    return fov_to_intrinsics(field_of_view, transform.output_height, transform.output_width)
 
 
 def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

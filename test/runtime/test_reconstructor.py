@@ -8,8 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from mem4d_ros.geometry import fov_to_intrinsics, quaternion_to_matrix, transform_points
+from mem4d_ros.geometry import (
+    fov_to_intrinsics,
+    project,
+    quaternion_to_matrix,
+    transform_points,
+    unproject,
+)
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import (
@@ -45,8 +53,8 @@ class ScriptedModel:
         self.images.append(image)
         self.frame_indices.append(state.frame_index)
         height, width = image.shape[-2:]
-        points = torch.rand(1, height, width, 3)
-        points[..., 2] = 2
+        intrinsics = fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width)
+        points = unproject(torch.full((1, height, width), 2.0), intrinsics)
         confidence = torch.full((1, height, width), 3.0)
         output = FrameOutput(
             points_world=points + SHIFT,
@@ -56,7 +64,7 @@ class ScriptedModel:
             quaternion=TURN.clone(),
             translation=SHIFT.clone(),
             field_of_view=torch.tensor([[1.2, 0.9]]),
-            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width),
+            intrinsics=intrinsics,
         )
         self.edit(output)
         return output, replace(state, frame_index=state.frame_index + 1)
@@ -106,8 +114,66 @@ def test_given_intrinsics_are_followed_to_the_networks_image() -> None:
     np.testing.assert_allclose(result.intrinsics, expected)
 
 
-def test_given_intrinsics_make_a_bad_field_of_view_harmless() -> None:
-    model = ScriptedModel(lambda output: output.field_of_view.fill_(float("nan")))
+def test_predicted_intrinsics_are_held_steady() -> None:
+    """They are the median of what the network has said, frame by frame."""
+    said = np.random.default_rng(0).uniform(180, 220, 9)
+    frames = iter(said)
+
+    def edit(output: FrameOutput) -> None:
+        output.intrinsics[0, 0, 0] = next(frames)
+
+    online = reconstructor(ScriptedModel(edit))
+    found = [online.process(IMAGE, t).intrinsics[0, 0] for t in range(9)]
+    np.testing.assert_allclose(found, [np.median(said[: t + 1]) for t in range(9)], rtol=1e-6)
+    online.reset()
+    frames = iter([100.0])
+    assert online.process(IMAGE, 0).intrinsics[0, 0] == 100
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    is_given=st.booleans(),
+    width=st.integers(64, 700),
+    height=st.integers(64, 700),
+    focal=st.tuples(st.floats(0.4, 3), st.floats(0.4, 3)),
+    centre=st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8)),
+)
+def test_every_point_lies_on_the_ray_of_its_pixel(
+    is_given: bool,
+    width: int,
+    height: int,
+    focal: tuple[float, float],
+    centre: tuple[float, float],
+) -> None:
+    """Whatever the network says of x and y, and however its image is resized and cropped."""
+    assume(max(width, height) < 4 * min(width, height))
+    rng = np.random.default_rng(0)
+
+    def edit(output: FrameOutput) -> None:
+        output.points_camera[..., :2] += torch.from_numpy(rng.normal(0, 0.3, (2,)))
+        output.points_camera[..., 2] *= 1.7
+
+    k = np.array(
+        [
+            [focal[0] * width, 0, centre[0] * width],
+            [0, focal[1] * width, centre[1] * height],
+            [0, 0, 1],
+        ]
+    )
+    image = np.zeros((height, width, 3), np.uint8)
+    result = reconstructor(ScriptedModel(edit)).process(image, 0, k if is_given else None)
+    pixels, depth = project(result.points_camera, result.intrinsics)
+    v, u = np.mgrid[: depth.shape[0], : depth.shape[1]]
+    np.testing.assert_allclose(pixels, np.stack([u, v], -1), atol=0.01)
+    np.testing.assert_array_equal(depth, result.depth)
+    if is_given:  # the same in pixels of the camera's image
+        of_camera, _ = project(result.points_camera, k)
+        seen = result.input_transform.to_input(np.stack([u, v], -1).astype(float))
+        np.testing.assert_allclose(of_camera, seen, atol=0.05)
+
+
+def test_given_intrinsics_make_bad_predicted_ones_harmless() -> None:
+    model = ScriptedModel(lambda output: output.intrinsics.fill_(float("nan")))
     result = reconstructor(model).process(IMAGE, 0, np.eye(3))
     assert np.isfinite(result.intrinsics).all()
 
@@ -146,7 +212,7 @@ def test_a_bad_camera_point_has_no_depth(part: str, value: float) -> None:
     assert np.isfinite(result.depth).sum() == 192 * 256 - 1
 
 
-@pytest.mark.parametrize("part", ["quaternion", "translation", "field_of_view"])
+@pytest.mark.parametrize("part", ["quaternion", "translation", "intrinsics"])
 def test_a_bad_pose_resets_the_memory_and_gives_no_result(part: str) -> None:
     broken = [False, True, False]
 

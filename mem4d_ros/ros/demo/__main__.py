@@ -20,6 +20,7 @@ START_TIMEOUT_S = 120.0
 SETTLE_TIMEOUT_S = 60.0
 PROGRESS_S = 5.0
 QUIET_S = 1.5
+PACED_HZ = 5.0
 
 
 class DemoError(RuntimeError):
@@ -52,7 +53,10 @@ def main() -> int:
         faults = [*faults, f"the node ended with status {node_status}"]
     for fault in faults:
         print(f"demo: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    if faults:
+        return 1
+    print(report.conclusion(options.out))
+    return 0
 
 
 def parse_options() -> argparse.Namespace:
@@ -60,7 +64,11 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mem4d_ros.ros.demo", description=__doc__)
     parser.add_argument("--source", type=Path, help="folder of images or video; else procedural")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for pictures")
-    parser.add_argument("--rate", type=float, default=5.0, help="frames per second of the source")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        help=f"frames per second of the source; else at most {PACED_HZ:g}, as this machine allows",
+    )
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
     parser.add_argument(
@@ -79,10 +87,13 @@ def run(
     with ChildProcesses() as children:
         node = children.start("mem4d_ros.ros.main", node_arguments(options.param))
         wait_for_node(listener, executor, node)
-        arguments = ["--rate", str(options.rate), "--frames", str(options.frames)]
+        arguments = ["--rate", str(options.rate or PACED_HZ), "--frames", str(options.frames)]
         arguments += ["--seed", str(options.seed), "--subscribers", "2"]
         if options.source is not None:
             arguments += ["--source", str(options.source)]
+        if options.rate is None:
+            arguments.append("--paced")
+            print(f"images come as fast as this machine takes them, at most {PACED_HZ:g} a second")
         source = children.start("mem4d_ros.ros.demo.source", arguments, stdout=subprocess.PIPE)
         sent = follow(listener, executor, source, node)
         settle(listener, executor, node, sent)

@@ -76,6 +76,22 @@ class Report:
         ]
         return "\n".join(f"  {name:<36}{value:>10}" for name, value in rows)
 
+    def conclusion(self, out: Path) -> str:
+        """What a newcomer has seen, what it means, and what to try next."""
+        seen = (
+            f"{self.processed} of {self.sent} images became depth, points and a pose,"
+            f" {self.rate_hz:.1f} a second and {self.latency_p50_s:.1f} s after each: see"
+            f" {out / 'summary.png'}."
+        )
+        if self.dropped:
+            meaning = (
+                f" {self.dropped} were passed over for newer ones, as on a robot: this machine"
+                f" takes about {self.rate_hz:.1f} a second. Next: make demo without RATE"
+            )
+        else:
+            meaning = " This machine keeps up with that. Next: make demo SOURCE=<your video>"
+        return f"demo: {seen}{meaning}, or the launch file with your camera (README.md)."
+
 
 def make_report(sent: int, heard: Heard) -> Report:
     """The figures of a finished run."""

@@ -14,16 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import rclpy
+from nav_msgs.msg import Odometry
 from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
 from mem4d_ros.datasets import FrameError, open_frames, usable_frames
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.demo import topics
 from mem4d_ros.synthetic import DEMONSTRATION, render_sequence
 
 MATCH_TIMEOUT_S = 60.0
 DELIVERY_TIMEOUT_S = 30.0
+ANSWER_TIMEOUT_S = 5.0
 SCENE_SIZE = (240, 320)
 
 
@@ -32,13 +35,16 @@ class CameraError(RuntimeError):
 
 
 class Camera(Node):
-    """Publishes images at a fixed rate, stamped with the time at which each is sent."""
+    """Publishes images, stamped with the time at which each is sent; hears what became of them."""
 
     def __init__(self, intrinsics: np.ndarray | None) -> None:
         super().__init__("demo_camera")
         self._images = self.create_publisher(Image, topics.IMAGE, topics.IMAGE_QOS)
         self._infos = self.create_publisher(CameraInfo, topics.CAMERA_INFO, topics.IMAGE_QOS)
         self._intrinsics = intrinsics
+        self._stamp_ns = 0  # of the newest image
+        self._answered_ns = 0
+        self.create_subscription(Odometry, topics.POSE, self._on_pose, 10)
 
     def wait_for_subscribers(self, expected: int) -> None:
         """Block until that many listen, so that no frame is lost at the start."""
@@ -66,6 +72,16 @@ class Camera(Node):
             info.p = np.hstack([self._intrinsics, np.zeros((3, 1))]).flatten().tolist()
             self._infos.publish(info)
         self._images.publish(message)
+        self._stamp_ns = stamp_to_ns(message.header.stamp)
+
+    def wait_for_answer(self) -> None:
+        """Block until the newest image has a pose, or will have none."""
+        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+        while self._answered_ns < self._stamp_ns and time.monotonic() < deadline:
+            rclpy.spin_once(self, timeout_sec=0.1)
+
+    def _on_pose(self, pose: Odometry) -> None:
+        self._answered_ns = stamp_to_ns(pose.header.stamp)
 
     def wait_for_delivery(self) -> None:
         """Block until every reliable subscriber has acknowledged every image."""
@@ -73,13 +89,16 @@ class Camera(Node):
             raise CameraError(f"some images were not delivered within {DELIVERY_TIMEOUT_S:.0f} s")
 
 
-def play(camera: Camera, images: Iterator[np.ndarray], rate_hz: float) -> int:
-    """Publish the images at `rate_hz`; how many there were."""
-    count, start = 0, time.monotonic()
+def play(camera: Camera, images: Iterator[np.ndarray], rate_hz: float, paced: bool) -> int:
+    """Publish the images at `rate_hz`, or, `paced`, as the node takes them; how many there were."""
+    count, due_s = 0, time.monotonic()
     for image in images:
-        time.sleep(max(0.0, start + count / rate_hz - time.monotonic()))
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        due_s = (time.monotonic() if paced else due_s) + 1 / rate_hz
         camera.publish(image)
         count += 1
+        if paced:
+            camera.wait_for_answer()
     return count
 
 
@@ -96,6 +115,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, help="folder of images or video; else procedural")
     parser.add_argument("--rate", type=float, default=5.0, help="frames per second")
+    parser.add_argument(
+        "--paced", action="store_true", help="send an image only when the one before has a pose"
+    )
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
     parser.add_argument(
@@ -113,7 +135,7 @@ def main() -> int:
         rclpy.init()
         camera = Camera(intrinsics)
         camera.wait_for_subscribers(options.subscribers)
-        count = play(camera, images, options.rate)
+        count = play(camera, images, options.rate, options.paced)
         camera.wait_for_delivery()
     except (CameraError, FrameError) as error:
         print(f"demo source: {error}", file=sys.stderr)

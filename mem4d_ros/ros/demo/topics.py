@@ -15,3 +15,4 @@ IMAGE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=HISTORY_DEPTH,
 )
+POSE = "mem4d/odometry"

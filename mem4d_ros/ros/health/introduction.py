@@ -15,14 +15,14 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
     memory = model.reconstructor.memory
     image = topics.image_topic(settings.input)
     outputs = ", ".join(
-        f"{node.resolve_topic_name(topic.name)} ({topics.describe_qos(topic.qos)})"
+        f"{node.resolve_topic_name(topic.name)} ({topics.describe_qos(topic)})"
         for topic in topics.OUTPUTS
     )
     node.get_logger().info(
         f"Mem4D {model.preset or 'custom'} with {model.checkpoint or 'random weights'}"
         f" on {model.device} in {model.precision}, images at {model.image_size} px;"
         f" memories: TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size};"
-        f" images from {resolved_name(node, image)} ({topics.describe_qos(image.qos)});"
+        f" images from {resolved_name(node, image)} ({topics.describe_qos(image)});"
         f"{_odometry(node, settings)} TF {settings.tf.mode}; to {outputs}"
     )
     if settings.model.device == "auto" and model.device == "cpu":
@@ -41,4 +41,4 @@ def _odometry(node: Node, settings: Settings) -> str:
     if settings.external_odometry.source == "tf":
         return " odometry from TF;"
     topic = topics.EXTERNAL_ODOMETRY
-    return f" odometry from {resolved_name(node, topic)} ({topics.describe_qos(topic.qos)});"
+    return f" odometry from {resolved_name(node, topic)} ({topics.describe_qos(topic)});"

@@ -171,9 +171,11 @@ class InputSettings:
         choices=("raw", "compressed"),
     )
     reliability: str = parameter(
-        "best_effort",
-        "Reliability of the image subscription; reliable does not match a best-effort camera",
-        choices=("best_effort", "reliable"),
+        "auto",
+        "Reliability of the image subscription; auto: reliable where all publishers of the topic"
+        " offer it, else best effort, and followed as they come and go; reliable does not match a"
+        " best-effort camera, and best_effort may lose large images",
+        choices=("auto", "best_effort", "reliable"),
     )
     history_depth: int = parameter(
         1,

@@ -31,6 +31,7 @@ class Topic:
     type: Any
     qos: QoSProfile
     description: str
+    follows_publishers: bool = False  # in their reliability, from that of `qos` on
 
     def publisher(self, node: Node) -> Publisher:
         """A new publisher of this topic."""
@@ -59,8 +60,13 @@ IMAGE = "image"
 COMPRESSED_SUFFIX = "/compressed"
 """As image_transport names it: appended to the image topic after remapping."""
 
-# Best effort matches every publisher; a lost CameraInfo is followed by the next.
-CAMERA_INFO = Topic("camera_info", CameraInfo, _qos("best_effort", 1), "optional intrinsics")
+CAMERA_INFO = Topic(
+    "camera_info",
+    CameraInfo,
+    _qos("reliable", 1),
+    "optional intrinsics",
+    follows_publishers=True,
+)
 
 # As much as a fast one sends while the node is busy.
 EXTERNAL_ODOMETRY = Topic(
@@ -126,10 +132,12 @@ SERVICES = (RESET, PAUSE, SAVE_MAP)
 
 def image_topic(settings: InputSettings) -> Topic:
     """The image input that the settings ask for."""
-    qos = _qos(settings.reliability, settings.history_depth)
+    follows = settings.reliability == "auto"
+    qos = _qos("reliable" if follows else settings.reliability, settings.history_depth)
     if settings.image_transport == "compressed":
-        return Topic(IMAGE + COMPRESSED_SUFFIX, CompressedImage, qos, "JPEG or PNG images")
-    return Topic(IMAGE, Image, qos, "raw images")
+        name = IMAGE + COMPRESSED_SUFFIX
+        return Topic(name, CompressedImage, qos, "JPEG or PNG images", follows)
+    return Topic(IMAGE, Image, qos, "raw images", follows)
 
 
 def inputs() -> tuple[Topic, ...]:
@@ -138,9 +146,16 @@ def inputs() -> tuple[Topic, ...]:
     return (*images, CAMERA_INFO, EXTERNAL_ODOMETRY)
 
 
-def describe_qos(qos: QoSProfile) -> str:
+def with_reliability(qos: QoSProfile, reliability: ReliabilityPolicy) -> QoSProfile:
+    """The same but for that."""
+    return _qos(reliability.name, qos.depth, qos.durability.name)
+
+
+def describe_qos(topic: Topic) -> str:
     """In a few words, for logs and tables."""
-    words = [qos.reliability.name, f"depth {qos.depth}"]
+    qos = topic.qos
+    reliability = "reliable if offered" if topic.follows_publishers else qos.reliability.name
+    words = [reliability, f"depth {qos.depth}"]
     if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
         words.append(qos.durability.name)
     return ", ".join(word.lower().replace("_", " ") for word in words)
@@ -152,7 +167,7 @@ def markdown() -> str:
     rows += [("out", topic) for topic in (*OUTPUTS, TF)]
     lines = ["| | topic | type | QoS | meaning |", "|---|---|---|---|---|"]
     lines += [
-        f"| {direction} | `{topic.name}` | {type_name(topic.type)} | {describe_qos(topic.qos)}"
+        f"| {direction} | `{topic.name}` | {type_name(topic.type)} | {describe_qos(topic)}"
         f" | {topic.description} |"
         for direction, topic in rows
     ]

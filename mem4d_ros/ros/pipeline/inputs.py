@@ -5,23 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
-from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.ros.frame import IncomingFrame
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.pipeline.subscription import FollowingSubscription, name_of
 from mem4d_ros.ros.reporting import Reporter
-
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # ROS 2 Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
 
 WATCHDOG_PERIOD_S = 0.5
 
@@ -56,21 +50,14 @@ class Inputs:
         self._alive_at_s = time.monotonic()
         self._has_received = False
         topic = topics.image_topic(settings().input)
-        self._qos = topic.qos
         self._type_name = topics.type_name(topic.type).replace("/", "/msg/")
         self.image_topic = resolved_name(node, topic)
-        node.create_subscription(
-            topic.type,
-            self.image_topic,
-            self._on_image,
-            topic.qos,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos),
+        info_topic = resolved_name(node, topics.CAMERA_INFO)
+        self._images = FollowingSubscription(
+            node, topic, self.image_topic, self._on_image, reporter, self._on_mismatch
         )
-        node.create_subscription(
-            topics.CAMERA_INFO.type,
-            topics.CAMERA_INFO.name,
-            self._on_camera_info,
-            topics.CAMERA_INFO.qos,
+        self._infos = FollowingSubscription(
+            node, topics.CAMERA_INFO, info_topic, self._on_camera_info, reporter
         )
         # ROS time may stop, and with it the simulated camera.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -79,6 +66,11 @@ class Inputs:
     def health(self) -> InputHealth:
         """For reports."""
         return InputHealth(self.image_topic, self._has_received, self._is_stalled())
+
+    def close(self) -> None:
+        """Subscribe to nothing any more."""
+        self._images.close()
+        self._infos.close()
 
     def _is_stalled(self) -> bool:
         limit_s = self._settings().input.watchdog_s
@@ -92,10 +84,12 @@ class Inputs:
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message
 
-    def _on_incompatible_qos(self, event: Any) -> None:
+    def _on_mismatch(self) -> None:
         self._reporter.error("qos", self._qos_mismatch(self._incompatible_publishers()))
 
     def _watch(self) -> None:
+        self._images.follow()
+        self._infos.follow()
         if self._is_stalled():
             silence_s = time.monotonic() - self._alive_at_s
             self._reporter.warning(
@@ -114,16 +108,17 @@ class Inputs:
         if incompatible := self._incompatible_publishers():
             return self._qos_mismatch(incompatible)
         return (
-            f"{', '.join(map(_node_of, publishers))} sends nothing, or its messages are lost in"
+            f"{', '.join(map(name_of, publishers))} sends nothing, or its messages are lost in"
             " transit (large best-effort images need a larger shared-memory segment on its side)"
         )
 
     def _incompatible_publishers(self) -> list[str]:
         """The full names of nodes whose images cannot be received."""
+        asked = self._images.qos
         return [
-            _node_of(publisher)
+            name_of(publisher)
             for publisher in self._node.get_publishers_info_by_topic(self.image_topic)
-            if qos_check_compatible(publisher.qos_profile, self._qos)[0] == QoSCompatibility.ERROR
+            if qos_check_compatible(publisher.qos_profile, asked)[0] == QoSCompatibility.ERROR
         ]
 
     def _qos_mismatch(self, publishers: list[str]) -> str:
@@ -131,13 +126,8 @@ class Inputs:
         return (
             f"{', '.join(publishers) or 'a publisher'} offers {self.image_topic} with a quality of"
             f" service that does not match ({asked} is asked for): set input.reliability to"
-            " best_effort, which matches any"
+            " auto or best_effort"
         )
-
-
-def _node_of(publisher: TopicEndpointInfo) -> str:
-    """The full name of the node that publishes."""
-    return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
 
 
 def resolved_name(node: Node, topic: topics.Topic) -> str:

@@ -41,6 +41,18 @@ def test_every_frame_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
     assert (out / "summary.png").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_by_itself_it_is_as_fast_as_the_machine(tmp_path: Path) -> None:
+    """However slow that is, no image is passed over."""
+    result = run_demo("--frames", "6", "--param", "model.threads:=1", "--out", str(tmp_path))
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["processed"] == report["sent"] == 6
+    assert "images come as fast as this machine takes them" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("demo: 6 of 6 images became depth")
+
+
 def test_a_missing_source_is_one_line(tmp_path: Path) -> None:
     result = run_demo("--source", str(tmp_path / "nowhere"))
     assert result.returncode == 1

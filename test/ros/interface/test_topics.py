@@ -38,7 +38,7 @@ def test_the_markdown_table_names_every_topic():
     for topic in (*topics.OUTPUTS, topics.CAMERA_INFO, topics.TF):
         (line,) = (line for line in lines if f"| `{topic.name}` |" in line)
         assert topics.type_name(topic.type) in line
-        assert topics.describe_qos(topic.qos) in line
+        assert topics.describe_qos(topic) in line
         assert topic.description in line
     for service in topics.SERVICES:
         assert any(f"| `{service.name}` |" in line for line in lines)

@@ -104,4 +104,4 @@ def test_without_a_static_map_nothing_is_split(start, monkeypatch):
 
 
 def test_the_map_is_latched_in_the_table_of_topics():
-    assert topics.describe_qos(topics.STATIC_MAP.qos) == "reliable, depth 1, transient local"
+    assert topics.describe_qos(topics.STATIC_MAP) == "reliable, depth 1, transient local"
