@@ -1,0 +1,10 @@
+"""The geometric back-end: tracking, landmarks, keyframes, bundle adjustment.
+
+It knows neither ROS nor the network: depth comes in as an argument.
+"""
+
+from __future__ import annotations
+
+from mem4d_ros.mapping.odometry import Odometry, Settled
+
+__all__ = ["Odometry", "Settled"]
