@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mem4d_ros.mapping.rotations import exponential, skew
+from mem4d_ros.mapping.rotations import exponential, orthonormal, skew
 
 OUTLIER_SIGMAS = 3.0
 """An observation whose error is larger is none."""
@@ -220,7 +220,7 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
     poses = problem.camera_to_world.copy()
     moves = np.flatnonzero(problem.is_free)
     pose_change = change[: 6 * count].reshape(count, 6)
-    poses[moves, :3, :3] = poses[moves, :3, :3] @ exponential(pose_change[:, :3])
+    poses[moves, :3, :3] = orthonormal(poses[moves, :3, :3] @ exponential(pose_change[:, :3]))
     poses[moves, :3, 3] += pose_change[:, 3:]
     log_scale = problem.log_scale.copy()
     log_scale[moves] += change[6 * count :]

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse, transform_points
-from mem4d_ros.mapping.rotations import exponential, skew
+from mem4d_ros.mapping.rotations import exponential, orthonormal, skew
 
 ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
 OUTLIER_SIGMAS = 3.5
-ITERATIONS = 10
+ITERATIONS = 15
 CONVERGED = 1e-5
 """Length of a step, in rad and by the median depth, after which nothing moves any more."""
 MIN_INLIERS = 15
@@ -84,19 +84,13 @@ def _is_enough(found: Located) -> bool:
 
 
 def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray) -> Located:
-    """Robust Gauss-Newton from a pose (4, 4)."""
-    pose = start.copy()
-    for _ in range(ITERATIONS):
-        residual, jacobian, depth = _whitened(points, seen, deviation, pose)
-        weight = 1 / (1 + (residual**2).sum(-1) / ROBUST_SIGMAS**2)
-        weighted = (jacobian * weight[:, None, None]).reshape(-1, 6)
-        jacobian = jacobian.reshape(-1, 6)
-        information = weighted.T @ jacobian + 1e-9 * np.eye(6)
-        change = -np.linalg.solve(information, weighted.T @ residual.reshape(-1))
-        pose[:3, :3] = pose[:3, :3] @ exponential(change[:3])
-        pose[:3, 3] += change[3:]
-        if max(abs(change[:3]).max(), abs(change[3:]).max() / np.median(depth)) < CONVERGED:
-            break
+    """Robust Gauss-Newton from a pose (4, 4).
+
+    At first the uncertainty of depth counts by its size alone. Its direction in the image depends on
+    the pose, and far from the right one it would lead astray.
+    """
+    near = _descend(points, seen, deviation, start, directed=False)
+    pose = _descend(points, seen, deviation, near, directed=True)
     residual, jacobian, depth = _whitened(points, seen, deviation, pose)
     squared = (residual**2).sum(-1)
     agrees = (squared < OUTLIER_SIGMAS**2) & (depth > MIN_DEPTH)
@@ -105,11 +99,33 @@ def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray
     return Located(pose, covariance, agrees)
 
 
+def _descend(
+    points: Points, seen: np.ndarray, deviation: float, start: np.ndarray, directed: bool
+) -> np.ndarray:
+    pose = start.copy()
+    for _ in range(ITERATIONS):
+        residual, jacobian, depth = _whitened(points, seen, deviation, pose, directed)
+        squared = (residual**2).sum(-1)
+        scale = max(ROBUST_SIGMAS**2, np.median(squared))  # all are far off at first
+        weight = 1 / (1 + squared / scale)
+        weighted = (jacobian * weight[:, None, None]).reshape(-1, 6)
+        jacobian = jacobian.reshape(-1, 6)
+        information = weighted.T @ jacobian + 1e-9 * np.eye(6)
+        change = -np.linalg.solve(information, weighted.T @ residual.reshape(-1))
+        pose[:3, :3] = orthonormal(pose[:3, :3] @ exponential(change[:3]))
+        pose[:3, 3] += change[3:]
+        if max(abs(change[:3]).max(), abs(change[3:]).max() / np.median(depth)) < CONVERGED:
+            break
+    return pose
+
+
 MIN_DEPTH = 1e-3
+SIDEWAYS = 0.05
+"""Way across the line of sight since the host, by the distance: as a first guess for all."""
 
 
 def _whitened(
-    points: Points, seen: np.ndarray, deviation: float, pose: np.ndarray
+    points: Points, seen: np.ndarray, deviation: float, pose: np.ndarray, directed: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Residuals (N, 2) in deviations, their derivatives (N, 2, 6) by the pose, and depths (N,)."""
     rotation = pose[:3, :3]
@@ -122,6 +138,9 @@ def _whitened(
     residual = np.stack((x, y), -1) - seen
     by_depth = np.einsum("nij,nj->ni", projection, points.depth_change @ rotation)
     jacobian = np.concatenate((projection @ skew(local), -projection @ rotation.T), -1)
+    if not directed:
+        weight = 1 / np.sqrt(deviation**2 + points.variance * SIDEWAYS**2)
+        return residual * weight[:, None], jacobian * weight[:, None, None], local[:, 2]
     # The covariance deviation² I + variance g gᵀ has the inverse root (I - c ĝ ĝᵀ) / deviation.
     length = np.linalg.norm(by_depth, axis=-1) + 1e-12
     along = by_depth / length[:, None]

@@ -23,6 +23,16 @@ def exponential(vectors: np.ndarray) -> np.ndarray:
     return np.eye(3) + first * generator + second * generator @ generator
 
 
+def orthonormal(matrices: np.ndarray) -> np.ndarray:
+    """The rotations (..., 3, 3) nearest to matrices that rounding has made inexact.
+
+    A product of poses and their inverses doubles the error that it starts from.
+    """
+    left, _, right = np.linalg.svd(matrices)
+    rotations: np.ndarray = left @ right
+    return rotations
+
+
 def angle_between(first: np.ndarray, second: np.ndarray) -> float:
     """Angle in rad between rotations (3, 3)."""
     cosine = (np.trace(first.T @ second) - 1) / 2
