@@ -11,7 +11,7 @@ from mem4d_ros.mapping import bundle
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.rotations import angle_between
-from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track
+from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track, without_light
 from mem4d_ros.mapping.window import make_window, take_in
 
 LANDMARKS = 300
@@ -82,6 +82,7 @@ class Odometry:
 
     def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
         """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+        image = without_light(image)
         if not self.map.keyframes:
             nothing = np.empty(0, np.int64)
             self._frame = _Tracks(image, nothing, np.empty((0, 2)))

@@ -10,8 +10,19 @@ LEVELS = 4
 STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 QUALITY = 0.003
 """Of a corner, relative to the best one: rooms have plain walls beside bright windows."""
+LIGHT_RATIO = 0.03
+"""Half the side of the square whose mean is taken away, by the image's long side."""
 LARGEST_DISAGREEMENT = 0.7
 """Pixels between a point and where tracking there and back leads."""
+
+
+def without_light(image: np.ndarray) -> np.ndarray:
+    """The grey image (H, W) uint8 less its local mean: the tracker takes brightness as constant.
+
+    Automatic exposure and lamps change it from one frame to the next.
+    """
+    size = 2 * round(LIGHT_RATIO * max(image.shape)) + 1
+    return cv2.addWeighted(image, 1, cv2.blur(image, (size, size)), -1, 128)
 
 
 def track(
