@@ -23,6 +23,9 @@ CONVERGED = 1e-5
 """Length of a step, in rad and by the median depth, after which nothing moves any more."""
 MIN_INLIERS = 15
 MIN_INLIER_RATIO = 0.35
+MIN_DEPTH = 1e-3
+SIDEWAYS = 0.05
+"""Way across the line of sight since the host, by the distance: as a first guess for all."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,13 @@ class Points:
         position: (N, 3) metres.
         depth_change: (N, 3), how the position moves with the logarithm of its depth.
         variance: (N,), of the logarithm of its depth.
+        weight: (N,), how much an observation counts beside the others'.
     """
 
     position: np.ndarray
     depth_change: np.ndarray
     variance: np.ndarray
-
-    def __getitem__(self, which: np.ndarray) -> Points:
-        return Points(self.position[which], self.depth_change[which], self.variance[which])
+    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def _descend(
         residual, jacobian, depth = _whitened(points, seen, deviation, pose, directed)
         squared = (residual**2).sum(-1)
         scale = max(ROBUST_SIGMAS**2, np.median(squared))  # all are far off at first
-        weight = 1 / (1 + squared / scale)
+        weight = points.weight / (1 + squared / scale)
         weighted = (jacobian * weight[:, None, None]).reshape(-1, 6)
         jacobian = jacobian.reshape(-1, 6)
         information = weighted.T @ jacobian + 1e-9 * np.eye(6)
@@ -119,9 +121,6 @@ def _descend(
     return pose
 
 
-MIN_DEPTH = 1e-3
-SIDEWAYS = 0.05
-"""Way across the line of sight since the host, by the distance: as a first guess for all."""
 
 
 def _whitened(

@@ -7,6 +7,9 @@ import numpy as np
 UNSEEN_VARIANCE = 0.25
 """Of the log depth of a landmark that only the network has spoken of."""
 
+TRIAL = 10
+"""Frames after which a landmark counts half: what moves rarely fits for so long."""
+
 
 class Landmarks:
     """A landmark's number is its row; rows of landmarks that were given up are not used again.
@@ -33,6 +36,14 @@ class Landmarks:
 
     def __len__(self) -> int:
         return len(self.host)
+
+    def trust(self, numbers: np.ndarray) -> np.ndarray:
+        """Between 0 and 1, (n,): landmarks that have long been where they should be count most.
+
+        In traffic most of what is seen moves, but none of it for long as the camera would have it.
+        """
+        hits = self.hits[numbers]
+        return hits / (hits + TRIAL)
 
     def add(
         self, host: int, pixels: np.ndarray, log_depth: np.ndarray, log_prior: np.ndarray
