@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ from mem4d_ros.geometry import ImageTransform, rigid_inverse
 from mem4d_ros.mapping import bundle
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
-from mem4d_ros.mapping.rotations import angle_between
-from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track, without_light
+from mem4d_ros.mapping.relocalisation import relocalise
+from mem4d_ros.mapping.rotations import angle_between, half_motion
+from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track, whole_shift, without_light
 from mem4d_ros.mapping.window import make_window, take_in
 
 LANDMARKS = 300
@@ -31,6 +33,13 @@ LARGEST_VARIANCE = 0.15**2
 SMOOTH_RATIO = 0.9
 """Neighbouring depths whose ratio is smaller belong to two surfaces."""
 LARGEST_SCALE_STEP = 0.05
+ENOUGH_RATIO = 0.4
+"""The tracking looks for a better way where it has found fewer of the landmarks."""
+FOUND_RATIO = 0.03
+"""Farthest from where it is looked for that a landmark is found, by the image's long side."""
+PATIENCE = 5
+"""Frames until a camera that is lost gives its map up."""
+LEAST_CORNERS = 50
 
 
 @dataclass(frozen=True)
@@ -87,15 +96,55 @@ class Odometry:
             nothing = np.empty(0, np.int64)
             self._frame = _Tracks(image, nothing, np.empty((0, 2)))
             return Estimate(self._pose, np.zeros((6, 6)), True)
-        expected = self._pose @ self._motion
-        tracks = self._follow(image, intrinsics, expected)
-        deviation = PIXEL_DEVIATION / intrinsics[0, 0]
-        points = self.map.points(tracks.numbers, intrinsics)
-        found = locate(points, to_rays(tracks.pixels, intrinsics)[:, :2], deviation, expected)
+        found = self._locate_by_tracks(image, intrinsics) or self._locate_anew(image, intrinsics)
         if found is None:
-            return self._lose(tracks)
-        self._accept(tracks, found)
-        return Estimate(self._pose, found.covariance, True)
+            return self._lose(image)
+        tracks, located = found
+        self._accept(tracks, located)
+        return Estimate(self._pose, located.covariance, True)
+
+    def _locate_by_tracks(
+        self, image: np.ndarray, intrinsics: np.ndarray
+    ) -> tuple[_Tracks, Located] | None:
+        """From the frame before, as the motion goes on, or else as the whole image has shifted."""
+        frame = self._frame
+        assert frame is not None
+        if self._lost or not len(frame.numbers):
+            return None
+        expected = self._pose @ self._motion
+        points = self.map.points(frame.numbers, intrinsics).position
+        moved = seen_at(points, expected)[0] - seen_at(points, self._pose)[0]
+        shift = moved * intrinsics[[0, 1], [0, 1]]
+        size = max(image.shape)
+        shift[~(np.abs(shift) < size / 3).all(-1)] = 0
+        tracks = self._follow(image, frame.pixels + shift)
+        found = self._pose_of(tracks, intrinsics, expected)
+        if found is not None and len(tracks.numbers) > ENOUGH_RATIO * len(frame.numbers):
+            return tracks, found
+        turned = self._follow(image, frame.pixels + whole_shift(frame.image, image))
+        again = self._pose_of(turned, intrinsics, self._pose)
+        if again is not None and (found is None or again.agrees.sum() > found.agrees.sum()):
+            return turned, again
+        return None if found is None else (tracks, found)
+
+    def _locate_anew(
+        self, image: np.ndarray, intrinsics: np.ndarray
+    ) -> tuple[_Tracks, Located] | None:
+        """From any keyframe that saw the same."""
+        start = relocalise(self.map, image, intrinsics)
+        if start is None:
+            return None
+        numbers, pixels = self._find(self._neighbours(start), image, start, intrinsics)
+        tracks = _Tracks(image, numbers, pixels)
+        found = self._pose_of(tracks, intrinsics, start)
+        return None if found is None else (tracks, found)
+
+    def _pose_of(
+        self, tracks: _Tracks, intrinsics: np.ndarray, expected: np.ndarray
+    ) -> Located | None:
+        points = self.map.points(tracks.numbers, intrinsics)
+        seen = to_rays(tracks.pixels, intrinsics)[:, :2]
+        return locate(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], expected)
 
     def settled(self, intrinsics: np.ndarray) -> Settled:
         """Of the frame located last."""
@@ -114,24 +163,34 @@ class Odometry:
         Args:
             depth: the network's, metres, NaN where unknown, of the image under `transform`.
         """
-        if self._lost == 0 and self._is_due(intrinsics):
+        if self._lost >= PATIENCE:
+            self._begin_anew(depth, transform, intrinsics)
+        elif self._lost == 0 and self._is_due(intrinsics):
             self._make_keyframe(depth, transform, intrinsics)
 
-    def _follow(self, image: np.ndarray, intrinsics: np.ndarray, expected: np.ndarray) -> _Tracks:
-        """Landmarks of the frame before in this one, made exact against the newest keyframe."""
+    def _begin_anew(
+        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray
+    ) -> None:
+        """A new map, where the camera is thought to be, if there is anything to see."""
+        assert self._frame is not None
+        image = self._frame.image
+        corners = find_corners(image, LANDMARKS, SPACING_RATIO * max(image.shape), np.empty((0, 2)))
+        if len(corners) >= LEAST_CORNERS:
+            self.map, self._lost = Map(), 0
+            self._make_keyframe(depth, transform, intrinsics)
+
+    def _follow(self, image: np.ndarray, guess: np.ndarray) -> _Tracks:
+        """Landmarks of the frame before in this one, made exact against the newest keyframe.
+
+        `guess` (n, 2) says where they may be.
+        """
         frame, keyframe = self._frame, self.map.newest
         assert frame is not None
-        points = self.map.points(frame.numbers, intrinsics).position
-        shift = (
-            to_pixels(seen_at(points, expected)[0] - seen_at(points, self._pose)[0], np.eye(3))
-            * intrinsics[[0, 1], [0, 1]]
-        )
-        size = max(image.shape)
-        shift[~(np.abs(shift) < size / 3).all(-1)] = 0
-        near, _ = flow(frame.image, image, frame.pixels, frame.pixels + shift)
+        near, _ = flow(frame.image, image, frame.pixels, guess)
         seen, order = _indices(keyframe.landmarks, frame.numbers)
-        template = keyframe.image
-        pixels, found = track(template, image, keyframe.pixels[order], near[seen], levels=1)
+        pixels, found = track(
+            keyframe.image, image, keyframe.pixels[order], near[seen], levels=1
+        )
         return _Tracks(image, frame.numbers[seen][found], pixels[found])
 
     def _accept(self, tracks: _Tracks, found: Located) -> None:
@@ -147,10 +206,11 @@ class Odometry:
             tracks.image, tracks.numbers[found.agrees], tracks.pixels[found.agrees]
         )
 
-    def _lose(self, tracks: _Tracks) -> Estimate:
+    def _lose(self, image: np.ndarray) -> Estimate:
         self._lost += 1
-        self._motion = np.eye(4)
-        self._frame = tracks
+        self._motion = half_motion(self._motion)
+        self._pose = self._pose @ self._motion
+        self._frame = _Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
         return Estimate(self._pose, np.eye(6), False)
 
     def _is_due(self, intrinsics: np.ndarray) -> bool:
@@ -180,7 +240,9 @@ class Odometry:
         assert frame is not None
         alive = table.is_alive[frame.numbers]
         numbers, pixels = frame.numbers[alive], frame.pixels[alive]
-        again, again_at = self._find_again(frame.image, numbers, intrinsics)
+        again, again_at = self._find(
+            self._neighbours(self._pose), frame.image, self._pose, intrinsics, taken=numbers
+        )
         numbers, pixels = np.concatenate((numbers, again)), np.concatenate((pixels, again_at))
         number = max(self.map.keyframes, default=-1) + 1
         log_scale = self._scale(depth, transform, numbers, pixels, intrinsics)
@@ -227,41 +289,39 @@ class Odometry:
         step = float(np.nanmedian(ratio)) - before
         return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
 
-    def _find_again(
-        self, image: np.ndarray, numbers: np.ndarray, intrinsics: np.ndarray
+    def _find(
+        self,
+        keyframes: Sequence[Keyframe],
+        image: np.ndarray,
+        pose: np.ndarray,
+        intrinsics: np.ndarray,
+        taken: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Landmarks (n,) of earlier keyframes that are in view but not tracked, and pixels."""
-        found_numbers, found_pixels = [np.empty(0, np.int64)], [np.empty((0, 2))]
-        taken = numbers
-        for keyframe in self._neighbours():
-            table = self.map.landmarks
-            is_new = table.is_alive[keyframe.landmarks] & ~np.isin(keyframe.landmarks, taken)
-            is_new &= table.variance[keyframe.landmarks] < LARGEST_VARIANCE
-            wanted, source = keyframe.landmarks[is_new], keyframe.pixels[is_new]
-            if not len(wanted):
-                continue
-            points = self.map.points(wanted, intrinsics)
-            guess = to_pixels(seen_at(points.position, self._pose)[0], intrinsics)
+        """Landmarks (n,) of keyframes, but for those taken, in an image from near a pose; pixels."""
+        table, size = self.map.landmarks, max(image.shape)
+        numbers = np.empty(0, np.int64) if taken is None else taken
+        begin, pixels = len(numbers), []
+        for keyframe in keyframes:
+            new = table.is_alive[keyframe.landmarks] & ~np.isin(keyframe.landmarks, numbers)
+            new &= table.variance[keyframe.landmarks] < LARGEST_VARIANCE
+            wanted, source = keyframe.landmarks[new], keyframe.pixels[new]
+            points = self.map.points(wanted, intrinsics).position
+            guess = to_pixels(seen_at(points, pose)[0], intrinsics)
             inside = is_inside(guess, image.shape, BORDER_PX)
             wanted, source, guess = wanted[inside], source[inside], guess[inside]
-            if not len(wanted):
-                continue
-            pixels, seen = track(keyframe.image, image, source, guess, levels=1)
-            seen &= np.linalg.norm(pixels - guess, axis=-1) < 0.02 * max(image.shape)
-            found_numbers.append(wanted[seen])
-            found_pixels.append(pixels[seen])
-            taken = np.concatenate((taken, wanted[seen]))
-        return np.concatenate(found_numbers), np.concatenate(found_pixels)
+            there, seen = track(keyframe.image, image, source, guess, levels=1)
+            seen &= np.linalg.norm(there - guess, axis=-1) < FOUND_RATIO * size
+            numbers = np.concatenate((numbers, wanted[seen]))
+            pixels.append(there[seen])
+        return numbers[begin:], np.concatenate([np.empty((0, 2)), *pixels])
 
-    def _neighbours(self) -> list[Keyframe]:
-        """Earlier keyframes that look at about the same from about the same place, nearest first."""
-        if not self.map.keyframes:
-            return []
+    def _neighbours(self, pose: np.ndarray) -> list[Keyframe]:
+        """Keyframes that look at about the same from about the same place, nearest first."""
         table = self.map.landmarks
         near = []
         for keyframe in self.map.keyframes.values():
-            turn = angle_between(keyframe.camera_to_world[:3, :3], self._pose[:3, :3])
-            way = float(np.linalg.norm(keyframe.camera_to_world[:3, 3] - self._pose[:3, 3]))
+            turn = angle_between(keyframe.camera_to_world[:3, :3], pose[:3, :3])
+            way = float(np.linalg.norm(keyframe.camera_to_world[:3, 3] - pose[:3, 3]))
             if not len(keyframe.landmarks):
                 continue
             typical = float(np.exp(-np.median(table.log_inverse[keyframe.landmarks])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 
@@ -37,3 +38,11 @@ def angle_between(first: np.ndarray, second: np.ndarray) -> float:
     """Angle in rad between rotations (3, 3)."""
     cosine = (np.trace(first.T @ second) - 1) / 2
     return float(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def half_motion(motion: np.ndarray) -> np.ndarray:
+    """Half the turn and half the way of a rigid motion (4, 4)."""
+    half = np.eye(4)
+    half[:3, :3] = cv2.Rodrigues(cv2.Rodrigues(motion[:3, :3])[0] / 2)[0]
+    half[:3, 3] = motion[:3, 3] / 2
+    return half

@@ -10,6 +10,7 @@ LEVELS = 4
 STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 QUALITY = 0.003
 """Of a corner, relative to the best one: rooms have plain walls beside bright windows."""
+COARSE_WIDTH = 128
 LIGHT_RATIO = 0.03
 """Half the side of the square whose mean is taken away, by the image's long side."""
 LARGEST_DISAGREEMENT = 0.7
@@ -23,6 +24,22 @@ def without_light(image: np.ndarray) -> np.ndarray:
     """
     size = 2 * round(LIGHT_RATIO * max(image.shape)) + 1
     return cv2.addWeighted(image, 1, cv2.blur(image, (size, size)), -1, 128)
+
+
+def whole_shift(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """By how many pixels (2,) the image as a whole has moved (phase correlation of small copies).
+
+    What a fast turn does, which the motion so far did not foretell.
+    """
+    scale = COARSE_WIDTH / source.shape[1]
+    small = [
+        cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        for image in (source, target)
+    ]
+    first, second = (image.astype(np.float32) for image in small)
+    window = cv2.createHanningWindow(first.shape[::-1], cv2.CV_32F)
+    shift, _ = cv2.phaseCorrelate(first, second, window)
+    return np.array(shift) / scale
 
 
 def track(
