@@ -5,9 +5,9 @@
 #   sh training/gpu.sh OUT SECONDS [PART ...]
 #
 # PART: test (test_on_gpu.py), bench (mem4d bench of both presets), speed (a step of each stage),
-# train; all by default. Everything ends SECONDS after the start. Into OUT, for each part: test.txt,
-# bench_*.json, speed.txt, and of the training log.jsonl, train.txt, config.json and the weights in
-# pieces of 15 MiB: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
+# train; all by default. Everything ends SECONDS after the start. In OUT, few files of at most 16 MiB:
+# report.tar.gz (test.txt, bench_*.json, speed.txt, the training's log.jsonl, train.txt, config.json)
+# and the weights in pieces: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
 #
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
@@ -36,6 +36,8 @@ reserve=${RESERVE:-25}  # seconds for the last evaluation, saving and leaving
 PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$out" "$RUN" "$SCENES"
+target=$(cd "$out" && pwd)
+out=$(mktemp -d)
 if [ -n "${WHEELS:-}" ]; then
     site=$(mktemp -d)
     for wheel in "$WHEELS"/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
@@ -48,7 +50,7 @@ mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 
 OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
     --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
-    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --seed "$started" > "$out/rendering.txt" 2>&1 &
+    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --seed "$started" > "$out/rendering.txt" 2>&1 &
 renderer=$!
 trap 'kill $renderer 2>/dev/null || true' EXIT
 
@@ -93,7 +95,7 @@ train() {
         --set seconds="$(left)" "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
     tail -n 4 "$out/train.txt"
     cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
-    split -b 15m -d "$RUN/checkpoint.safetensors" "$out/checkpoint.safetensors."
+    split -b 15m -d "$RUN/checkpoint.safetensors" "$target/checkpoint.safetensors."
     (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"
 }
 
@@ -103,5 +105,6 @@ for part in "$@"; do
         bench | speed | train) $part ;;
         *) echo "unknown part $part" >&2; exit 2 ;;
     esac
+    tar -czf "$target/report.tar.gz" -C "$out" .
     echo "$part ended after $(($(date +%s) - started)) s"
 done

@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mem4d_ros.model.evidence import Evidence
 
 _WINDOW_PX = 5
 """Side of the square over which the structure tensor is summed."""
@@ -57,22 +56,23 @@ class ChosenPixels:
 
 def measured_corners(
     images: Tensor, depth: Tensor, count: int, seed: int, error: MeasuringError | None = None
-) -> Evidence:
-    """Evidence of depth at up to `count` corners of each image; the same seed, the same points.
+) -> tuple[Tensor, Tensor]:
+    """Depth at up to `count` corners of each image; the same seed, the same points.
 
     Args:
         images: (..., 3, H, W) in [0, 1]; depth: (..., H, W) true metres along z, 0 or not finite
             where unknown: no point lies there.
 
     Returns:
-        depth and deviation (..., H, W); the deviation is what `error` says of the noise.
+        Depth and its deviation (..., H, W) in metres, 0 where there is no point, as
+        :class:`~mem4d_ros.model.evidence.Evidence` takes them; the deviation is that of the noise.
     """
     error = error or MeasuringError()
     leading, (height, width) = depth.shape[:-2], depth.shape[-2:]
     flat = depth.reshape(-1, height, width).float().nan_to_num(0.0, 0.0, 0.0)
     if count == 0:
         nothing = torch.zeros_like(flat).reshape(depth.shape)
-        return Evidence(depth=nothing, deviation=nothing)
+        return nothing, nothing
     strength = corner_strength(images.reshape(-1, 3, height, width))
     corners = local_maxima(strength, corner_radius(count, height, width))
     chosen = best_pixels(corners * (flat > 0), count)
@@ -82,12 +82,11 @@ def measured_corners(
     factor = error.largest ** (2 * _uniform(true, generator) - 1)
     wrong = _uniform(true, generator) < error.outliers
     measured = torch.where(wrong, measured * factor, measured)
-    points = chosen.to_maps(measured, height, width)
-    deviation = chosen.to_maps(error.noise * measured, height, width)
-    return Evidence(
-        depth=points.reshape(*leading, height, width),
-        deviation=deviation.reshape(*leading, height, width),
+    points, deviation = (
+        chosen.to_maps(values, height, width).reshape(*leading, height, width)
+        for values in (measured, error.noise * measured)
     )
+    return points, deviation
 
 
 def corner_strength(images: Tensor) -> Tensor:

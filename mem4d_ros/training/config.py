@@ -14,7 +14,7 @@ from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.model.plain_data import build
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
 from mem4d_ros.training.data.augmentation import AugmentationConfig
-from mem4d_ros.training.data.evidence import EvidenceConfig
+from mem4d_ros.training.data.evidence import SimulatedEvidence
 from mem4d_ros.training.losses import LossWeights
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -58,15 +58,18 @@ class RecordingConfig:
 
 @dataclass(frozen=True)
 class LiveConfig:
-    """Sequences that stay on the device while others arrive; such a run is not reproducible.
+    """Sequences that stay on the device while others may arrive.
 
     Attributes:
-        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`).
-        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`).
-        shares: of the clips by kind: 'recorded', and the kinds that are rendered. Those of kinds
-            without any sequence go to the others.
+        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`), and of packed
+            rendered sequences, whose files' names begin with their kind and a dash.
+        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`);
+            with one a run is not reproducible.
+        shares: of the clips by kind: 'recorded', 'mesh', 'procedural'. Those of kinds without any
+            sequence go to the others.
         capacity: frames of each rendered kind that are kept; the oldest leave.
         height, width: size that is kept, in px, from which crops are taken.
+        enough: frames from which on a kind has its whole share.
         fastest: the largest pace; every n-th frame is taken.
         held_out: the last part of each recording, which is never trained on.
         held_out_frames: frames of a sequence for evaluation.
@@ -80,12 +83,15 @@ class LiveConfig:
     capacity: int = 20000
     height: int = 216
     width: int = 288
+    enough: int = 1000
     fastest: int = 4
     held_out: float = 0.15
     held_out_frames: int = 10
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "capacity", "height", "width", "fastest", "held_out_frames")
+        _require_at_least(
+            self, 1, "capacity", "height", "width", "enough", "fastest", "held_out_frames"
+        )
         if self.recordings is None and self.rendered is None:
             raise TrainingConfigError("live needs recordings or rendered, or both")
 
@@ -199,7 +205,7 @@ class TrainingConfig:
     clip: float = 1.0
     precision: str = "auto"
     activation_checkpointing: bool = False
-    evidence: EvidenceConfig | None = None
+    evidence: SimulatedEvidence | None = None
     average: float = 0.0
     seconds: float | None = None
     report_every: int = 1
@@ -229,6 +235,10 @@ class TrainingConfig:
         self._check_data()
 
     def _check_data(self) -> None:
+        if self.evidence is not None and self.model.evidence is None:
+            raise TrainingConfigError(
+                "evidence is for a network that takes some: its config has network.evidence"
+            )
         data, patch = self.data, self.model.patch_size
         for name, value in (("height", data.height), ("width", data.width)):
             if value % patch:

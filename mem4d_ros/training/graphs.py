@@ -106,6 +106,6 @@ def cloned(value: Any) -> Any:
     """A value of nested dataclasses whose tensors have memory of their own."""
     if isinstance(value, Tensor):
         return value.clone(memory_format=torch.contiguous_format)
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: cloned(getattr(value, f.name)) for f in fields(value)})
     return value

@@ -7,7 +7,7 @@ eval depth` measures frame by frame, with the alignments of the literature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -18,21 +18,22 @@ from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.training.data.clips import Clips
 
 POINTS = (0, 100, 300)
+Sets = Callable[[], Mapping[str, Sequence[Clips]]]
 _SEED = 0
 
 
 class HeldOutDepth:
     """Measures models on sets of clips, by the sets' names."""
 
-    def __init__(self, sets: Mapping[str, Sequence[Clips]], precision: torch.dtype) -> None:
-        """`sets`: clips with float images, on the device of the models."""
+    def __init__(self, sets: Sets, precision: torch.dtype) -> None:
+        """`sets`: gives clips with float images, on the device of the models, by name."""
         self._sets = sets
         self._precision = precision
 
     def __call__(self, model: Mem4D) -> dict[str, float]:
         """AbsRel as `<set>_<points>`, and as `<set>_<points>_metric` without alignment."""
         found: dict[str, Tensor] = {}
-        for name, clips in self._sets.items():
+        for name, clips in self._sets().items():
             errors = torch.cat([self._errors(model, each) for each in clips], dim=-1).mean(-1)
             for count, (scaled, metric) in zip(POINTS, errors, strict=True):
                 found[f"{name}_{count}"] = scaled
@@ -45,8 +46,8 @@ class HeldOutDepth:
         measured = [measured_corners(clips.images, clips.depth, n, _SEED) for n in POINTS]
         evidence = Evidence(
             intrinsics=clips.intrinsics_of_frames.repeat(number, 1, 1, 1),
-            depth=torch.cat([each.depth for each in measured]),
-            deviation=torch.cat([each.deviation for each in measured]),
+            depth=torch.cat([depth for depth, _ in measured]),
+            deviation=torch.cat([deviation for _, deviation in measured]),
         )
         images = clips.images.repeat(number, 1, 1, 1, 1)  # all at once: a GPU waits for Python
         reduced = self._precision != torch.float32

@@ -19,7 +19,7 @@ NEAREST_M = 0.1
 """Errors of points nearer than this are measured as if they were so far away."""
 EDGE_SPANS_PX = (1, 2, 4, 8, 16)
 _EDGE_WEIGHT, _EDGE_STEP = 4.0, 0.1
-"""A step of the true log depth counts up to so much more, about half of that where it is so high."""
+"""A step of the true log depth counts up to so much more, most of that where it is so high."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """The nearly orthogonal matrices next to `matrices` (K, N, M), by Newton-Schulz, in bfloat16."""
+    """The nearly orthogonal matrices next to `matrices` (K, N, M): Newton-Schulz in bfloat16."""
     a, b, c = _COEFFICIENTS
     x = matrices.bfloat16()
     tall = x.shape[-2] > x.shape[-1]

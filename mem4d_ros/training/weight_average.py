@@ -20,5 +20,6 @@ class WeightAverage:
     def update(self, model: Mem4D, step: int) -> None:
         """Take in the weights after `step` steps."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        own, new = list(self.model.parameters()), list(model.parameters())
+        own = [weight.data for weight in self.model.parameters()]
+        new = [weight.data for weight in model.parameters()]
         torch._foreach_lerp_(own, new, 1 - decay)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from small_networks import SMALL_VIT
+from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT
 
+from mem4d_ros.model.config import EvidenceConfig
 from mem4d_ros.training.config import TrainingConfig
+
+
+WITH_EVIDENCE: dict[str, Any] = {
+    "network": json.loads(
+        json.dumps(
+            replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(4, 6, 8))).to_dict()
+        )
+    ),
+    "evidence": {},
+}
+"""Changes to :func:`small_run`: a network that takes evidence, and evidence for it."""
 
 
 def small_run(cache: Path, **changes: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_training import small_config
+from small_training import WITH_EVIDENCE, small_config
 
 from mem4d_ros.training.step_speed import NoiseClips
 from mem4d_ros.training.trainer import Trainer
@@ -19,7 +19,12 @@ def trained(tmp_path: Path, graphs: bool) -> dict[str, torch.Tensor]:
     """The weights after four steps, of two shapes."""
     stages = [{"steps": 2, "frames": [1, 1], "batch": 2}, {"steps": 2, "frames": [3, 3]}]
     config = small_config(
-        tmp_path, stages=stages, evidence={}, optimizer="muon", cuda_graphs=graphs, report_every=4
+        tmp_path,
+        stages=stages,
+        optimizer="muon",
+        cuda_graphs=graphs,
+        report_every=4,
+        **WITH_EVIDENCE,
     )
     torch.manual_seed(0)
     trainer = Trainer(config, tmp_path, NoiseClips(32, 48, CUDA), CUDA, torch.float32)
@@ -37,7 +42,7 @@ def test_a_graph_is_the_step(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 
 
 def test_no_step_makes_the_host_wait(tmp_path: Path) -> None:
-    config = small_config(tmp_path, evidence={}, optimizer="muon", report_every=100)
+    config = small_config(tmp_path, optimizer="muon", report_every=100, **WITH_EVIDENCE)
     trainer = Trainer(config, tmp_path, NoiseClips(32, 48, CUDA), CUDA, torch.bfloat16)
     trainer.advance()  # the first use of a kernel may wait
     torch.cuda.set_sync_debug_mode("error")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from small_training import small_config
+from small_training import WITH_EVIDENCE, small_config
 from torch import Tensor
 
 from mem4d_ros.model.checkpoint import load_checkpoint, read_metadata
@@ -272,9 +272,9 @@ def test_the_average_is_what_is_kept(cache: Path, tmp_path: Path) -> None:
     trainer = trainer_of(
         small_config(cache, average=0.5, evaluate_every=6),
         tmp_path,
-        evaluate=lambda model: measured.append(model.camera_head.output.bias.clone()) or {},
+        evaluate=lambda model: measured.append(model.decoder.camera_token.clone()) or {},
     )
-    name = "camera_head.output.bias"
+    name = "decoder.camera_token"
     expected = trainer.model.state_dict()[name].clone()
     for step in range(1, 7):
         trainer.run(until=step)
@@ -286,7 +286,7 @@ def test_the_average_is_what_is_kept(cache: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_with_an_average_resumes_exactly(cache: Path, tmp_path: Path) -> None:
-    config = small_config(cache, average=0.9, evidence={}, optimizer="muon")
+    config = small_config(cache, average=0.9, optimizer="muon", **WITH_EVIDENCE)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     trainer_of(config, whole).run()
     trainer_of(config, parts).run(until=3)

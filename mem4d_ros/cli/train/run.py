@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 
 import torch
 
@@ -127,7 +128,7 @@ def _measure(
 ) -> Evaluate | None:
     """On what a live source has kept aside, or on the config's held-out scenes."""
     if isinstance(source, LiveClips):
-        return HeldOutDepth(source.held_out(config.data), precision)
+        return HeldOutDepth(partial(source.held_out, config.data), precision)
     if not config.held_out:
         return None
     pool = ProceduralPool(config.held_out_data, device)

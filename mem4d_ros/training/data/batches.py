@@ -14,7 +14,7 @@ from mem4d_ros.training.config import DataConfig, StageConfig
 from mem4d_ros.training.data.augmentation import augment
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips, truth_of
-from mem4d_ros.training.data.evidence import EvidenceConfig, knows_intrinsics, simulate
+from mem4d_ros.training.data.evidence import SimulatedEvidence, knows_intrinsics, simulate
 from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.losses import Truth
 
@@ -84,7 +84,7 @@ def training_batch(
     stage: StageConfig,
     key: BatchKey,
     data: DataConfig,
-    evidence: EvidenceConfig | None,
+    evidence: SimulatedEvidence | None,
 ) -> Batch:
     """A random batch on the source's device, of the size of `data`."""
     frames = int(key.shared().integers(stage.frames[0], stage.frames[1], endpoint=True))
@@ -95,10 +95,10 @@ def training_batch(
 
 
 def varied_batch(
-    clips: Clips, data: DataConfig, evidence: EvidenceConfig | None, chance: Chance
+    clips: Clips, data: DataConfig, evidence: SimulatedEvidence | None, chance: Chance
 ) -> Batch:
     """The clips as another camera would have taken them, with evidence if `evidence` says how."""
-    known = knows_intrinsics(len(clips.images), evidence or EvidenceConfig(), chance)
+    known = knows_intrinsics(len(clips.images), evidence or SimulatedEvidence(), chance)
     clips = augment(clips, (data.height, data.width), ~known, data.augmentation, chance)
     simulated = simulate(clips, known, evidence, chance) if evidence else None
     return Batch(clips.images, truth_of(clips), simulated)

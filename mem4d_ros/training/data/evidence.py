@@ -31,7 +31,7 @@ _CORNER_RADII_PX = (2, 4, 7)
 
 
 @dataclass(frozen=True)
-class EvidenceConfig:
+class SimulatedEvidence:
     """How evidence is drawn; shares are of samples, that is of whole sequences.
 
     Attributes:
@@ -67,13 +67,13 @@ class EvidenceConfig:
     pose_translation: float = 0.05
 
 
-def knows_intrinsics(batch: int, config: EvidenceConfig, chance: Chance) -> Tensor:
+def knows_intrinsics(batch: int, config: SimulatedEvidence, chance: Chance) -> Tensor:
     """Which of the samples come with intrinsics: (B,) bool."""
     return ~chance.happens(config.without_intrinsics, batch)
 
 
 def simulate(
-    clips: Clips, known_intrinsics: Tensor, config: EvidenceConfig, chance: Chance
+    clips: Clips, known_intrinsics: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> Evidence:
     """Evidence of all frames of `clips`, whose images are float in [0, 1]: shapes (B, T, …).
 
@@ -96,10 +96,10 @@ def simulate(
 
 
 def _choose(
-    clips: Clips, is_sensor: Tensor, config: EvidenceConfig, chance: Chance
+    clips: Clips, is_sensor: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> ChosenPixels:
     """Pixels of all B · T frames, only where the depth is known."""
-    batch, length, height, width = clips.depth.shape
+    batch, length, height, _ = clips.depth.shape
 
     def of_frames(values: Tensor) -> Tensor:
         """(B, …) to (B · T, …)."""
@@ -135,7 +135,7 @@ def _measure(
     chosen: ChosenPixels,
     is_sensor: Tensor,
     scale: Tensor,
-    config: EvidenceConfig,
+    config: SimulatedEvidence,
     chance: Chance,
 ) -> tuple[Tensor, Tensor]:
     """Measured depth and its stated deviation at the chosen pixels, metres: (B · T, K) each."""
@@ -177,7 +177,7 @@ def _error_of_place(clips: Clips, chosen: ChosenPixels, chance: Chance) -> Tenso
 
 
 def noisy_poses(
-    camera_to_world: Tensor, scale: Tensor, config: EvidenceConfig, chance: Chance
+    camera_to_world: Tensor, scale: Tensor, config: SimulatedEvidence, chance: Chance
 ) -> Tensor:
     """Poses (B, T, 4, 4) in the first camera's frame as odometry has them: their error grows.
 

@@ -1,4 +1,7 @@
-"""The live source of clips: recordings that are there from the start, and renderings that arrive."""
+"""The live source of clips: packed sequences from the start, renderings as they arrive.
+
+Without the latter it is reproducible: the same folder and chance, the same clips.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from mem4d_ros.training.data.augmentation import View, look
 from mem4d_ros.training.data.batches import as_clip
 from mem4d_ros.training.data.clips import Clips
 from mem4d_ros.training.data.packed import SUFFIX, read_packed
+from mem4d_ros.training.data.rendering import HELD_OUT, MESH, PROCEDURAL
 from mem4d_ros.training.data.resident import (
     MixedSequences,
     ResidentSequences,
@@ -27,15 +31,15 @@ from mem4d_ros.training.data.resident import (
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence, read_any_sequence
 
 RECORDED = "recorded"
-HELD_OUT = "held_out"
-"""Folder within that of the renderings whose sequences are for measuring."""
 _logger = logging.getLogger(__name__)
 _WAITING = 32
+_SIDE_BY_SIDE = {"cuda": 16, "cpu": 1}
+"""Sequences that are measured at once; a GPU has the memory, and waits for Python."""
 _ADDED_A_STEP = 8
 
 
 class LiveClips:
-    """Clips of recordings and of what has been rendered so far."""
+    """Clips of packed sequences and of what has been rendered so far."""
 
     def __init__(self, config: LiveConfig, longest: int, device: torch.device) -> None:
         """`longest`: frames of the longest clip that will be asked for.
@@ -48,9 +52,9 @@ class LiveClips:
         self._held_out: list[StoredSequence] = []
         self._kinds: dict[str, ResidentSequences] = {}
         if config.recordings is not None:
-            self._add_recordings(Path(config.recordings))
+            self._add_packed(Path(config.recordings))
         self._arrivals = Arrivals(Path(config.rendered), config) if config.rendered else None
-        self._mixed = MixedSequences(self._kinds, config.shares, config.fastest)
+        self._mixed = MixedSequences(self._kinds, config.shares, config.fastest, config.enough)
         self._wait_for(longest)
 
     @property
@@ -73,29 +77,39 @@ class LiveClips:
         sets: dict[str, list[StoredSequence]] = defaultdict(list)
         for sequence in self._held_out:
             sets[RECORDED] += in_order(sequence, frames)
-        folder = Path(self._config.rendered or "") / HELD_OUT
-        if self._config.rendered is not None and folder.is_dir():
-            for path in sorted(folder.glob("*.safetensors")):
+        for folder in (self._config.recordings, self._config.rendered):
+            for path in sorted(Path(folder).glob(f"{HELD_OUT}/*.safetensors")) if folder else ():
                 sets[kind_of(path)] += in_order(self._read(path), frames)
         return {
-            name: [whole_views(part, data, self._device) for part in _parts(sequences, 16)]
+            name: [
+                whole_views(part, data, self._device)
+                for part in _parts(sequences, _SIDE_BY_SIDE[self._device.type])
+            ]
             for name, sequences in sets.items()
             if sequences
         }
 
-    def _add_recordings(self, folder: Path) -> None:
+    def _add_packed(self, folder: Path) -> None:
+        """Keep all sequences of a folder, recordings without their ends."""
         paths = sorted(folder.glob(f"*{SUFFIX}"))
         if not paths:
             raise TrainingConfigError(
                 f"data.live.recordings: {folder} has no packed recordings; make them by "
                 "python -m mem4d_ros.training.data.packed"
             )
-        parts = [split(self._read(path), self._config.held_out) for path in paths]
-        self._held_out = [rest for _, rest in parts]
-        kind = self._ring(sum(len(first.images) for first, _ in parts))
-        for first, _ in parts:
-            kind.add(first)
-        self._kinds[RECORDED] = kind
+        sequences: dict[str, list[StoredSequence]] = defaultdict(list)
+        for path in paths:
+            kind, sequence = kind_of(path), self._read(path)
+            if kind == RECORDED:
+                sequence, rest = split(sequence, self._config.held_out)
+                self._held_out.append(rest)
+            sequences[kind].append(sequence)
+        for kind, of_kind in sequences.items():
+            count = sum(len(sequence.images) for sequence in of_kind)
+            arriving = kind != RECORDED and self._config.rendered is not None
+            self._kinds[kind] = self._ring(self._config.capacity if arriving else count)
+            for sequence in of_kind:
+                self._kinds[kind].add(sequence)
 
     def _read(self, path: Path) -> StoredSequence:
         try:
@@ -178,8 +192,9 @@ class Arrivals:
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a rendered sequence, which its file's name begins with."""
-    return path.name.split("-", 1)[0]
+    """The kind of a sequence: rendered ones have it at the beginning of their file's name."""
+    kind = path.name.split("-", 1)[0]
+    return kind if kind in (MESH, PROCEDURAL) else RECORDED
 
 
 def read_sized(path: Path, height: int, width: int) -> StoredSequence:

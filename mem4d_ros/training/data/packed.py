@@ -18,10 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mem4d_ros.datasets import open_dataset
-from mem4d_ros.geometry import ImageTransform
-from mem4d_ros.runtime.preprocess import resize_and_crop
-from mem4d_ros.training.data.recordings import nearest_pixels
+from mem4d_ros.datasets import Recording, open_dataset
+from mem4d_ros.training.data.recordings import to_sequence
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
 from mem4d_ros.writing.tensors import write_tensors
 
@@ -67,10 +65,16 @@ def read_packed(path: Path, height: int, width: int) -> StoredSequence:
         intrinsics = tensors["intrinsics"]
     except (SafetensorError, KeyError, cv2.error) as error:
         raise CorruptSequence(f"{path}: {error}") from error
-    transform = ImageTransform.fit(images[0].shape[1], images[0].shape[0], max(height, width), 1)
-    if (transform.output_height, transform.output_width) != (height, width):
-        raise CorruptSequence(f"{path}: images of another shape than {width}x{height}")
-    resized = [resize_and_crop(image[..., ::-1], transform) for image in images]
+    packed_height, packed_width = images[0].shape[:2]
+    if packed_height * width != packed_width * height:
+        raise CorruptSequence(
+            f"{path}: {packed_width}x{packed_height} px are of another shape than {width}x{height}"
+        )
+    scale = width / packed_width
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = [cv2.resize(image[..., ::-1], (width, height), interpolation=way) for image in images]
+    intrinsics[:2] *= scale
+    intrinsics[:2, 2] += (scale - 1) / 2  # pixel centres lie at integers
     rows, columns = (
         torch.from_numpy(nearest_indices(n, size))
         for n, size in zip((height, width), codes.shape[1:], strict=True)
@@ -81,9 +85,7 @@ def read_packed(path: Path, height: int, width: int) -> StoredSequence:
         images=torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).contiguous(),
         depth=depth[:, rows][:, :, columns].to(torch.float16),
         camera_to_world=tensors["camera_to_world"],
-        intrinsics=torch.from_numpy(
-            transform.intrinsics_to_model(intrinsics.double().numpy())
-        ).float(),
+        intrinsics=intrinsics,
         moving=moving[:, rows][:, :, columns],
     )
 
@@ -106,34 +108,16 @@ def depth_of(code: np.ndarray) -> np.ndarray:
     return np.where(code > 0, metres, np.nan).astype(np.float32)
 
 
-def read_recording(
-    folder: Path, reader: str, height: int, width: int
-) -> list[tuple[str, StoredSequence]]:
-    """The recordings of a folder at height x width, whole, with their names.
+def read_whole(recording: Recording, height: int, width: int) -> StoredSequence:
+    """All frames of a recording that have a known depth, at height x width.
 
-    Raises FrameError for one that cannot be read.
+    Raises:
+        FrameError: a file cannot be used.
+        TrainingConfigError: the frames have no depth, pose or intrinsics, or another shape.
     """
-    found = []
-    for recording in open_dataset(reader, folder):
-        samples = [recording[i] for i in range(len(recording))]
-        first = samples[0]
-        transform = ImageTransform.fit(*first.image.shape[1::-1], max(height, width), 1)
-        known = [s for s in samples if s.depth is not None and np.isfinite(s.depth).any()]
-        sequence = StoredSequence(
-            images=_stacked([resize_and_crop(s.image, transform) for s in known]).permute(
-                0, 3, 1, 2
-            ),
-            depth=_stacked([nearest_pixels(s.depth, transform) for s in known]).to(torch.float16),
-            camera_to_world=_stacked([s.camera_to_world for s in known]).float(),
-            intrinsics=torch.from_numpy(transform.intrinsics_to_model(first.intrinsics)).float(),
-            moving=torch.zeros(len(known), height, width, dtype=torch.bool),
-        )
-        found.append((recording.name.replace("/", "-"), sequence))
-    return found
-
-
-def _stacked(arrays: Sequence[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(arrays))
+    samples = [recording[index] for index in range(len(recording))]
+    known = [s for s in samples if s.depth is not None and np.isfinite(s.depth).any()]
+    return to_sequence(known, height, width)
 
 
 def _encoded(kind: str, image: np.ndarray, settings: list[int]) -> Tensor:
@@ -162,7 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     width, height = options.size
     total = 0
     for folder in options.folders:
-        for name, sequence in read_recording(folder, options.reader, height, width):
+        for recording in open_dataset(options.reader, folder):
+            sequence = read_whole(recording, height, width)
+            name = recording.name.replace("/", "-")
             path = options.out / f"{name}{SUFFIX}"
             write_packed(path, sequence, tuple(options.depth_size[::-1]), options.quality)
             total += path.stat().st_size

@@ -1,13 +1,16 @@
 """Processes that render sequences into a folder, for a run that takes them from there.
 
-    python -m mem4d_ros.training.data.rendering --out DIR --meshes out/meshes
+    python -m mem4d_ros.training.data.rendering --out out/scenes --meshes out/meshes
+    python -m mem4d_ros.training.data.rendering --out out/packed --meshes … --packed --count 2000
 
-They stop while enough files wait, and end with the process that started them.
+The first goes on for ever, and stops while enough files wait; the second ends. The processes end
+with the one that started them.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import time
@@ -20,10 +23,16 @@ import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
 from mem4d_ros.synthetic.meshes import held_out_places, render_mesh_sequence, training_places
+from mem4d_ros.synthetic.meshes.cameras import NoPathFound
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.data.packed import SUFFIX, write_packed
 from mem4d_ros.training.data.sequences import StoredSequence, write_sequence
 
+_logger = logging.getLogger(__name__)
 MESH, PROCEDURAL = "mesh", "procedural"
+HELD_OUT = "held_out"
+"""Folder within that of the renderings, of sequences for measuring."""
+_QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,8 @@ class RenderingPlan:
         meshes: folder of packed mesh scenes; needed unless all is procedural.
         frames, height, width: of each sequence.
         procedural_share: of the sequences; the others are of meshes.
-        waiting: files in the folder at which rendering stops.
+        packed: write small files, that take longer to read.
+        count: sequences in all; None goes on, and stops while `waiting` files are in the folder.
         held_out: sequences of each kind for measuring, rendered before all others.
         seed: first seed.
     """
@@ -46,6 +56,8 @@ class RenderingPlan:
     height: int
     width: int
     procedural_share: float
+    packed: bool
+    count: int | None
     waiting: int
     held_out: int
     seed: int
@@ -81,24 +93,42 @@ def _procedural(seed: int, plan: RenderingPlan) -> StoredSequence:
 
 
 def render_into(plan: RenderingPlan, worker: int, workers: int, parent: int) -> None:
-    """One process's part of the work: every `workers`-th sequence, until `parent` ends."""
+    """One process's part of the work: every `workers`-th sequence, while `parent` lives."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     os.nice(5)
     kinds = [PROCEDURAL] if plan.procedural_share >= 1 else [MESH, PROCEDURAL]
-    tasks = [(kind, HELD_OUT_SEED + i) for i in range(plan.held_out) for kind in kinds]
-    for kind, seed in tasks[worker::workers]:
-        write_sequence(
-            plan.out / "held_out" / f"{kind}-{seed}.safetensors", render(kind, seed, plan)
-        )
-    seed = plan.seed + worker
-    while os.getppid() == parent:
-        if sum(1 for _ in plan.out.glob("*.safetensors")) >= plan.waiting:
+    measuring = [(kind, HELD_OUT_SEED + i) for i in range(plan.held_out) for kind in kinds]
+    for kind, seed in measuring[worker::workers]:
+        _make(plan.out / HELD_OUT, kind, seed, plan)
+    end = HELD_OUT_SEED if plan.count is None else plan.seed + plan.count
+    for seed in range(plan.seed + worker, end, workers):
+        while _is_full(plan) and os.getppid() == parent:
             time.sleep(0.2)
-            continue
+        if os.getppid() != parent:
+            return
         kind = PROCEDURAL if _spread(seed) < plan.procedural_share else MESH
-        write_sequence(plan.out / f"{kind}-{seed}.safetensors", render(kind, seed, plan))
-        seed += workers
+        _make(plan.out, kind, seed, plan)
+
+
+def _make(folder: Path, kind: str, seed: int, plan: RenderingPlan) -> None:
+    """Render a sequence into the folder, unless it is there."""
+    path = folder / f"{kind}-{seed:07d}{SUFFIX if plan.packed else '.safetensors'}"
+    if path.exists():
+        return
+    try:
+        sequence = render(kind, seed, plan)
+    except NoPathFound as error:
+        _logger.warning("%s %d is left out: %s", kind, seed, error)
+        return
+    if plan.packed:
+        write_packed(path, sequence, (plan.height, plan.width), _QUALITY)
+    else:
+        write_sequence(path, sequence)
+
+
+def _is_full(plan: RenderingPlan) -> bool:
+    return plan.count is None and sum(1 for _ in plan.out.glob("*.safetensors")) >= plan.waiting
 
 
 def _spread(number: int) -> float:
@@ -115,11 +145,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=10)
     parser.add_argument("--size", type=int, nargs=2, default=(288, 216), metavar=("W", "H"))
     parser.add_argument("--procedural-share", type=float, default=0.25)
-    parser.add_argument("--waiting", type=int, default=400)
+    parser.add_argument("--packed", action="store_true", help="write small files")
+    parser.add_argument("--count", type=int, help="sequences in all; else it goes on for ever")
+    parser.add_argument("--waiting", type=int, default=400, help="files at which it waits")
     parser.add_argument("--held-out", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    (options.out / "held_out").mkdir(parents=True, exist_ok=True)
+    (options.out / HELD_OUT).mkdir(parents=True, exist_ok=True)
     plan = RenderingPlan(
         out=options.out,
         meshes=options.meshes or Path(),
@@ -127,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         height=options.size[1],
         width=options.size[0],
         procedural_share=options.procedural_share if options.meshes else 1.0,
+        packed=options.packed,
+        count=options.count,
         waiting=options.waiting,
         held_out=options.held_out,
         seed=options.seed,

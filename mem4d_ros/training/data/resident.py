@@ -91,12 +91,23 @@ class MixedSequences:
     """Several kinds of sequences, each with its share of all clips."""
 
     def __init__(
-        self, kinds: Mapping[str, ResidentSequences], shares: Mapping[str, float], fastest: int
+        self,
+        kinds: Mapping[str, ResidentSequences],
+        shares: Mapping[str, float],
+        fastest: int,
+        enough: int = 1,
     ) -> None:
-        """`fastest`: the largest pace at which frames are left out."""
+        """The kinds may grow later.
+
+        Args:
+            fastest: the largest pace at which frames are left out.
+            enough: frames from which on a kind has its whole share; with fewer it has less, so that
+                the first ones to arrive are not learnt by heart.
+        """
         self._kinds = kinds
         self._shares = shares
         self._fastest = fastest
+        self._enough = enough
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
         """Clips of all kinds that have sequences as long; their shares are of these.
@@ -110,7 +121,9 @@ class MixedSequences:
         ]
         if not there:
             raise ValueError(f"no sequence has the {frames} frames of a clip")
-        shares = np.array([self._shares[name] for name in there])
+        shares = np.array(
+            [self._shares[name] * min(1, len(self._kinds[name]) / self._enough) for name in there]
+        )
         counts = rng.multinomial(count, shares / shares.sum())
         return Clips.cat(
             [

@@ -20,7 +20,7 @@ from mem4d_ros.training.data.batches import (
     draw_frames,
     training_batch,
 )
-from mem4d_ros.training.data.evidence import EvidenceConfig
+from mem4d_ros.training.data.evidence import SimulatedEvidence
 from mem4d_ros.training.data.sequences import StoredSequence
 from mem4d_ros.training.graphs import tensors_of
 
@@ -40,7 +40,7 @@ class Pool:
         return make_sequence(9, seed=index)
 
 
-def batch_of(stage: StageConfig, key: BatchKey, evidence: EvidenceConfig | None = None) -> Batch:
+def batch_of(stage: StageConfig, key: BatchKey, evidence: SimulatedEvidence | None = None) -> Batch:
     return training_batch(PooledClips(Pool(), CPU), stage, key, DATA, evidence)
 
 
@@ -69,8 +69,8 @@ def test_a_pace_can_be_bounded() -> None:
     assert steps == {1, 2, 3}
 
 
-@pytest.mark.parametrize("evidence", [None, EvidenceConfig()], ids=["images", "evidence"])
-def test_the_same_key_gives_the_same_batch(evidence: EvidenceConfig | None) -> None:
+@pytest.mark.parametrize("evidence", [None, SimulatedEvidence()], ids=["images", "evidence"])
+def test_the_same_key_gives_the_same_batch(evidence: SimulatedEvidence | None) -> None:
     stage = StageConfig(1, frames=(2, 5), batch=3)
     key = BatchKey(seed=1, step=2, rank=3)
     one, other = batch_of(stage, key, evidence), batch_of(stage, key, evidence)
@@ -97,7 +97,7 @@ def test_processes_draw_sequences_of_one_length() -> None:
 
 
 def test_a_batch_has_one_shape_throughout() -> None:
-    batch = batch_of(StageConfig(1, frames=(3, 3), batch=4), BatchKey(0, 0), EvidenceConfig())
+    batch = batch_of(StageConfig(1, frames=(3, 3), batch=4), BatchKey(0, 0), SimulatedEvidence())
     assert batch.images.shape == (4, 3, 3, HEIGHT, WIDTH)
     assert batch.evidence is not None
     for field in (*fields(batch.truth), *fields(batch.evidence)):

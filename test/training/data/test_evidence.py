@@ -12,12 +12,12 @@ from torch import Tensor
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips
-from mem4d_ros.training.data.evidence import EvidenceConfig, knows_intrinsics, simulate
+from mem4d_ros.training.data.evidence import SimulatedEvidence, knows_intrinsics, simulate
 from mem4d_ros.training.graphs import tensors_of
 
 CPU = torch.device("cpu")
 BATCH, LENGTH, HEIGHT, WIDTH = 300, 2, 48, 64
-ALWAYS = EvidenceConfig(
+ALWAYS = SimulatedEvidence(
     without_points=0.0, corners=(60, 60), late=0.0, sensor=0.0, common_scale=0.0, outliers=0.0,
     moving_outliers=0.0, misstatement=0.0, noise=(0.04, 0.04),
 )  # fmt: skip
@@ -28,7 +28,7 @@ def clips() -> Clips:
     return plane_clips(BATCH, LENGTH, HEIGHT, WIDTH)
 
 
-def evidence_of(clips: Clips, config: EvidenceConfig, seed: int = 0) -> Evidence:
+def evidence_of(clips: Clips, config: SimulatedEvidence, seed: int = 0) -> Evidence:
     chance = Chance(seed, CPU)
     return simulate(clips, knows_intrinsics(len(clips.images), config, chance), config, chance)
 
@@ -47,7 +47,7 @@ def relative_errors(evidence: Evidence, clips: Clips) -> Tensor:
 
 
 def test_the_same_chance_the_same_evidence(clips: Clips) -> None:
-    config = EvidenceConfig()
+    config = SimulatedEvidence()
     one, same, other = (evidence_of(clips, config, seed) for seed in (1, 1, 2))
     for a, b in zip(tensors_of(one), tensors_of(same), strict=True):
         assert torch.equal(a, b)
@@ -57,7 +57,7 @@ def test_the_same_chance_the_same_evidence(clips: Clips) -> None:
 
 
 def test_a_third_has_no_points_and_the_others_log_uniformly_many(clips: Clips) -> None:
-    config = EvidenceConfig(late=0.0, sensor=0.0, corners=(1, 60))
+    config = SimulatedEvidence(late=0.0, sensor=0.0, corners=(1, 60))
     counts = points(evidence_of(clips, config))
     assert torch.equal(counts[:, 0] == 0, counts[:, 1] == 0)
     assert 0.25 < (counts[:, 0] == 0).float().mean() < 0.42
@@ -152,7 +152,7 @@ def test_some_points_begin_late(clips: Clips) -> None:
 
 
 def test_intrinsics_and_poses_come_with_their_shares(clips: Clips) -> None:
-    evidence = evidence_of(clips, EvidenceConfig())
+    evidence = evidence_of(clips, SimulatedEvidence())
     assert evidence.has_intrinsics is not None
     assert evidence.has_pose is not None
     assert 0.73 < evidence.has_intrinsics.float().mean() < 0.87
@@ -164,7 +164,9 @@ def test_poses_begin_at_the_origin_and_drift() -> None:
     clips = plane_clips(100, 8, 16, 16)
     turned = clips.camera_to_world.clone()
     turned[:, :, 1, 3] = 2.0  # the world is the first camera, wherever it was
-    evidence = evidence_of(replace(clips, camera_to_world=turned), EvidenceConfig(common_scale=0.0))
+    evidence = evidence_of(
+        replace(clips, camera_to_world=turned), SimulatedEvidence(common_scale=0.0)
+    )
     poses = evidence.camera_to_world
     assert poses is not None
     assert torch.equal(poses[:, 0], torch.eye(4).expand(100, 4, 4))
