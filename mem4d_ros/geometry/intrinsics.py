@@ -113,6 +113,14 @@ class ImageTransform:
         matrix = self.matrix
         return (pixels - matrix[:2, 2]) / np.diag(matrix)[:2]
 
+    def nearest_input_pixels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (h,) and columns (w,) of the input pixels nearest to the centres of model pixels."""
+        ends = np.arange(max(self.output_width, self.output_height))
+        pixels = np.rint(self.to_input(np.stack([ends, ends], axis=-1))).astype(int)
+        rows = pixels[: self.output_height, 1].clip(0, self.input_height - 1)
+        columns = pixels[: self.output_width, 0].clip(0, self.input_width - 1)
+        return rows, columns
+
     def intrinsics_to_model(self, intrinsics: np.ndarray) -> np.ndarray:
         """Intrinsics (3, 3) of the input image as those of the model's image."""
         return self.matrix @ intrinsics

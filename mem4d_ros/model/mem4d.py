@@ -72,6 +72,11 @@ class Mem4D(nn.Module):
             self.pose_embedding = PoseEmbedding(config.width)
             self.heads = EvidenceHeads(config, channels)
 
+    @property
+    def takes_evidence(self) -> bool:
+        """Whether it can be told what is known of a frame besides its image."""
+        return self.config.evidence is not None
+
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
         """The state before a stream's first frame, with the config's memory sizes or others."""
         return MemoryState(memory or self.config.memory)

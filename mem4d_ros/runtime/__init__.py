@@ -7,6 +7,7 @@ from mem4d_ros.runtime.depth import upsample_depth
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import KeyframeThresholds
+from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, move_points, select_points
 from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
 from mem4d_ros.runtime.preparation import prepare
@@ -23,6 +24,7 @@ __all__ = [
     "FrameRejected",
     "KeyframeThresholds",
     "LatestFrameWorker",
+    "MeasuredPoints",
     "NonFiniteOutput",
     "OnlineReconstructor",
     "PointFilter",

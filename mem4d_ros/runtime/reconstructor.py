@@ -12,11 +12,13 @@ import torch
 
 from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import KeyframeThresholds, View, shows_something_new
+from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import move_points
-from mem4d_ros.runtime.pose_sources import HeadPose, PoseFrame, PoseSource
+from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame, PoseSource
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.transfer import to_host, to_tensor
@@ -27,9 +29,16 @@ CPU = torch.device("cpu")
 class FrameModel(Protocol):
     """What is asked of a network; `mem4d_ros.model.Mem4D` is one."""
 
+    @property
+    def takes_evidence(self) -> bool:
+        """Whether `step` may be given evidence."""
+        ...
+
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState: ...
 
-    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]: ...
+    def step(
+        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
+    ) -> tuple[FrameOutput, MemoryState]: ...
 
 
 @dataclass(frozen=True)
@@ -105,20 +114,44 @@ class OnlineReconstructor:
         """The number of tokens in the persistent structure memory."""
         return self._state.structure.tokens
 
-    def process(
-        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None = None
-    ) -> Reconstruction:
-        """Reconstruct an image (H, W, 3) uint8 RGB; its intrinsics (3, 3) are predicted if None.
+    @property
+    def takes_evidence(self) -> bool:
+        """Whether the network can be told points and poses, and makes use of intrinsics."""
+        return self._model.takes_evidence
 
-        An image of another size than the one before starts a new world. Raises FrameRejected for an
-        image that cannot be brought to the network's size and NonFiniteOutput, after a reset, for a
-        pose that is not finite.
+    def process(
+        self,
+        image: np.ndarray,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None = None,
+        *,
+        points: MeasuredPoints | None = None,
+        camera_to_world: np.ndarray | None = None,
+    ) -> Reconstruction:
+        """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
+
+        An image of another size than the one before starts a new world.
+
+        Args:
+            intrinsics: (3, 3), pixels of the image; predicted if None.
+            points: whose depth was measured.
+            camera_to_world: (4, 4), the pose, in the world of the first camera since the last
+                reset; the pose source is asked if None.
+
+        Raises:
+            FrameRejected: an image that cannot be brought to the network's size.
+            NonFiniteOutput: a pose that is not finite; after a reset.
+            ValueError: points or a pose for a network that takes no evidence.
         """
         started = time.perf_counter()
+        if not self.takes_evidence and (points is not None or camera_to_world is not None):
+            raise ValueError(
+                "this network takes no evidence: it can be told neither points nor poses"
+            )
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
         frame_index, structure = self._state.frame_index, self._state.structure
-        output = self._step(model_image)
+        output = self._step(model_image, _evidence(transform, intrinsics, points, camera_to_world))
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
             model_intrinsics = self._checked(
@@ -129,18 +162,21 @@ class OnlineReconstructor:
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
-        estimate = self._pose_source.estimate(
-            PoseFrame(
-                image=model_image,
-                points_camera=points_camera,
-                confidence_camera=confidence_camera,
-                points_world=points_world,
-                confidence_world=confidence_world,
-                intrinsics=model_intrinsics,
-                intrinsics_known=intrinsics is not None,
-                head_pose=head_pose,
+        if camera_to_world is not None:
+            estimate = PoseEstimate(camera_to_world)
+        else:
+            estimate = self._pose_source.estimate(
+                PoseFrame(
+                    image=model_image,
+                    points_camera=points_camera,
+                    confidence_camera=confidence_camera,
+                    points_world=points_world,
+                    confidence_world=confidence_world,
+                    intrinsics=model_intrinsics,
+                    intrinsics_known=intrinsics is not None,
+                    head_pose=head_pose,
+                )
             )
-        )
         if self._keyframes is not None:
             view = View(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
             self._select(view, points_camera, structure, self._keyframes)
@@ -163,26 +199,30 @@ class OnlineReconstructor:
             latency_s=time.perf_counter() - started,
         )
 
-    def _transform_for(self, image: np.ndarray) -> ImageTransform:
+    def transform_of(self, image: np.ndarray) -> ImageTransform:
+        """How an image (H, W, 3) is brought to the network's size. Raises FrameRejected."""
         height, width = image.shape[:2]
         try:
-            transform = ImageTransform.fit(width, height, self._image_size)
+            return ImageTransform.fit(width, height, self._image_size)
         except ValueError as error:
             raise FrameRejected(str(error)) from error
+
+    def _transform_for(self, image: np.ndarray) -> ImageTransform:
+        transform = self.transform_of(image)
         if self._transform not in (None, transform):
             self.reset()
         self._transform = transform
         return transform
 
-    def _step(self, model_image: np.ndarray) -> FrameOutput:
+    def _step(self, model_image: np.ndarray, evidence: Evidence) -> FrameOutput:
         reduced = self._precision != torch.float32
+        image = to_tensor(model_image, self._device)
+        told = (evidence.to(self._device),) if self.takes_evidence else ()
         with (
             torch.inference_mode(),
             torch.autocast(self._device.type, self._precision, enabled=reduced),
         ):
-            output, self._state = self._model.step(
-                to_tensor(model_image, self._device), self._state
-            )
+            output, self._state = self._model.step(image, self._state, *told)
         return to_host(output)
 
     def _select(
@@ -208,6 +248,27 @@ class OnlineReconstructor:
             self.reset()
             raise NonFiniteOutput(f"the network's {name} is NaN or Inf: its memory was reset")
         return values
+
+
+def _evidence(
+    transform: ImageTransform,
+    intrinsics: np.ndarray | None,
+    points: MeasuredPoints | None,
+    camera_to_world: np.ndarray | None,
+) -> Evidence:
+    """What is known of a frame, in pixels of the network's image, for a batch of one."""
+    depth, deviation = (None, None) if points is None else points.to_maps(transform)
+    known = None if intrinsics is None else transform.intrinsics_to_model(intrinsics)
+    return Evidence(
+        intrinsics=_batch_of_one(known),
+        depth=_batch_of_one(depth),
+        deviation=_batch_of_one(deviation),
+        camera_to_world=_batch_of_one(camera_to_world),
+    )
+
+
+def _batch_of_one(values: np.ndarray | None) -> torch.Tensor | None:
+    return None if values is None else torch.tensor(values, dtype=torch.float32)[None]
 
 
 def _camera_to_world(output: FrameOutput) -> np.ndarray:

@@ -28,6 +28,8 @@ SHIFT = torch.tensor([[1.0, -2.0, 3.0]])
 class ScriptedModel:
     """Answers every image with a plane 2 m ahead, changed by `edit`; notes what it was fed."""
 
+    takes_evidence = False
+
     def __init__(self, edit: Callable[[FrameOutput], None] = lambda output: None) -> None:
         self.edit = edit
         self.images: list[torch.Tensor] = []

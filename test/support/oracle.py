@@ -71,6 +71,8 @@ def _to_walls(directions: np.ndarray, origin: np.ndarray) -> np.ndarray:
 class Oracle:
     """Tells the truth about a room, in units of `scale` metres."""
 
+    takes_evidence = False
+
     def __init__(self, truth: Room, scale: float = 1.0) -> None:
         self._truth = truth
         self._scale = scale

@@ -14,6 +14,8 @@ from mem4d_ros.synthetic import SyntheticSequence
 class Recital:
     """Frame t of a stream is frame t of the sequence, at the sequence's size."""
 
+    takes_evidence = False
+
     def __init__(self, truth: SyntheticSequence) -> None:
         self._truth = truth
 

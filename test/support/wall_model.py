@@ -42,6 +42,8 @@ class WallModel:
     `before` runs ahead of every step; `edit` changes what it says.
     """
 
+    takes_evidence = False
+
     def __init__(
         self,
         poses: Callable[[int], np.ndarray] = moving,
