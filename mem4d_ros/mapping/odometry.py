@@ -40,6 +40,7 @@ FOUND_RATIO = 0.03
 PATIENCE = 5
 """Frames until a camera that is lost gives its map up."""
 LEAST_CORNERS = 50
+LEAST_RATIOS = 10
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Odometry:
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._lost = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame has been learned yet."""
+        return not self.map.keyframes
 
     def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
         """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
@@ -156,6 +162,17 @@ class Odometry:
         depth = seen_at(points.position, self._pose)[1]
         deviation = depth * np.sqrt(table.variance[numbers] + 0.01**2)
         return Settled(self._frame.pixels[known], depth, deviation)
+
+    def depth_scale(
+        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray
+    ) -> float:
+        """The map's metres by those of the depth of the frame located last, as `learn` takes it."""
+        frame = self._frame
+        assert frame is not None
+        if self.is_empty:
+            return 1.0
+        ratio = self._log_ratio(depth, transform, frame.numbers, frame.pixels, intrinsics)
+        return float(np.exp(ratio))
 
     def learn(self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray) -> None:
         """Take the depth (h, w) of the frame located last into the map, if it is due.
@@ -276,18 +293,26 @@ class Odometry:
         if not self.map.keyframes:
             return 0.0
         before = self.map.newest.log_scale
+        step = self._log_ratio(depth, transform, numbers, pixels, intrinsics) - before
+        return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
+
+    def _log_ratio(
+        self,
+        depth: np.ndarray,
+        transform: ImageTransform,
+        numbers: np.ndarray,
+        pixels: np.ndarray,
+        intrinsics: np.ndarray,
+    ) -> float:
+        """Median of the log of landmarks' depth by the network's, both as this frame sees them."""
         known = self.map.landmarks.variance[numbers] < LARGEST_VARIANCE
-        if known.sum() < 10:
-            return before
-        points = self.map.points(numbers[known], intrinsics)
-        own = seen_at(points.position, self._pose)[1]
+        points = self.map.points(numbers[known], intrinsics).position
+        own = seen_at(points, self._pose)[1]
         said = depth_at(depth, transform.to_model(pixels[known]))
         with np.errstate(invalid="ignore"):
             ratio = np.log(own / said)
-        if np.isfinite(ratio).sum() < 10:
-            return before
-        step = float(np.nanmedian(ratio)) - before
-        return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
+        ratio = ratio[np.isfinite(ratio)]
+        return float(np.median(ratio)) if len(ratio) >= LEAST_RATIOS else self.map.newest.log_scale
 
     def _find(
         self,

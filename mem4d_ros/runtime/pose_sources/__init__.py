@@ -6,13 +6,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from mem4d_ros.model import Mem4DConfig
+from mem4d_ros.runtime.pose_sources.geometry import GeometryPose
 from mem4d_ros.runtime.pose_sources.head import HeadPose
 from mem4d_ros.runtime.pose_sources.pnp import PnpPose
 from mem4d_ros.runtime.pose_sources.procrustes import ProcrustesPose
-from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame, PoseSource
+from mem4d_ros.runtime.pose_sources.source import (
+    CameraFrame,
+    Foreseen,
+    PoseEstimate,
+    PoseFrame,
+    PoseSource,
+)
 
 MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
-    {"head": HeadPose, "procrustes": ProcrustesPose, "pnp": PnpPose}
+    {"head": HeadPose, "procrustes": ProcrustesPose, "pnp": PnpPose, "geometry": GeometryPose}
 )
 
 AUTO = "auto"
@@ -39,6 +46,9 @@ def suitable_source(config: Mem4DConfig) -> str:
 __all__ = [
     "AUTO",
     "CHOICES",
+    "CameraFrame",
+    "Foreseen",
+    "GeometryPose",
     "HeadPose",
     "PnpPose",
     "PoseEstimate",
