@@ -21,6 +21,7 @@ class Keyframe:
         log_scale: log of the map's metres by the network's, as this frame has them.
         landmarks: (n,) numbers of those seen.
         pixels: (n, 2), where.
+        covariance: (6, 6) of the pose: turn about the camera's axes in rad, position in m.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Keyframe:
     log_scale: float
     landmarks: np.ndarray
     pixels: np.ndarray
+    covariance: np.ndarray
 
     def forget(self, numbers: np.ndarray) -> None:
         """Landmarks with these numbers were not seen after all."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, rigid_inverse
-from mem4d_ros.mapping import bundle
+from mem4d_ros.mapping.adjustment import Adjuster, AtOnce
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.relocalisation import relocalise
-from mem4d_ros.mapping.rotations import angle_between, half_motion
+from mem4d_ros.mapping.rotations import angle_between, half_motion, orthonormal
 from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track, whole_shift, without_light
 from mem4d_ros.mapping.window import make_window, take_in
 
@@ -41,6 +41,8 @@ PATIENCE = 5
 """Frames until a camera that is lost gives its map up."""
 LEAST_CORNERS = 50
 LEAST_RATIOS = 10
+LOST_VARIANCE = 0.1
+"""By which a frame without a pose adds to the covariance, rad² and m²."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,19 @@ class _Tracks:
 class Odometry:
     """For each frame first `locate`, then `learn` once its depth is known. Not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, adjuster: Adjuster | None = None) -> None:
+        """`adjuster` says when bundle adjustments are computed, None: at once."""
+        self._adjuster = adjuster or AtOnce()
         self.reset()
 
     def reset(self) -> None:
         """Forget the map: the next frame begins a new world."""
+        self._adjuster.reset()
         self.map = Map()
         self._frame: _Tracks | None = None
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
+        self._covariance = np.zeros((6, 6))
         self._lost = 0
 
     @property
@@ -97,17 +103,18 @@ class Odometry:
 
     def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
         """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+        self._take_in_adjusted()
         image = without_light(image)
         if not self.map.keyframes:
             nothing = np.empty(0, np.int64)
             self._frame = _Tracks(image, nothing, np.empty((0, 2)))
-            return Estimate(self._pose, np.zeros((6, 6)), True)
+            return Estimate(self._pose, self._covariance, True)
         found = self._locate_by_tracks(image, intrinsics) or self._locate_anew(image, intrinsics)
         if found is None:
             return self._lose(image)
         tracks, located = found
         self._accept(tracks, located)
-        return Estimate(self._pose, located.covariance, True)
+        return Estimate(self._pose, self._covariance, True)
 
     def _locate_by_tracks(
         self, image: np.ndarray, intrinsics: np.ndarray
@@ -193,6 +200,7 @@ class Odometry:
         image = self._frame.image
         corners = find_corners(image, LANDMARKS, SPACING_RATIO * max(image.shape), np.empty((0, 2)))
         if len(corners) >= LEAST_CORNERS:
+            self._adjuster.reset()
             self.map, self._lost = Map(), 0
             self._make_keyframe(depth, transform, intrinsics)
 
@@ -213,6 +221,7 @@ class Odometry:
     def _accept(self, tracks: _Tracks, found: Located) -> None:
         self._motion = rigid_inverse(self._pose) @ found.camera_to_world
         self._pose, self._lost = found.camera_to_world, 0
+        self._covariance = self.map.newest.covariance + found.covariance
         table = self.map.landmarks
         table.hits[tracks.numbers[found.agrees]] += 1
         table.misses[tracks.numbers[~found.agrees]] += 1
@@ -228,7 +237,8 @@ class Odometry:
         self._motion = half_motion(self._motion)
         self._pose = self._pose @ self._motion
         self._frame = _Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
-        return Estimate(self._pose, np.eye(6), False)
+        self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
+        return Estimate(self._pose, self._covariance, False)
 
     def _is_due(self, intrinsics: np.ndarray) -> bool:
         if not self.map.keyframes:
@@ -274,11 +284,10 @@ class Odometry:
         new = table.add(number, corners, log_depth, log_prior)
         numbers, pixels = np.concatenate((numbers, new)), np.concatenate((pixels, corners))
         self.map.keyframes[number] = Keyframe(
-            number, image, self._pose.copy(), log_scale, numbers, pixels
+            number, image, self._pose.copy(), log_scale, numbers, pixels, self._covariance
         )
         self._adjust(intrinsics)
         newest = self.map.newest
-        self._pose = newest.camera_to_world.copy()
         self._frame = _Tracks(frame.image, newest.landmarks, newest.pixels)
 
     def _scale(
@@ -357,9 +366,16 @@ class Odometry:
 
     def _adjust(self, intrinsics: np.ndarray) -> None:
         window = make_window(self.map, intrinsics, PIXEL_DEVIATION)
-        if window is None:
-            return
-        take_in(self.map, window, bundle.solve(window.problem))
+        if window is not None:
+            self._adjuster.submit(window)
+            self._take_in_adjusted()
+
+    def _take_in_adjusted(self) -> None:
+        solved = self._adjuster.collect()
+        if solved is not None:
+            motion = take_in(self.map, *solved)
+            self._pose = motion @ self._pose
+            self._pose[:3, :3] = orthonormal(self._pose[:3, :3])
 
 
 def _indices(numbers: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

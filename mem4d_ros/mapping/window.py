@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.bundle import OUTLIER_SIGMAS, BundleProblem, BundleSolution
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.rotations import skew
 
 WINDOW = 10
 RECENT = 5
@@ -23,7 +25,7 @@ class Window:
     """A problem and the numbers in the map of what it is about.
 
     Attributes:
-        keyframes: numbers (K,). landmarks: numbers (L,). observations: number of each (M,).
+        keyframes: numbers (K,), in order. landmarks: numbers (L,), in order.
     """
 
     problem: BundleProblem
@@ -67,26 +69,57 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
     return Window(problem, numbers, chosen)
 
 
-def take_in(world: Map, window: Window, solution: BundleSolution) -> None:
-    """Move the map as the solution says; what did not fit is forgotten."""
-    solved, before = solution.problem, world.newest
-    newest_before = before.camera_to_world.copy()
+def take_in(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
+    """Move the map as the solution says; what did not fit is forgotten.
+
+    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made since
+    the window was make the same.
+    """
+    before, after = window.problem, solution.problem
+    motion = after.camera_to_world[-1] @ rigid_inverse(before.camera_to_world[-1])
+    covariance = iter(_in_the_world(world, window, solution))
     for index, number in enumerate(window.keyframes.tolist()):
-        if number in world.keyframes:
-            world.keyframes[number].camera_to_world = solved.camera_to_world[index]
-            world.keyframes[number].log_scale = float(solved.log_scale[index])
-    del newest_before
-    table = world.landmarks
-    table.log_inverse[window.landmarks] = solved.log_inverse
+        if before.is_free[index]:
+            keyframe = world.keyframes[number]
+            keyframe.camera_to_world = after.camera_to_world[index]
+            keyframe.log_scale = float(after.log_scale[index])
+            keyframe.covariance = next(covariance)
+    for number, keyframe in world.keyframes.items():
+        if number > window.keyframes[-1]:
+            keyframe.camera_to_world = motion @ keyframe.camera_to_world
+    _judge(world, window, solution)
+    return motion
+
+
+def _judge(world: Map, window: Window, solution: BundleSolution) -> None:
+    """Take depths over; forget observations that do not fit, and landmarks that rarely do."""
+    problem, table = solution.problem, world.landmarks
+    table.log_inverse[window.landmarks] = problem.log_inverse
     table.variance[window.landmarks] = solution.depth_variance
     wrong = solution.errors > OUTLIER_SIGMAS
-    for index, number in enumerate(window.keyframes.tolist()):
-        of_it = wrong & (solved.keyframe == index)
-        if of_it.any():
-            world.keyframes[number].forget(window.landmarks[solved.landmark[of_it]])
-    counts = np.bincount(solved.landmark, minlength=len(window.landmarks))
-    fitting = np.bincount(solved.landmark[~wrong], minlength=len(window.landmarks))
-    table.is_alive[window.landmarks[(fitting == 0) | (fitting < counts / 2)]] = False
+    for index in np.unique(problem.keyframe[wrong]).tolist():
+        of_it = wrong & (problem.keyframe == index)
+        keyframe = world.keyframes[int(window.keyframes[index])]
+        keyframe.forget(window.landmarks[problem.landmark[of_it]])
+    count = len(window.landmarks)
+    seen = np.bincount(problem.landmark, minlength=count)
+    fitting = np.bincount(problem.landmark[~wrong], minlength=count)
+    table.is_alive[window.landmarks[(seen > 0) & (fitting < seen / 2)]] = False
+
+
+def _in_the_world(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
+    """Covariances (F, 6, 6) of the free keyframes: their own, and that of what holds the window."""
+    problem = solution.problem
+    holding = np.flatnonzero(~problem.is_free)[-1]
+    held = world.keyframes[int(window.keyframes[holding])]
+    free = problem.camera_to_world[problem.is_free]
+    change = np.zeros((len(free), 6, 6))
+    turn = held.camera_to_world[:3, :3]
+    change[:, :3, :3] = free[:, :3, :3].swapaxes(-1, -2) @ turn
+    change[:, 3:, :3] = -skew(free[:, :3, 3] - held.camera_to_world[:3, 3]) @ turn
+    change[:, 3:, 3:] = np.eye(3)
+    carried: np.ndarray = change @ held.covariance @ change.swapaxes(-1, -2)
+    return carried + solution.covariance
 
 
 def _choose(world: Map) -> tuple[list[int], list[int]]:
