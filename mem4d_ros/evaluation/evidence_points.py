@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-
 _WINDOW_PX = 5
 """Side of the square over which the structure tensor is summed."""
 

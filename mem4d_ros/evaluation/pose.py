@@ -121,7 +121,9 @@ def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
     predicted, true = np.array(found), np.array(truth)
     alignment = align_trajectory(predicted, true)
     errors = pose_errors(predicted, true)
-    by_depth = float(np.median(depth_ratios)) / errors.scale if depth_ratios and errors.scale else None
+    by_depth = (
+        float(np.median(depth_ratios)) / errors.scale if depth_ratios and errors.scale else None
+    )
     result = PoseResult(name, len(true), errors, by_depth)
     return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
 

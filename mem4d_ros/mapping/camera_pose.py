@@ -121,8 +121,6 @@ def _descend(
     return pose
 
 
-
-
 def _whitened(
     points: Points, seen: np.ndarray, deviation: float, pose: np.ndarray, directed: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

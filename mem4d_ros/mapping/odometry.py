@@ -13,7 +13,14 @@ from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.relocalisation import relocalise
 from mem4d_ros.mapping.rotations import angle_between, half_motion, orthonormal
-from mem4d_ros.mapping.tracker import find_corners, flow, is_inside, track, whole_shift, without_light
+from mem4d_ros.mapping.tracker import (
+    find_corners,
+    flow,
+    is_inside,
+    track,
+    whole_shift,
+    without_light,
+)
 from mem4d_ros.mapping.window import make_window, take_in
 
 LANDMARKS = 300
@@ -70,7 +77,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class _Tracks:
+class Tracks:
     """A frame, and the landmarks seen in it: numbers (n,) and pixels (n, 2)."""
 
     image: np.ndarray
@@ -90,7 +97,7 @@ class Odometry:
         """Forget the map: the next frame begins a new world."""
         self._adjuster.reset()
         self.map = Map()
-        self._frame: _Tracks | None = None
+        self._frame: Tracks | None = None
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._covariance = np.zeros((6, 6))
@@ -107,7 +114,7 @@ class Odometry:
         image = without_light(image)
         if not self.map.keyframes:
             nothing = np.empty(0, np.int64)
-            self._frame = _Tracks(image, nothing, np.empty((0, 2)))
+            self._frame = Tracks(image, nothing, np.empty((0, 2)))
             return Estimate(self._pose, self._covariance, True)
         found = self._locate_by_tracks(image, intrinsics) or self._locate_anew(image, intrinsics)
         if found is None:
@@ -118,7 +125,7 @@ class Odometry:
 
     def _locate_by_tracks(
         self, image: np.ndarray, intrinsics: np.ndarray
-    ) -> tuple[_Tracks, Located] | None:
+    ) -> tuple[Tracks, Located] | None:
         """From the frame before, as the motion goes on, or else as the whole image has shifted."""
         frame = self._frame
         assert frame is not None
@@ -142,18 +149,24 @@ class Odometry:
 
     def _locate_anew(
         self, image: np.ndarray, intrinsics: np.ndarray
-    ) -> tuple[_Tracks, Located] | None:
-        """From any keyframe that saw the same."""
+    ) -> tuple[Tracks, Located] | None:
+        """From the newest keyframe, if the image shows the same, or else from any that does."""
+        keyframe = self.map.newest
+        guess = keyframe.pixels + whole_shift(keyframe.image, image)
+        pixels, seen = track(keyframe.image, image, keyframe.pixels, guess, levels=2)
+        tracks = Tracks(image, keyframe.landmarks[seen], pixels[seen])
+        found = self._pose_of(tracks, intrinsics, self._pose)
+        if found is not None:
+            return tracks, found
         start = relocalise(self.map, image, intrinsics)
         if start is None:
             return None
-        numbers, pixels = self._find(self._neighbours(start), image, start, intrinsics)
-        tracks = _Tracks(image, numbers, pixels)
+        tracks = Tracks(image, *self._find(self._neighbours(start), image, start, intrinsics))
         found = self._pose_of(tracks, intrinsics, start)
         return None if found is None else (tracks, found)
 
     def _pose_of(
-        self, tracks: _Tracks, intrinsics: np.ndarray, expected: np.ndarray
+        self, tracks: Tracks, intrinsics: np.ndarray, expected: np.ndarray
     ) -> Located | None:
         points = self.map.points(tracks.numbers, intrinsics)
         seen = to_rays(tracks.pixels, intrinsics)[:, :2]
@@ -204,7 +217,7 @@ class Odometry:
             self.map, self._lost = Map(), 0
             self._make_keyframe(depth, transform, intrinsics)
 
-    def _follow(self, image: np.ndarray, guess: np.ndarray) -> _Tracks:
+    def _follow(self, image: np.ndarray, guess: np.ndarray) -> Tracks:
         """Landmarks of the frame before in this one, made exact against the newest keyframe.
 
         `guess` (n, 2) says where they may be.
@@ -213,12 +226,10 @@ class Odometry:
         assert frame is not None
         near, _ = flow(frame.image, image, frame.pixels, guess)
         seen, order = _indices(keyframe.landmarks, frame.numbers)
-        pixels, found = track(
-            keyframe.image, image, keyframe.pixels[order], near[seen], levels=1
-        )
-        return _Tracks(image, frame.numbers[seen][found], pixels[found])
+        pixels, found = track(keyframe.image, image, keyframe.pixels[order], near[seen], levels=1)
+        return Tracks(image, frame.numbers[seen][found], pixels[found])
 
-    def _accept(self, tracks: _Tracks, found: Located) -> None:
+    def _accept(self, tracks: Tracks, found: Located) -> None:
         self._motion = rigid_inverse(self._pose) @ found.camera_to_world
         self._pose, self._lost = found.camera_to_world, 0
         self._covariance = self.map.newest.covariance + found.covariance
@@ -228,7 +239,7 @@ class Odometry:
         table.is_alive[tracks.numbers] &= (
             table.misses[tracks.numbers] < 3 + table.hits[tracks.numbers]
         )
-        self._frame = _Tracks(
+        self._frame = Tracks(
             tracks.image, tracks.numbers[found.agrees], tracks.pixels[found.agrees]
         )
 
@@ -236,7 +247,7 @@ class Odometry:
         self._lost += 1
         self._motion = half_motion(self._motion)
         self._pose = self._pose @ self._motion
-        self._frame = _Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
+        self._frame = Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
         self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
         return Estimate(self._pose, self._covariance, False)
 
@@ -288,7 +299,7 @@ class Odometry:
         )
         self._adjust(intrinsics)
         newest = self.map.newest
-        self._frame = _Tracks(frame.image, newest.landmarks, newest.pixels)
+        self._frame = Tracks(frame.image, newest.landmarks, newest.pixels)
 
     def _scale(
         self,

@@ -43,7 +43,11 @@ def whole_shift(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def track(
-    source: np.ndarray, target: np.ndarray, points: np.ndarray, guess: np.ndarray, levels: int = LEVELS
+    source: np.ndarray,
+    target: np.ndarray,
+    points: np.ndarray,
+    guess: np.ndarray,
+    levels: int = LEVELS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where points (N, 2) of the source are in the target, (N, 2), and which were found, (N,) bool.
 
@@ -58,7 +62,11 @@ def track(
 
 
 def flow(
-    source: np.ndarray, target: np.ndarray, points: np.ndarray, guess: np.ndarray, levels: int = LEVELS
+    source: np.ndarray,
+    target: np.ndarray,
+    points: np.ndarray,
+    guess: np.ndarray,
+    levels: int = LEVELS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same without the way back."""
     if not len(points):

@@ -137,9 +137,9 @@ def _choose(world: Map) -> tuple[list[int], list[int]]:
     others = {
         n: int(np.isin(world.keyframes[n].landmarks, seen).sum()) for n in numbers if n not in free
     }
-    ranked = sorted(
-        (n for n in others if others[n] >= LEAST_SHARED), key=lambda n: -others[n]
-    )[:HOLDING]
+    ranked = sorted((n for n in others if others[n] >= LEAST_SHARED), key=lambda n: -others[n])[
+        :HOLDING
+    ]
     if not ranked:
         return free[1:], free[:1]
     return free, ranked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+
 from mem4d_ros.mapping import bundle
 from mem4d_ros.mapping.bundle import BundleProblem, solve
 from mem4d_ros.mapping.rotations import exponential
@@ -17,7 +18,11 @@ def exact_problem(seed: int = 0, landmarks: int = LANDMARKS) -> BundleProblem:
     rng = np.random.default_rng(seed)
     poses = np.tile(np.eye(4), (KEYFRAMES, 1, 1))
     poses[:, :3, :3] = exponential(rng.normal(0, 0.05, (KEYFRAMES, 3)))
-    poses[:, :3, 3] = rng.normal(0, 0.05, (KEYFRAMES, 3)) + np.arange(KEYFRAMES)[:, None] * [0.2, 0, 0]
+    poses[:, :3, 3] = rng.normal(0, 0.05, (KEYFRAMES, 3)) + np.arange(KEYFRAMES)[:, None] * [
+        0.2,
+        0,
+        0,
+    ]
     poses[0] = np.eye(4)
     host = rng.integers(0, KEYFRAMES, landmarks)
     rays = np.concatenate((rng.uniform(-0.4, 0.4, (landmarks, 2)), np.ones((landmarks, 1))), -1)
@@ -55,7 +60,8 @@ def disturbed(problem: BundleProblem, seed: int = 1) -> BundleProblem:
     rng = np.random.default_rng(seed)
     change = rng.normal(0, 0.02, (KEYFRAMES - 1, 6))
     return replace(
-        moved(problem, change), log_inverse=problem.log_inverse + rng.normal(0, 0.2, len(problem.host))
+        moved(problem, change),
+        log_inverse=problem.log_inverse + rng.normal(0, 0.2, len(problem.host)),
     )
 
 

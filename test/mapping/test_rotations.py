@@ -38,7 +38,9 @@ def test_the_angle_is_that_of_the_turn_between(vectors: np.ndarray) -> None:
 def test_rounding_is_taken_out_of_rotations(vectors: np.ndarray) -> None:
     noisy = exponential(vectors) + np.random.default_rng(1).normal(0, 1e-6, (50, 3, 3))
     exact = orthonormal(noisy)
-    np.testing.assert_allclose(exact @ exact.swapaxes(-1, -2), np.tile(np.eye(3), (50, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(
+        exact @ exact.swapaxes(-1, -2), np.tile(np.eye(3), (50, 1, 1)), atol=1e-12
+    )
     np.testing.assert_allclose(exact, noisy, atol=1e-5)
 
 

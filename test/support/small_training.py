@@ -12,7 +12,6 @@ from small_networks import SMALL_CONVOLUTIONAL, SMALL_VIT
 from mem4d_ros.model.config import EvidenceConfig
 from mem4d_ros.training.config import TrainingConfig
 
-
 WITH_EVIDENCE: dict[str, Any] = {
     "network": json.loads(
         json.dumps(

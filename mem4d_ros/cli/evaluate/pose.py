@@ -19,7 +19,16 @@ class PoseMeasure:
     The path's scale by the depth's is a median instead.
     """
 
-    columns = ("frames", "ATE / m", "ATE / path", "RPE / m", "RPE / deg", "scale", "by depth", "path / m")
+    columns = (
+        "frames",
+        "ATE / m",
+        "ATE / path",
+        "RPE / m",
+        "RPE / deg",
+        "scale",
+        "by depth",
+        "path / m",
+    )
 
     def __init__(self, protocol: PoseProtocol) -> None:
         self.protocol = protocol

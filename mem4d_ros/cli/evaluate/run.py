@@ -25,6 +25,7 @@ from mem4d_ros.evaluation.protocols import FrameSelection
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
 
+
 def evaluate(options: argparse.Namespace) -> int:
     """Measure each sequence and go on where one fails; 1 if one did."""
     measure = make_measure(options)

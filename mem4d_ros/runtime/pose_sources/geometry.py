@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import Estimate, Odometry
+from mem4d_ros.mapping import Adjuster, Estimate, Odometry
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.pose_sources.source import (
     NOTHING_FORESEEN,
@@ -28,8 +28,9 @@ class GeometryPose:
 
     keeps_global_pointmap = False
 
-    def __init__(self) -> None:
-        self._odometry = Odometry()
+    def __init__(self, adjuster: Adjuster | None = None) -> None:
+        """`adjuster` says when the map is adjusted, None: at once, while the frame waits."""
+        self._odometry = Odometry(adjuster)
         self.reset()
 
     def reset(self) -> None:
