@@ -18,7 +18,13 @@ from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import move_points
-from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame, PoseSource
+from mem4d_ros.runtime.pose_sources import (
+    CameraFrame,
+    HeadPose,
+    PoseEstimate,
+    PoseFrame,
+    PoseSource,
+)
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.steady_intrinsics import SteadyIntrinsics
@@ -162,7 +168,14 @@ class OnlineReconstructor:
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
         frame_index, structure = self._state.frame_index, self._state.structure
-        output = self._step(model_image, _evidence(transform, intrinsics, points, camera_to_world))
+        foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
+        evidence = _evidence(
+            transform,
+            intrinsics,
+            foreseen.points if points is None else points,
+            foreseen.camera_to_world if camera_to_world is None else camera_to_world,
+        )
+        output = self._step(model_image, evidence)
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
             predicted = output.intrinsics[0].numpy().astype(np.float64)
@@ -184,9 +197,12 @@ class OnlineReconstructor:
                     points_world=points_world,
                     confidence_world=confidence_world,
                     intrinsics=model_intrinsics,
+                    intrinsics_known=intrinsics is not None,
                     head_pose=head_pose,
                 )
             )
+        if estimate.depth_scale != 1:
+            points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
             view = CameraView(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
             self._select(view, points_camera, structure, self._keyframes)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EXTRA = ("evo", "matplotlib", "small_gicp")
 """Packages that poses, pictures and clouds need beyond those of the library."""
+HEAD = "head"
+"""The cheapest source of poses."""
 HELP = {
     "depth": "video depth: AbsRel and delta<1.25 (the paper's table 1)",
     "pose": "camera pose: ATE and RPE after Sim(3) (table 2)",
@@ -49,6 +51,12 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
             default=AUTO,
             help="source of camera poses; auto: the one that suits the network",
         )
+    depth.add_argument(
+        "--pose-source",
+        choices=CHOICES,
+        default=HEAD,
+        help="geometry tells the network of its landmarks; depth does not depend on the others",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
