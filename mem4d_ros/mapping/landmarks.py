@@ -7,6 +7,10 @@ import numpy as np
 UNSEEN_VARIANCE = 0.25
 """Of the log depth of a landmark that only the network has spoken of."""
 
+SETTLED_VARIANCE = 0.15**2
+"""Of the log depth of a landmark that parallax has told more of than the network."""
+GRACE = 3
+"""So many more misses than hits make a landmark none."""
 TRIAL = 10
 """Frames after which a landmark counts half: what moves rarely fits for so long."""
 
@@ -44,6 +48,12 @@ class Landmarks:
         """
         hits = self.hits[numbers]
         return hits / (hits + TRIAL)
+
+    def count(self, numbers: np.ndarray, agrees: np.ndarray) -> None:
+        """Take in that those with these numbers (n,) were where they should be, or were not."""
+        self.hits[numbers[agrees]] += 1
+        self.misses[numbers[~agrees]] += 1
+        self.is_alive[numbers] &= self.misses[numbers] < GRACE + self.hits[numbers]
 
     def add(
         self, host: int, pixels: np.ndarray, log_depth: np.ndarray, log_prior: np.ndarray

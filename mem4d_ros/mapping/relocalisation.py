@@ -28,7 +28,7 @@ CANDIDATES = 5
 
 def relocalise(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> np.ndarray | None:
     """A pose (4, 4) from which the image (H, W) uint8 may have been taken; None if none fits."""
-    features = cv2.ORB_create(CORNERS)
+    features = cv2.ORB.create(CORNERS)
     corners, descriptors = features.detectAndCompute(image, None)
     if descriptors is None or len(corners) < LEAST_MATCHES:
         return None
@@ -55,8 +55,8 @@ def similar(keyframes: Sequence[Keyframe], image: np.ndarray) -> list[Keyframe]:
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
     """A small blurred image (h, w) of mean 0 and deviation 1."""
-    small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), 1.5)
+    resized = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(resized.astype(np.float32), (0, 0), 1.5)
     return (small - small.mean()) / (small.std() + 1e-6)
 
 
@@ -72,7 +72,7 @@ def _match(
         for index, (x, y) in enumerate(pixels.tolist())
     ]
     # The direction of each patch, as the frame's own corners have theirs.
-    described, own = cv2.ORB_create(CORNERS).compute(keyframe.image, points)
+    described, own = cv2.ORB.create(CORNERS).compute(keyframe.image, points)
     if own is None or len(own) < LEAST_MATCHES:
         return nothing, nothing
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, descriptors, k=2)

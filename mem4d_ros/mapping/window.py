@@ -72,8 +72,8 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
 def take_in(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
     """Move the map as the solution says; what did not fit is forgotten.
 
-    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made since
-    the window was make the same.
+    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made
+    since the window was make the same.
     """
     before, after = window.problem, solution.problem
     motion = after.camera_to_world[-1] @ rigid_inverse(before.camera_to_world[-1])
