@@ -16,7 +16,7 @@ TRIAL = 10
 
 
 class Landmarks:
-    """A landmark's number is its row; rows of landmarks that were given up are not used again.
+    """A landmark's number is its row, until the map is thinned.
 
     Attributes:
         host: (N,) number of the keyframe that saw it first.
@@ -48,6 +48,11 @@ class Landmarks:
         """
         hits = self.hits[numbers]
         return hits / (hits + TRIAL)
+
+    def keep(self, which: np.ndarray) -> None:
+        """Forget all rows but those of `which` (N,) bool; those after them move up."""
+        for name, column in vars(self).items():
+            setattr(self, name, column[which])
 
     def count(self, numbers: np.ndarray, agrees: np.ndarray) -> None:
         """Take in that those with these numbers (n,) were where they should be, or were not."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.keyframes import Map, to_rays
-from mem4d_ros.mapping.relocalisation import relocalise
+from mem4d_ros.mapping.relocalisation import relocalise, similar
 from mem4d_ros.mapping.tracker import whole_shift
 from mem4d_ros.mapping.tracks import Tracks, find_again, follow, follow_from
 
@@ -57,20 +57,15 @@ def locate_next(
     return max(found, again, key=_agreeing)
 
 
-def locate_anew(
-    world: Map, image: np.ndarray, intrinsics: np.ndarray, pose: np.ndarray
-) -> Found | None:
-    """From the newest keyframe, if the image shows the same, or else from any that does.
-
-    Args:
-        pose: (4, 4), where the camera is thought to be.
-    """
-    keyframe = world.newest
-    tracks = follow_from(keyframe, image, whole_shift(keyframe.image, image))
-    found = _pose_of(world, tracks, intrinsics, pose)
-    if found is not None:
-        return found
-    start = relocalise(world, image, intrinsics)
+def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
+    """From a keyframe whose image looks the same but for a shift, or else by descriptors."""
+    candidates = similar(list(world.keyframes.values()), image)
+    for keyframe in candidates:
+        tracks = follow_from(keyframe, image, whole_shift(keyframe.image, image))
+        found = _pose_of(world, tracks, intrinsics, keyframe.camera_to_world)
+        if found is not None:
+            return found
+    start = relocalise(world, candidates, image, intrinsics)
     if start is None:
         return None
     tracks = find_again(world, image, start, intrinsics, taken=np.empty(0, np.int64))

@@ -14,9 +14,10 @@ from mem4d_ros.mapping.keyframes import Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
 from mem4d_ros.mapping.rotations import half_motion, orthonormal
+from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks
-from mem4d_ros.mapping.window import make_window, take_in
+from mem4d_ros.mapping.window import CORRELATION, make_window, take_in
 
 SETTLED_HITS = 3
 """Frames in which a landmark was where it should be until the network is told of it."""
@@ -141,13 +142,13 @@ class Odometry:
             )
             if found is not None:
                 return found
-        return locate_anew(self.map, image, intrinsics, self._pose)
+        return locate_anew(self.map, image, intrinsics)
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
         self._motion = rigid_inverse(self._pose) @ located.camera_to_world
         self._pose = located.camera_to_world
-        self._covariance = self.map.newest.covariance + located.covariance
+        self._covariance = self.map.newest.covariance + CORRELATION * located.covariance
         self._is_lost, self._strange_frames = False, 0
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)
@@ -173,12 +174,18 @@ class Odometry:
             intrinsics,
             log_scale,
         )
+        self._thin(intrinsics)
         window = make_window(self.map, intrinsics, PIXEL_DEVIATION)
         if window is not None:
             self._adjuster.submit(window)
             self._take_in_adjusted()
         newest = self.map.newest
         self._frame = Tracks(newest.image, newest.landmarks, newest.pixels)
+
+    def _thin(self, intrinsics: np.ndarray) -> None:
+        """Bound the map; an adjustment in work knows landmarks by their old numbers, and is lost."""
+        if thin(self.map, intrinsics):
+            self._adjuster.reset()
 
     def _take_in_adjusted(self) -> None:
         solved = self._adjuster.collect()
