@@ -50,7 +50,7 @@ test: setup  ## run the tests that are not slow
 	@$(PYTEST) $(PARALLEL) -m 'not slow' $(PYTEST_ARGS)
 
 test-fast: setup  ## run the tests without ROS, packaging and the longest
-	@$(PYTEST) $(PARALLEL) -m 'not slow' $(addprefix --ignore=test/,$(NOT_FAST)) $(PYTEST_ARGS)
+	@$(PYTEST) $(PARALLEL) -m 'not slow and not long' $(addprefix --ignore=test/,$(NOT_FAST)) $(PYTEST_ARGS)
 
 test-slow: setup  ## run the slow tests, one after the other
 	@$(PYTEST) -m slow $(PYTEST_ARGS)

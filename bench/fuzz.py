@@ -38,7 +38,7 @@ from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS, MIN_SIDE
 
 SETTINGS = Settings()
-UNDISTORTING = replace(SETTINGS, input=InputSettings(undistort=True))
+AS_THEY_ARE = replace(SETTINGS, input=InputSettings(undistort=False))
 MODEL_SIDE = 64
 MAX_GROWTH_MB = 50
 """Of resident memory that is no leak: what allocators keep."""
@@ -130,7 +130,7 @@ def try_input(number: int, tally: Tally) -> None:
     if dice.random() < 0.8:
         size = (image.width, image.height) if isinstance(image, Image) else (64, 48)
         info = hostile_messages.camera_info(dice, *size)
-    settings = dice.choice((SETTINGS, UNDISTORTING))
+    settings = dice.choice((SETTINGS, AS_THEY_ARE))
     reporter = Reporter(Log())
     processor = FrameProcessor(Network(), Network.memory, lambda: settings, reporter)
     started = time.process_time()
@@ -157,9 +157,9 @@ def _kind_of(message: str) -> str:
 
 
 def _describe_depth_camera(frame: ReconstructedFrame) -> None:
-    """As ~/depth/camera_info, which repeats the camera's distortion."""
+    """As ~/depth/camera_info."""
     header = Header(stamp=frame.stamp, frame_id=frame.camera_frame)
-    to_camera_info(np.eye(3), MODEL_SIDE, MODEL_SIDE, header, frame.camera_info)
+    to_camera_info(frame.reconstruction.intrinsics, MODEL_SIDE, MODEL_SIDE, header)
 
 
 def _resident_mb() -> float:

@@ -20,7 +20,7 @@ import torch
 from matplotlib.axes import Axes
 
 from mem4d_ros.evaluation.speed.step import CLOCKS
-from mem4d_ros.evaluation.speed.stream import Setting, Stream
+from mem4d_ros.evaluation.speed.stream import FullStream, Setting
 from mem4d_ros.model import PRESETS
 from mem4d_ros.runtime.loading import load_network
 
@@ -46,7 +46,7 @@ def settings(base: Setting) -> Iterator[tuple[str, int, Setting]]:
 
 def measure(base: Setting, frames: int, clock: str) -> dict[str, dict[int, float]]:
     """Median seconds of a step for each value of each thing varied; they take turns."""
-    streams = [(name, value, Stream(setting)) for name, value, setting in settings(base)]
+    streams = [(name, value, FullStream(setting)) for name, value, setting in settings(base)]
     times: list[list[float]] = [[] for _ in streams]
     for index in range(1 + frames):
         for (_, _, stream), measured in zip(streams, times, strict=True):
@@ -62,7 +62,7 @@ def measure(base: Setting, frames: int, clock: str) -> dict[str, dict[int, float
 def follow(base: Setting, steps: int, clock: str) -> list[dict[str, float]]:
     """Time per step, resident memory and the state's size along one stream from its start."""
     width, height = STREAM_SIZE
-    stream = Stream(replace(base, width=width, height=height))
+    stream = FullStream(replace(base, width=width, height=height))
     stream.state = base.model.initial_state(base.memory)
     marks = sorted({round(steps * k / SAMPLES) for k in range(SAMPLES + 1)})
     samples = []

@@ -1,10 +1,11 @@
 """How fast sequences through textured meshes are made on one core, and pictures to look at.
 
 Usage: python bench/mesh_rendering.py rate SCENES [--size 256x192] [--sequences 4] [--frames 8]
+       python bench/mesh_rendering.py variety SCENES [--sequences 64] [--frames 8]
        python bench/mesh_rendering.py sheet SCENES OUT [--seeds 1,2,3,4,5,6] [--places NAME,NAME]
 
 A sheet is one PNG a place with a row for each seed: three of its frames, depth (near is bright) and
-what moves.
+what moves. Variety prints percentiles over sequences as training draws them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ import numpy as np
 import torch
 
 from mem4d_ros.synthetic.meshes.catalogue import PLACES, Place, place
-from mem4d_ros.synthetic.meshes.sequence import MeshSequence, film_plan, plan_sequence
+from mem4d_ros.synthetic.meshes.plan import plan_sequence
+from mem4d_ros.synthetic.meshes.sequence import (
+    MeshSequence,
+    film_plan,
+    render_mesh_sequence,
+)
 
 SHEET_FRAMES = 7
 SHEET_SIZE = (192, 256)
+PERCENTILES = (5, 25, 50, 75, 95)
 
 
 def main() -> None:
@@ -37,6 +44,11 @@ def main() -> None:
     rates.add_argument("--sequences", type=int, default=4)
     rates.add_argument("--frames", type=int, default=8)
     rates.set_defaults(run=_print_rates)
+    varieties = commands.add_parser("variety")
+    varieties.add_argument("scenes", type=Path)
+    varieties.add_argument("--sequences", type=int, default=64)
+    varieties.add_argument("--frames", type=int, default=8)
+    varieties.set_defaults(run=_print_variety)
     sheets = commands.add_parser("sheet")
     sheets.add_argument("scenes", type=Path)
     sheets.add_argument("out", type=Path)
@@ -74,6 +86,42 @@ def _rate(
     filmed = time.process_time()
     count = arguments.sequences
     return loaded - started, (planned - loaded) / count, count * frames / (filmed - loaded)
+
+
+def _print_variety(arguments: argparse.Namespace) -> None:
+    height, width = SHEET_SIZE
+    rows = []
+    for seed in range(arguments.sequences):
+        sequence = render_mesh_sequence(seed, arguments.scenes, arguments.frames, height, width)
+        rows.append(_measures(sequence))
+    print(f"{arguments.sequences} sequences of {arguments.frames} frames, {width}x{height}")
+    print(f"{'':40}" + "".join(f"{f'{share} %':>9}" for share in PERCENTILES))
+    for name in rows[0]:
+        values = np.percentile([row[name] for row in rows], PERCENTILES)
+        print(f"{name:40}" + "".join(f"{value:9.3f}" for value in values))
+
+
+def _measures(sequence: MeshSequence) -> dict[str, float]:
+    depth = sequence.depth.astype(np.float32)
+    near, median, far = np.nanpercentile(depth, (10, 50, 90))
+    poses, width = sequence.camera_to_world, sequence.depth.shape[2]
+    steps = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
+    between = poses[:-1, :3, :3].swapaxes(1, 2) @ poses[1:, :3, :3]
+    cosine = np.clip((np.trace(between, axis1=1, axis2=2) - 1) / 2, -1, 1)
+    grey = sequence.images.mean(1)
+    patches = grey[:, : grey.shape[1] // 8 * 8, : width // 8 * 8]
+    patches = patches.reshape(len(grey), -1, 8, patches.shape[2] // 8, 8).std((2, 4))
+    return {
+        "median depth, m": median,
+        "90th over 10th percentile of depth": far / near,
+        "share of pixels without depth": np.isnan(depth).mean(),
+        "share of moving pixels": sequence.moving.mean(),
+        "step between frames, m": steps.mean(),
+        "turn between frames, degrees": np.degrees(np.arccos(cosine)).mean(),
+        "field of view, degrees": 2 * np.degrees(np.arctan(width / 2 / sequence.intrinsics[0, 0])),
+        "mean grey level": grey.mean(),
+        "share of 8x8 patches with deviation < 4": (patches < 4).mean(),
+    }
 
 
 def _write_sheets(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """The curve of a training made of several runs, from their logs.
 
-Usage: python bench/training_curve.py training/lite_shipped_*.jsonl --out training/lite_shipped.png
+Usage: python bench/training_curve.py training/lite_shipped.jsonl --out training/lite_shipped.png
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from mem4d_ros.training import run_log
 
-MEMORY = 0.95
-"""How much a point of the smoothed curve depends on the one before."""
+DECAY = 0.8
+"""Of the smoothed curve, from one report to the next."""
 
 
 def read(path: Path) -> list[dict[str, float]]:
@@ -26,7 +26,7 @@ def smoothed(values: np.ndarray) -> np.ndarray:
     """Exponential moving average (N,) from the first value on."""
     average, averages = values[0], []
     for value in values:
-        average = MEMORY * average + (1 - MEMORY) * value
+        average = DECAY * average + (1 - DECAY) * value
         averages.append(average)
     return np.array(averages)
 
@@ -39,11 +39,11 @@ def draw(logs: list[Path], out: Path) -> None:
     start = 0
     for log in logs:
         steps = read(log)
-        x = start + np.arange(len(steps))
+        x = start + np.array([step["step"] for step in steps])
         for name, colour in (("world", "tab:blue"), ("camera", "tab:orange")):
             values = np.array([step[name] for step in steps])
             losses.plot(x, values, color=colour, alpha=0.15, linewidth=0.5)
-            losses.plot(x, smoothed(values), color=colour, label=None if start else name)
+            losses.plot(x, smoothed(values), color=colour, label=name if log == logs[0] else None)
         rate.plot(x, [step["learning_rate"] for step in steps], color="black", linewidth=0.8)
         for axis in (losses, rate):
             axis.axvline(start, color="grey", linewidth=0.5)
@@ -54,7 +54,7 @@ def draw(logs: list[Path], out: Path) -> None:
             va="top",
             size=7,
         )
-        start += len(steps)
+        start = int(x[-1])
     losses.set(ylabel="pointmap loss", yscale="log")
     losses.legend(loc="upper right")
     rate.set(xlabel="steps of all runs", ylabel="rate")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mem4d_ros.datasets import open_frames
+from mem4d_ros.datasets import open_frames, usable_frames
 from mem4d_ros.runtime.export import write_ply
 from mem4d_ros.runtime.loading import load_network
 from mem4d_ros.runtime.motion_split import MotionSplitter
@@ -26,7 +26,7 @@ def main() -> None:
     network = load_network(options.checkpoint, "lite", device="auto", precision="auto")
     reconstructor = network.reconstructor(pose_source="auto")
     splitter, static_map = MotionSplitter(), StaticMap()
-    for frame in open_frames(options.source):
+    for frame in usable_frames(open_frames(options.source), print):
         reconstruction = reconstructor.process(frame.image, stamp_ns=frame.index)
         moving = splitter.split(reconstruction)  # (H, W) bool
         static_map.integrate(reconstruction, moving)

@@ -36,15 +36,20 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("bench", help=__doc__.split(": ", 1)[1].rstrip("."))
     add_setting_options(parser)
-    parser.add_argument("--frames", type=int, default=20, help="steps, or pairs of them, to time")
+    parser.add_argument(
+        "--frames", type=int, default=20, help="number of steps (with --compare: pairs) to time"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads of torch")
     parser.add_argument(
-        "--clock", choices=sorted(CLOCKS), default="wall", help="cpu: processor time, all threads'"
+        "--clock",
+        choices=sorted(CLOCKS),
+        default="wall",
+        help="wall time, or cpu: processor time of all threads",
     )
     parser.add_argument(
         "--compare",
         metavar="OPTIONS",
-        help="step in turn with a second network, set up like the first but for OPTIONS,"
+        help="alternate with a second network, set up like the first except for OPTIONS,"
         " for example '--precision fp32'",
     )
     parser.add_argument(
@@ -57,13 +62,15 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """Options in which two networks that are compared may differ."""
     add_model_options(parser)
     parser.add_argument(
-        "--compile", action="store_true", help="compile the parts of fixed shape, as model.compile"
+        "--compile", action="store_true", help="compile parts of the network, as model.compile does"
     )
     parser.add_argument(
-        "--size", metavar="WIDTHxHEIGHT", help="image size in px; the preset's at 4:3 if not given"
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        help="image size in pixels (default: the network's at 4:3)",
     )
     for name in ("tca-window", "tdm-size", "psm-size"):
-        parser.add_argument(f"--{name}", type=int, help="frames; the network's if not given")
+        parser.add_argument(f"--{name}", type=int, help="number of frames (default: the network's)")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`mem4d info`: what a checkpoint holds."""
+"""`mem4d info`: contents of a checkpoint."""
 
 from __future__ import annotations
 

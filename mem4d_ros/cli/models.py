@@ -1,4 +1,4 @@
-"""Options by which a command is told its network, and where it runs."""
+"""Options for the network of a command, and where it runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.datasets import Camera, FrameError, read_camera
 from mem4d_ros.model import PRESETS
 from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.runtime.device import PRECISIONS, DeviceUnavailable
@@ -16,16 +17,38 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """`--checkpoint` or `--preset`, `--device` and `--precision`."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
-        "--checkpoint", default="", help="a safetensors checkpoint of this project, or random"
+        "--checkpoint",
+        default="",
+        help="checkpoint of this project, a .safetensors file, or random for untrained weights",
     )
     choice.add_argument(
         "--preset",
         choices=sorted(PRESETS),
         default="lite",
-        help="network of this size, with the weights that come with the package, else random ones",
+        help="network to use without --checkpoint, with its packaged weights, or random ones",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--device", default="auto", help="device: auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+
+
+def add_camera_option(parser: argparse.ArgumentParser) -> None:
+    """`--camera`, which :func:`named_camera` reads."""
+    parser.add_argument(
+        "--camera",
+        metavar="CALIBRATION",
+        help="the camera's fx,fy,cx,cy in pixels, or the YAML file of ROS's camera_calibration or"
+        " of OpenCV, whose distortion is taken out; instead of what the source says of it",
+    )
+
+
+def named_camera(options: argparse.Namespace) -> Camera | None:
+    """The calibration that the options give, if any. Raises UserError."""
+    if options.camera is None:
+        return None
+    try:
+        return read_camera(options.camera)
+    except FrameError as error:
+        raise UserError(f"--camera: {error}") from error
 
 
 def load_named_network(options: argparse.Namespace) -> LoadedNetwork:

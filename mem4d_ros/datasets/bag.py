@@ -1,26 +1,34 @@
-"""A ROS 2 bag, sqlite3 or MCAP: the images of one topic with their camera's calibration.
+"""The images of one topic of a ROS bag, with their camera's calibration.
 
-The bag is the folder with metadata.yaml, or one .db3 or .mcap file. Nothing of ROS is needed, but
-the package rosbags (https://ternaris.gitlab.io/rosbags/).
+The bag is a folder, with metadata.yaml or without, or one file: .db3 or .mcap of ROS 2, or .bag of
+ROS 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mem4d_ros.datasets.optional import optional_import
-from mem4d_ros.datasets.sample import FrameError, Sample
-from mem4d_ros.sensor_messages.camera_info import CameraInfoError, intrinsics_of_image
+from mem4d_ros.datasets.bag_storage import (
+    METADATA,
+    Message,
+    Storage,
+    is_storage,
+    open_storage,
+    storage_files,
+)
+from mem4d_ros.datasets.files import visible_files
+from mem4d_ros.datasets.folder import SUFFIXES
+from mem4d_ros.datasets.sample import BadFrame, FrameError, Sample
+from mem4d_ros.sensor_messages.camera_info import CameraInfoError
 from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.lens import Lens, StraightImage, is_rectified
 from mem4d_ros.sensor_messages.raw_image import raw_to_rgb
+from mem4d_ros.sensor_messages.remarks import Say, silent
 
-PURPOSE = "a ROS 2 bag"
-STORAGE_SUFFIXES = {".db3", ".mcap"}
 DECODERS = {
     "sensor_msgs/msg/Image": raw_to_rgb,
     "sensor_msgs/msg/CompressedImage": compressed_to_rgb,
@@ -30,98 +38,91 @@ TRANSPORT_SUFFIX = "/compressed"
 
 
 def is_bag(path: Path) -> bool:
-    """Whether this is a bag by its name, or by the name of what is in it."""
-    return path.suffix in STORAGE_SUFFIXES or (path / "metadata.yaml").exists()
+    """Whether this is a bag by its name, or by the names of what is in it, besides images."""
+    if not path.is_dir():
+        return is_storage(path)
+    if (path / METADATA).exists():
+        return True
+    has_images = any(file.suffix.lower() in SUFFIXES for file in visible_files(path))
+    return bool(storage_files(path)) and not has_images
 
 
 class Bag:
     """The images of a topic in the order of recording, stamped by their camera.
 
     Images whose camera left the stamp at zero have the time of recording. Intrinsics are those of
-    the first CameraInfo on the topic that image_transport pairs with the images'; lens distortion
-    is left in the images.
+    the first CameraInfo on the topic that image_transport pairs with the images'. The distortion of
+    a lens is taken out, but of topics whose name says that they are rectified.
     """
 
-    def __init__(self, path: Path, topic: str | None = None) -> None:
-        """`topic` may be left out where there is one with images.
+    def __init__(
+        self,
+        path: Path,
+        topic: str | None = None,
+        say: Say = silent,
+        camera_info: bool = True,
+    ) -> None:
+        """`topic` may be left out where there is one with images; `say` takes remarks.
 
+        With `camera_info` false, the images are as they were recorded, of an unknown camera.
         Raises FrameError for a bag that cannot be read, and for a topic that cannot be chosen.
         """
         self.path = path
-        self._typestore = _typestore()
-        with self._open() as reader:
-            types = {each.topic: _modern(each.msgtype) for each in reader.connections}
+        self._say = say
+        with open_storage(path, say) as storage:
+            types = storage.types
             self.topic = _choose(path, types, topic)
             self._decode = DECODERS[types[self.topic]]
-            self.length: int | None = reader.topics[self.topic].msgcount
-            info_topic = _camera_info_topic(self.topic)
-            has_info = types.get(info_topic) == CAMERA_INFO
-            self._info = next(self._messages(reader, info_topic), None) if has_info else None
+            self.length: int | None = storage.count(self.topic)
+            self._info = (
+                _first_camera_info(storage, types, _camera_info_topic(self.topic))
+                if camera_info
+                else None
+            )
 
     @property
     def name(self) -> str:
         return self.path.resolve().stem
 
-    def __iter__(self) -> Iterator[Sample]:
-        with self._open() as reader:
-            for index, (recorded_ns, message) in enumerate(self._messages(reader, self.topic)):
+    def __iter__(self) -> Iterator[Sample | BadFrame]:
+        with open_storage(self.path, self._say) as storage:
+            lens = Lens()
+            for index, message in enumerate(storage.messages(self.topic)):
                 name = f"{self.topic} {index}"
                 try:
-                    image = self._decode(message)
-                    intrinsics = self._intrinsics(image)
+                    yield self._sample(storage, message, name, lens)
                 except ValueError as error:
-                    raise FrameError(f"{self.path}, {name}: {error}") from error
-                stamp = message.header.stamp
-                stamp_ns = 10**9 * stamp.sec + stamp.nanosec or recorded_ns
-                yield Sample(name, image, intrinsics=intrinsics, stamp_s=stamp_ns / 1e9)
+                    yield BadFrame(name, f"{self.path}, {name}: {error}")
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        """The library's reader."""
-        rosbag2 = optional_import("rosbags.rosbag2", PURPOSE)
-        with self._errors_named():
-            reader = rosbag2.Reader(self.path)
-            reader.open()
-        try:
-            yield reader
-        finally:
-            reader.close()
+    def _sample(self, storage: Storage, message: Message, name: str, lens: Lens) -> Sample:
+        """Raises FrameError and UnusableImage."""
+        fields = storage.decoded(message)
+        image = self._decode(fields, lambda remark: self._say(f"{self.topic}: {remark}"))
+        straight = self._straight(image, lens)
+        stamp = fields.header.stamp
+        stamp_ns = 10**9 * stamp.sec + stamp.nanosec or message.recorded_ns
+        return Sample(name, straight.image, intrinsics=straight.intrinsics, stamp_s=stamp_ns / 1e9)
 
-    def _messages(self, reader: Any, topic: str) -> Iterator[tuple[int, Any]]:
-        """Times of recording in ns and messages."""
-        connections = [each for each in reader.connections if each.topic == topic]
-        with self._errors_named():
-            for connection, recorded_ns, data in reader.messages(connections):
-                message_type = _modern(connection.msgtype)
-                yield recorded_ns, self._typestore.deserialize_cdr(data, message_type)
-
-    @contextmanager
-    def _errors_named(self) -> Iterator[None]:
-        """The library raises many kinds of errors at a broken bag; each becomes a FrameError."""
-        try:
-            yield
-        except Exception as error:
-            raise FrameError(f"{self.path} is not a readable ROS 2 bag: {error}") from error
-
-    def _intrinsics(self, image: np.ndarray) -> np.ndarray | None:
+    def _straight(self, image: np.ndarray, lens: Lens) -> StraightImage:
+        """As the image is, with a remark, where CameraInfo is of no use."""
         if self._info is None:
-            return None
+            return StraightImage(image, None, "")
         try:
-            return intrinsics_of_image(self._info[1], image.shape[1], image.shape[0])
+            straight = lens.straighten(image, self._info, is_rectified(self.topic))
         except CameraInfoError as error:
-            raise CameraInfoError(f"CameraInfo cannot be used: {error}") from error
+            self._say(f"{self.topic}: CameraInfo is not used, intrinsics are predicted: {error}")
+            return StraightImage(image, None, "")
+        if straight.intrinsics is not None:
+            self._say(f"{self.topic}: {straight.source}")
+        return straight
 
 
-def _typestore() -> Any:
-    """Definitions of messages. Those that are read here are the same in every ROS 2."""
-    typesys = optional_import("rosbags.typesys", PURPOSE)
-    return typesys.get_typestore(typesys.Stores.LATEST)
-
-
-def _modern(message_type: str) -> str:
-    """The type's name as it is since ROS 2 Dashing: package/msg/Name."""
-    package, _, name = message_type.rpartition("/")
-    return f"{package.removesuffix('/msg')}/msg/{name}"
+def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> Any | None:
+    """The fields of the topic's first message, where there is one."""
+    if types.get(topic) != CAMERA_INFO:
+        return None
+    message = next(storage.messages(topic), None)
+    return None if message is None else storage.decoded(message)
 
 
 def _choose(path: Path, types: dict[str, str], topic: str | None) -> str:

@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 
 from mem4d_ros.datasets.sample import FrameError
+from mem4d_ros.sensor_messages.deep_image import to_eight_bits
+from mem4d_ros.sensor_messages.encoded_size import is_cut_off
+from mem4d_ros.sensor_messages.remarks import Say, silent
 
 RIGID_TOLERANCE = 0.02
 """Of RᵀR; published poses have few digits, and some come from a fusion that lets them drift."""
@@ -29,10 +32,15 @@ def list_files(folder: Path, *suffixes: str) -> list[Path]:
 
     Raises FrameError where there are none.
     """
-    files = [path for path in existing(folder).iterdir() if path.suffix.lower() in suffixes]
+    files = [path for path in visible_files(existing(folder)) if path.suffix.lower() in suffixes]
     if not files:
         raise FrameError(f"{folder} holds no files of {' '.join(sorted(suffixes))}")
     return sorted(files, key=natural_order)
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """The folder's files, without the hidden ones that other systems put beside them (._a.jpg)."""
+    return [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
 
 
 def matching_files(folder: Path, suffix: str, images: Sequence[Path]) -> list[Path]:
@@ -71,15 +79,30 @@ def check_count(path: Path, count: int, expected: int) -> None:
         )
 
 
-def read_image(path: Path) -> np.ndarray:
-    """An image (H, W, 3) uint8 RGB; grey becomes RGB.
+def read_image(path: Path, say: Say = silent) -> np.ndarray:
+    """An image (H, W, 3) uint8 RGB; grey becomes RGB, and deep channels 8 bits.
 
-    Raises FrameError for a file that is missing or no image.
+    Raises FrameError for a file that is missing, cut off or no image.
     """
-    image = cv2.imread(str(existing(path)), cv2.IMREAD_COLOR)
+    data = existing(path).read_bytes()
+    image = None
+    if data and not is_cut_off(memoryview(data)):
+        image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     if image is None:
         raise FrameError(f"{path} is not a readable image: replace or remove it")
+    if image.dtype == np.uint16:
+        image = to_eight_bits(image, lambda remark: say(f"{path.parent}: {remark}"))
+    elif image.dtype != np.uint8:
+        image = cv2.convertScaleAbs(image, alpha=255)  # light from 0 to 1
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _decoded(data: bytes, mode: int) -> np.ndarray | None:
+    """What OpenCV makes of a file's content; None where it makes nothing."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), mode)
+    except cv2.error:  # at a size beyond its limits, or a codec that is not built in
+        return None
 
 
 def read_depth_image(

@@ -2,37 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mem4d_ros.datasets.files import natural_order, read_image
-from mem4d_ros.datasets.sample import Frame, FrameError
+import numpy as np
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+from mem4d_ros.datasets.file_stamps import stamps_in_names
+from mem4d_ros.datasets.files import natural_order, read_image, visible_files
+from mem4d_ros.datasets.sample import BadFrame, Frame, FrameError
+from mem4d_ros.sensor_messages.remarks import Say, silent
+
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".jpe", ".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".webp"),
+    *(".jp2", ".avif", ".gif", ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".ras", ".sr", ".hdr"),
+}
+"""Of images as OpenCV reads them; .pfm and .exr more often hold depth."""
 
 
 class ImageFolder:
     """The images of a folder in the natural order of their names (2 before 10).
 
+    Where names are stamps, as in EuRoC's and TUM's recordings, they are in the order of those.
     Where names tell colour from depth, as `frame-000000.color.jpg` does in 7-Scenes, only the
     colour images are taken. Grey images become RGB.
     """
 
-    frame_rate: float | None = None
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, say: Say = silent) -> None:
         """Raises FrameError for a folder without images."""
-        images = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+        files = visible_files(folder)
+        images = [path for path in files if path.suffix.lower() in SUFFIXES]
+        others = _kinds(path for path in files if path.suffix.lower() not in SUFFIXES)
+        if not images:
+            kinds = " ".join(sorted(SUFFIXES))
+            raise FrameError(
+                f"{folder} holds no images{others and f', only {others}'}: give a folder with files"
+                f" of {kinds}"
+            )
+        if others:
+            say(f"{folder}: left out, as no images that can be read: {others}")
         colour = [path for path in images if path.stem.lower().endswith(".color")]
         self.paths = sorted(colour or images, key=natural_order)
-        if not self.paths:
-            kinds = " ".join(sorted(SUFFIXES))
-            raise FrameError(f"{folder} holds no images: give a folder with files of {kinds}")
+        self._say = say
+        self._stamps: list[float] | list[None] = [None] * len(self.paths)
+        stamps = stamps_in_names(self.paths)
+        if stamps is not None:
+            order = np.argsort(stamps, kind="stable").tolist()
+            self.paths = [self.paths[index] for index in order]
+            self._stamps = [stamps[index] for index in order]
 
     @property
     def length(self) -> int:
         return len(self.paths)
 
-    def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self.paths):
-            yield Frame(index, path.name, read_image(path))
+    def __iter__(self) -> Iterator[Frame | BadFrame]:
+        for index, (path, stamp_s) in enumerate(zip(self.paths, self._stamps, strict=True)):
+            try:
+                image = read_image(path, self._say)
+            except FrameError as error:
+                yield BadFrame(path.name, str(error))
+            else:
+                yield Frame(index, path.name, image, stamp_s)
+
+
+def _kinds(paths: Iterable[Path]) -> str:
+    """For example '3 .heic, 1 .txt'."""
+    counts = Counter(path.suffix.lower() or path.name for path in paths)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())

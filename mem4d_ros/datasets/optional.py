@@ -20,3 +20,11 @@ def optional_import(name: str, purpose: str) -> ModuleType:
             f"{purpose} needs the package {package}: pip install 'mem4d_ros[datasets]'"
         ) from error
     return import_module(name)
+
+
+def zstd() -> ModuleType:
+    """The module, which rosbags brings where Python has none."""
+    try:
+        return import_module("compression.zstd")
+    except ModuleNotFoundError:
+        return import_module("backports.zstd")

@@ -14,12 +14,21 @@ class FrameError(ValueError):
 
 
 @dataclass(frozen=True)
+class BadFrame:
+    """Stands where a source has a frame that cannot be used; those behind it may be fine."""
+
+    name: str  # as of the others
+    reason: str  # names the file
+
+
+@dataclass(frozen=True)
 class Frame:
     """One image of a source."""
 
-    index: int  # from 0, without gaps
+    index: int  # from 0; bad frames are counted, too
     name: str  # for messages: a file's name, or the frame's number in a video
     image: np.ndarray  # (H, W, 3) uint8 RGB
+    stamp_s: float | None = None  # None where the source does not say
 
 
 class FrameSource(Protocol):
@@ -29,12 +38,8 @@ class FrameSource(Protocol):
     def length(self) -> int | None:
         """How many frames there are, None where only reading tells."""
 
-    @property
-    def frame_rate(self) -> float | None:
-        """Nominal frames per second, None where the source does not say."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Raises FrameError at a frame that is broken."""
+    def __iter__(self) -> Iterator[Frame | BadFrame]:
+        """Raises FrameError where nothing more can be read."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,6 @@ class SampleStream(Protocol):
         """How many samples there are, None where only reading tells."""
         ...
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Each iteration starts from the first. Raises FrameError at what cannot be used."""
+    def __iter__(self) -> Iterator[Sample | BadFrame]:
+        """Each iteration starts from the first. Raises FrameError where nothing can be read."""
         ...

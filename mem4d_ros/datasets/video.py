@@ -9,37 +9,58 @@ import cv2
 import numpy as np
 
 from mem4d_ros.datasets.sample import Frame, FrameError
+from mem4d_ros.sensor_messages.remarks import Say, silent
+
+CUT_OFF_RATIO = 0.9
+"""Of the frames that a container counts: its count is an estimate, but not by so much."""
+DEFAULT_RATE_HZ = 30.0
 
 
 class Video:
-    """The frames of a video, decoded by OpenCV."""
+    """The frames of a video, decoded by OpenCV, with the stamps of the container.
+
+    Those count from the first frame. Phones and screen recorders make frames of uneven length.
+    """
 
     # A container's count of frames is an estimate, so only reading tells.
     length: int | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, say: Say = silent) -> None:
         """Raises FrameError for a file that OpenCV cannot decode."""
         self.path = path
+        self._say = say
         capture = open_capture(path)
         readable, _ = capture.read()
         rate = capture.get(cv2.CAP_PROP_FPS)
         capture.release()
         if not readable:
             raise unreadable(path)
-        self.frame_rate: float | None = rate if rate > 0 else None
+        self._step_s = 1 / (rate if rate > 0 else DEFAULT_RATE_HZ)
 
     def __iter__(self) -> Iterator[Frame]:
         capture = open_capture(self.path)
         try:
+            first_s = previous_s = None
             index = 0
             while True:
                 readable, image = capture.read()
                 if not readable:
+                    self._check_end(index, capture.get(cv2.CAP_PROP_FRAME_COUNT))
                     return
-                yield Frame(index, f"frame {index}", cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+                stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+                if previous_s is not None and not stamp_s > previous_s:
+                    stamp_s = previous_s + self._step_s  # the container does not say
+                first_s = stamp_s if first_s is None else first_s
+                rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+                yield Frame(index, f"frame {index}", rgb, stamp_s - first_s)
+                previous_s = stamp_s
                 index += 1
         finally:
             capture.release()
+
+    def _check_end(self, read: int, promised: float) -> None:
+        if read < CUT_OFF_RATIO * promised:
+            self._say(f"{self.path} ends after {read} of {promised:.0f} frames: it is cut off")
 
 
 class VideoCursor:

@@ -56,7 +56,9 @@ class ChosenPixels:
 def measured_corners(
     images: Tensor, depth: Tensor, count: int, seed: int, error: MeasuringError | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Depth at up to `count` corners of each image; the same seed, the same points.
+    """Depth at `count` corners of each image; the same seed, the same points.
+
+    There are fewer where the image has not so many corners whose depth is known.
 
     Args:
         images: (..., 3, H, W) in [0, 1]; depth: (..., H, W) true metres along z, 0 or not finite
@@ -72,9 +74,8 @@ def measured_corners(
     if count == 0:
         nothing = torch.zeros_like(flat).reshape(depth.shape)
         return nothing, nothing
-    strength = corner_strength(images.reshape(-1, 3, height, width))
-    corners = local_maxima(strength, corner_radius(count, height, width))
-    chosen = best_pixels(corners * (flat > 0), count)
+    strength = corner_strength(images.reshape(-1, 3, height, width)) * (flat > 0)
+    chosen = best_pixels(spread_score(strength, count), count)
     generator = torch.Generator(depth.device).manual_seed(seed)
     true = chosen.of(flat)
     measured = true * (1 + error.noise * _normal(true, generator)).clamp_min(0.2)
@@ -102,6 +103,23 @@ def corner_strength(images: Tensor) -> Tensor:
     products = torch.cat((dx * dx, dy * dy, dx * dy), dim=1)
     xx, yy, xy = F.avg_pool2d(products, _WINDOW_PX, 1, _WINDOW_PX // 2).unbind(1)
     return (xx + yy) / 2 - (((xx - yy) / 2).square() + xy * xy).sqrt()
+
+
+def spread_score(strength: Tensor, count: int) -> Tensor:
+    """Score (N, H, W) by which `count` corners of that strength spread over an image.
+
+    The best is the strongest within a radius that leaves room for `count` corners, next come those
+    within half that radius, and so on: nearly all images have as many corners as are wanted.
+    """
+    relative = strength / strength.amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    radius = corner_radius(count, *strength.shape[-2:])
+    score = torch.zeros_like(strength)
+    while True:
+        corners = local_maxima(relative, radius)
+        score = score + (corners > 0)
+        if radius == 1:
+            return score + corners  # those of all radii are among those of the smallest
+        radius //= 2
 
 
 def corner_radius(count: int, height: int, width: int) -> int:

@@ -81,10 +81,7 @@ def true_pointmap(
     """
     if sample.depth is None or sample.camera_to_world is None or sample.intrinsics is None:
         raise NotMeasurable(f"{sample.name} has no depth, pose or intrinsics to measure against")
-    ends = np.arange(max(transform.output_width, transform.output_height))
-    pixels = np.rint(transform.to_input(np.stack([ends, ends], axis=-1))).astype(int)
-    columns = pixels[: transform.output_width, 0].clip(0, transform.input_width - 1)
-    rows = pixels[: transform.output_height, 1].clip(0, transform.input_height - 1)
+    rows, columns = transform.nearest_input_pixels()
     depth = sample.depth[np.ix_(rows, columns)].astype(np.float64)
     with np.errstate(invalid="ignore"):  # NaN is not positive
         counts = (depth > 0) & (depth <= max_depth_m)

@@ -183,7 +183,7 @@ class Odometry:
         self._frame = Tracks(newest.image, newest.landmarks, newest.pixels)
 
     def _thin(self, intrinsics: np.ndarray) -> None:
-        """Bound the map; an adjustment in work knows landmarks by their old numbers, and is lost."""
+        """Bound the map; an adjustment in work knows old numbers of landmarks, and is lost."""
         if thin(self.map, intrinsics):
             self._adjuster.reset()
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mem4d_ros.model.evidence import SparseDepth, cauchy_weight, robust_mean
 
 MOST_WEIGHT = 2.0
-"""What one cell may weigh in the next coarser one: a precise point rules its place, not the rest."""
+"""The weight of a cell in the next coarser one: a precise point rules its own place alone."""
 
 
 def pull_push(values: Tensor, weight: Tensor, smoothness: Tensor) -> Tensor:
@@ -58,8 +58,8 @@ def _enlarged(x: Tensor, like: Tensor) -> Tensor:
 class DepthCorrection(nn.Module):
     """Moves a map of log depth to the measured points: as a whole, then place by place.
 
-    Points that disagree with most others lose weight (Cauchy's). How far a point reaches is learned,
-    one number a level.
+    Points that disagree with most others lose weight (Cauchy's). How far a point reaches is
+    learned, one number a level.
     """
 
     LEVELS = 9

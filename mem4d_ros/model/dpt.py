@@ -1,4 +1,4 @@
-"""The trunk of a dense head in the manner of DPT (Ranftl et al. 2021): tokens to a map at stride 4."""
+"""The trunk of a dense head, as in DPT (Ranftl et al. 2021): tokens to a map at stride 4."""
 
 from __future__ import annotations
 

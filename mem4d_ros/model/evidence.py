@@ -6,6 +6,7 @@ some points, and often knows where it is. Each of the three is optional in every
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -56,7 +57,7 @@ class Evidence:
         """The same on `device`."""
         return self._mapped(lambda x: x.to(device, non_blocking=True))
 
-    def _mapped(self, change) -> Evidence:
+    def _mapped(self, change: Callable[[Tensor], Tensor]) -> Evidence:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Evidence(**{k: None if v is None else change(v) for k, v in values.items()})
 

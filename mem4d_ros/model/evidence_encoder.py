@@ -101,14 +101,14 @@ class PoseEmbedding(nn.Module):
         Args:
             rays: viewing directions (B, 3, h, w) in the camera's frame, zeros where not known.
         """
-        batch, _, height, width = rays.shape
+        batch = len(rays)
         if evidence.camera_to_world is None:
             pose = torch.eye(4, device=rays.device).expand(batch, 4, 4)
             known = rays.new_zeros(batch)
         else:
             pose = evidence.camera_to_world.float()
             has = evidence.has_pose
-            known = rays.new_ones(batch) if has is None else has.to(rays)
+            known = rays.new_ones(batch) if has is None else has.float()
         ahead = torch.eye(3, device=rays.device)[2].expand(batch, 1, 3)
         directions = torch.cat((ahead, rays.flatten(2).transpose(1, 2)), dim=1)  # (B, 1 + n, 3)
         directions = directions @ pose[:, :3, :3].transpose(1, 2)
@@ -116,7 +116,7 @@ class PoseEmbedding(nn.Module):
         centre = centre.sign() * centre.abs().log1p()
         flag = torch.ones_like(directions[..., :1])
         seen = torch.cat((directions, centre, flag), dim=-1) * known[:, None, None]
-        return self.projection(seen.to(self.projection.weight.dtype))
+        return self.projection(seen.to(self.projection.get_parameter("weight").dtype))
 
 
 def cell_maps(points: SparseDepth, evidence: Evidence, image: Tensor) -> dict[int, Tensor]:

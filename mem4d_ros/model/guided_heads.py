@@ -52,7 +52,10 @@ class GuidedFeatures(nn.Module):
         """Features (B, c, H / 2, W / 2).
 
         Args:
-            taps, pyramid, grid, additions: as for :class:`DenseTrunk`; the pyramid reaches stride 2.
+            taps: as for :class:`DenseTrunk`, like `grid` and `additions`.
+            pyramid: likewise, and reaching stride 2.
+            grid: patches (height, width).
+            additions: maps of the evidence by stride.
         """
         x = self.narrow(self.trunk(taps, pyramid, grid, additions))  # (B, c, H / 4, W / 4)
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

@@ -115,14 +115,14 @@ class Mem4D(nn.Module):
                 f"this stream has {state.grid} patches, the image has {grid}: "
                 "a new image size needs a new state"
             )
-        clues = self._clues(evidence, image)
-        encoded = _with_evidence(encoded, clues)
+        encoded_evidence = self._encode_evidence(evidence, image)
+        encoded = _with_evidence(encoded, encoded_evidence)
         window = self._aged(state.window)
         past = [frame.tokens for frame in window]
         enriched = self.temporal_context(encoded.tokens, past, height, width)
         motion = self.dynamics_memory(enriched, state.motion, height, width)
         output = self._frame(
-            enriched, motion, state.structure, encoded.pyramid, evidence, clues, image
+            enriched, motion, state.structure, encoded.pyramid, evidence, encoded_evidence, image
         )
         return output, MemoryState(
             memory=state.memory,
@@ -153,8 +153,8 @@ class Mem4D(nn.Module):
         evidence = self._accepted(evidence)
         batch, length = images.shape[:2]
         flat = images.flatten(0, 1)
-        all_clues = self._clues(evidence.flattened(), flat)
-        encoded = _with_evidence(self.encode(flat), all_clues)
+        all_evidence = self._encode_evidence(evidence.flattened(), flat)
+        encoded = _with_evidence(self.encode(flat), all_evidence)
         features = encoded.features.unflatten(0, (batch, length))  # (B, T, C, h, w)
         enriched = self._enrich_sequence(features, memory.tca_window)  # (B, T, n, C)
         motion = self._motion_sequence(enriched, memory.tdm_size, encoded.grid)
@@ -168,7 +168,7 @@ class Mem4D(nn.Module):
                 structure,
                 {stride: level[rows] for stride, level in encoded.pyramid.items()},
                 evidence.at(t),
-                all_clues.rows(rows) if all_clues else None,
+                all_evidence.rows(rows) if all_evidence else None,
                 images[:, t],
             )
             outputs.append(output)
@@ -200,7 +200,7 @@ class Mem4D(nn.Module):
         return evidence or Evidence()
 
     @stage(EVIDENCE)
-    def _clues(self, evidence: Evidence, image: Tensor) -> EncodedEvidence | None:
+    def _encode_evidence(self, evidence: Evidence, image: Tensor) -> EncodedEvidence | None:
         """The evidence on images (B, 3, H, W) in the network's terms; None if it takes none."""
         return None if self.config.evidence is None else self.evidence_encoder(evidence, image)
 
@@ -211,7 +211,7 @@ class Mem4D(nn.Module):
         structure: StructureState,
         pyramid: Mapping[int, Tensor],
         evidence: Evidence,
-        clues: EncodedEvidence | None,
+        encoded_evidence: EncodedEvidence | None,
         image: Tensor,
     ) -> FrameOutput:
         """Algorithm 1 and the heads, for one frame of B streams."""
@@ -221,12 +221,12 @@ class Mem4D(nn.Module):
         )
         grid = (height, width)
         place = None
-        if clues is not None:
+        if encoded_evidence is not None:
             rays = ray_maps(evidence, image, self.config.patch_size)
             place = self.pose_embedding(evidence, rays)
         readout = self._read(enriched, motion, structure, grid, place)
         with stage(HEADS):
-            return self.heads(readout, pyramid, grid, evidence, clues)
+            return self.heads(readout, pyramid, grid, evidence, encoded_evidence)
 
     def _read(
         self,
@@ -330,11 +330,13 @@ class Mem4D(nn.Module):
         return motion
 
 
-def _with_evidence(encoded: EncodedImages, clues: EncodedEvidence | None) -> EncodedImages:
+def _with_evidence(
+    encoded: EncodedImages, encoded_evidence: EncodedEvidence | None
+) -> EncodedImages:
     """Features with what the evidence adds to them."""
-    if clues is None:
+    if encoded_evidence is None:
         return encoded
-    additions = clues.tokens.transpose(1, 2).unflatten(2, encoded.grid)  # (B, C, h, w)
+    additions = encoded_evidence.tokens.transpose(1, 2).unflatten(2, encoded.grid)  # (B, C, h, w)
     return EncodedImages(encoded.features + additions, encoded.pyramid)
 
 

@@ -18,6 +18,7 @@ class IncomingFrame:
     image: Image | CompressedImage
     camera_info: CameraInfo | None
     received_at_s: float  # monotonic
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,5 +29,4 @@ class ReconstructedFrame:
     stamp: Time
     camera_frame: str
     intrinsics_given: bool  # by CameraInfo
-    camera_info: CameraInfo | None  # with the distortion that the image has; None: none or unknown
     scale: ScaleEstimate = field(default=ScaleEstimate(1.0, 0.0))  # that was applied to it

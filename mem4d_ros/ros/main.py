@@ -20,6 +20,7 @@ from mem4d_ros.ros.interface.parameters import ParameterError
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel, load_model
 from mem4d_ros.ros.node import Mem4DNode
+from mem4d_ros.ros.transport import profile_settings
 from mem4d_ros.runtime.host_memory import keep_freed_memory
 
 END_WITHIN_S = 1.5
@@ -36,6 +37,8 @@ def main() -> NoReturn:
 def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -> int:
     """Run the node until SIGINT or SIGTERM; the exit status is 1 if it cannot start or breaks."""
     keep_freed_memory()
+    # Without it TF is lost beside clouds that are larger than Fast DDS' segment of shared memory.
+    os.environ.update(profile_settings(os.environ))
     # rclpy's own handlers would end the context under the frame in work.
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

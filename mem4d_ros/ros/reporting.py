@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 INTERVAL_S = 5.0
+MAX_ONCE = 1000
+"""Of messages that are said once; names that others choose have no limit."""
 MAX_LENGTH = 1000
 """Of a message in characters; names that others choose have no limit."""
 
@@ -33,6 +35,7 @@ class Reporter:
         self._clock = clock
         self._lock = threading.Lock()
         self._said_at: dict[str, float] = {}
+        self._said_once: set[str] = set()
         self._last_error = ""
 
     @property
@@ -49,6 +52,16 @@ class Reporter:
         """Say that something may be wrong."""
         if self._is_due(key):
             self._logger.warning(_one_line(message))
+
+    def once(self, message: str) -> None:
+        """Warn of what will not change; a message is never repeated."""
+        line = _one_line(message)
+        with self._lock:
+            is_new = line not in self._said_once and len(self._said_once) < MAX_ONCE
+            if is_new:
+                self._said_once.add(line)
+        if is_new:
+            self._logger.warning(line)
 
     def failure(self, message: str, details: str = "") -> None:
         """Say at once what somebody asked for and did not get."""

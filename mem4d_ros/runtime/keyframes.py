@@ -36,7 +36,7 @@ class KeyframeThresholds:
 
 
 @dataclass(frozen=True)
-class View:
+class CameraView:
     """What a camera can see: its pose, its intrinsics in pixels, its image's (height, width)."""
 
     camera_to_world: np.ndarray  # (4, 4) float64
@@ -45,7 +45,10 @@ class View:
 
 
 def shows_something_new(
-    view: View, points_camera: np.ndarray, stored: Collection[View], thresholds: KeyframeThresholds
+    view: CameraView,
+    points_camera: np.ndarray,
+    stored: Collection[CameraView],
+    thresholds: KeyframeThresholds,
 ) -> bool:
     """Whether a view with its pointmap (H, W, 3), metres, differs enough from those stored."""
     if not any(_is_near(view, other, thresholds) for other in stored):
@@ -58,7 +61,7 @@ def shows_something_new(
     )
 
 
-def overlap(points_world: np.ndarray, views: Collection[View]) -> float:
+def overlap(points_world: np.ndarray, views: Collection[CameraView]) -> float:
     """Share of points (N, 3) that lie inside at least one view; 1 where there are no points.
 
     Whether something stands before a point is not asked.
@@ -79,7 +82,7 @@ def overlap(points_world: np.ndarray, views: Collection[View]) -> float:
     return float(seen.mean())
 
 
-def _is_near(view: View, other: View, thresholds: KeyframeThresholds) -> bool:
+def _is_near(view: CameraView, other: CameraView, thresholds: KeyframeThresholds) -> bool:
     a, b = view.camera_to_world, other.camera_to_world
     moved = np.linalg.norm(a[:3, 3] - b[:3, 3])
     cosine = (np.trace(a[:3, :3].T @ b[:3, :3]) - 1) / 2

@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, pose_from
+from mem4d_ros.geometry import ImageTransform, pose_from, unproject
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
-from mem4d_ros.runtime.keyframes import KeyframeThresholds, View, shows_something_new
+from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import (
@@ -54,7 +54,8 @@ class StreamState:
     memory: MemoryState
     pose_source: PoseSource
     transform: ImageTransform | None
-    views: Mapping[int, View] = field(default_factory=dict)  # by number in the PSM
+    views: Mapping[int, CameraView] = field(default_factory=dict)  # by number in the PSM
+    predicted_intrinsics: np.ndarray | None = None  # (3, 3), pixels of the model's image
 
 
 class OnlineReconstructor:
@@ -93,7 +94,8 @@ class OnlineReconstructor:
     def reset(self) -> None:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
-        self._views: Mapping[int, View] = {}
+        self._views: Mapping[int, CameraView] = {}
+        self._predicted_intrinsics: np.ndarray | None = None
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -104,12 +106,19 @@ class OnlineReconstructor:
     @property
     def state(self) -> StreamState:
         """Where the stream stands. Not a copy: the next frame changes it."""
-        return StreamState(self._state, self._pose_source, self._transform, self._views)
+        return StreamState(
+            self._state,
+            self._pose_source,
+            self._transform,
+            self._views,
+            self._predicted_intrinsics,
+        )
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
         self._state, self._pose_source = state.memory, state.pose_source
         self._transform, self._views = state.transform, state.views
+        self._predicted_intrinsics = state.predicted_intrinsics
         self._memory = state.memory.memory
 
     def occupancy(self) -> MemorySizes:
@@ -139,7 +148,8 @@ class OnlineReconstructor:
         An image of another size than the one before starts a new world.
 
         Args:
-            intrinsics: (3, 3), pixels of the image; predicted if None.
+            intrinsics: (3, 3), pixels of the image; predicted if None, from the first frame since
+                the last reset, for one camera sees a whole stream.
             points: whose depth was measured.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
@@ -167,13 +177,13 @@ class OnlineReconstructor:
         output = self._step(model_image, evidence)
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
-            model_intrinsics = self._checked(
-                _predicted_intrinsics(output, transform), "field of view"
-            )
+            model_intrinsics = self._predict_intrinsics(output)
         else:
             model_intrinsics = transform.intrinsics_to_model(intrinsics)
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+        # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
+        points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
@@ -186,14 +196,13 @@ class OnlineReconstructor:
                     points_world=points_world,
                     confidence_world=confidence_world,
                     intrinsics=model_intrinsics,
-                    intrinsics_known=intrinsics is not None,
                     head_pose=head_pose,
                 )
             )
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
-            view = View(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
+            view = CameraView(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
             self._select(view, points_camera, structure, self._keyframes)
         if not self._pose_source.keeps_global_pointmap:
             points_world = move_points(estimate.camera_to_world, points_camera)
@@ -240,9 +249,19 @@ class OnlineReconstructor:
             output, self._state = self._model.step(image, self._state, *told)
         return to_host(output)
 
+    def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
+        """Those of the stream's camera (3, 3), in pixels of the network's image.
+
+        They are the first frame's prediction. One that wavers would look like motion.
+        """
+        if self._predicted_intrinsics is None:
+            predicted = output.intrinsics[0].numpy().astype(np.float64)
+            self._predicted_intrinsics = self._checked(predicted, "field of view")
+        return self._predicted_intrinsics
+
     def _select(
         self,
-        view: View,
+        view: CameraView,
         points_camera: np.ndarray,
         before: StructureState,
         thresholds: KeyframeThresholds,
@@ -290,11 +309,6 @@ def _camera_to_world(output: FrameOutput) -> np.ndarray:
     quaternion = output.quaternion[0].numpy().astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
         return pose_from(quaternion, output.translation[0].numpy().astype(np.float64))
-
-
-def _predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.ndarray:
-    field_of_view = output.field_of_view[0].numpy().astype(np.float64)
-    return fov_to_intrinsics(field_of_view, transform.output_height, transform.output_width)
 
 
 def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

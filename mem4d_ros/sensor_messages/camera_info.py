@@ -9,6 +9,8 @@ import numpy as np
 
 LONGEST = 1e6
 """In pixels: no focal length is larger, no principal point farther off."""
+LEAST_FOCAL_RATIO = 0.05
+"""Of the sensor's long side, 169°: less is the unit matrix that some drivers send for none."""
 MAX_COEFFICIENTS = 14
 """Of any distortion model that OpenCV knows."""
 
@@ -65,7 +67,7 @@ def intrinsics_of_image(info: Any, width: int, height: int) -> np.ndarray | None
 
     Raises CameraInfoError for values that are no pinhole camera's and for a size that does not fit.
     """
-    if len(info.d) > MAX_COEFFICIENTS:
+    if len(info.d) > MAX_COEFFICIENTS and np.any(info.d[MAX_COEFFICIENTS:]):
         raise CameraInfoError(
             f"D has {len(info.d)} numbers, but no lens has more than {MAX_COEFFICIENTS}"
         )
@@ -85,11 +87,13 @@ def to_pixels(intrinsics: np.ndarray, name: str, info: Any, width: int, height: 
     region = SensorRegion.of(info)
     if not region.size.all():
         raise CameraInfoError(f"its size is {info.width}x{info.height}: the driver must set it")
+    if intrinsics[[0, 1], [0, 1]].min() < LEAST_FOCAL_RATIO * max(info.width, info.height):
+        raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
     if not region.is_shown_by(width, height):
         described = region.binned
         raise CameraInfoError(
             f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
-            f" {width}x{height}: publish the CameraInfo of this image"
+            f" {width}x{height}: use the calibration of this image"
         )
     return region.to_image(intrinsics, width, height)
 

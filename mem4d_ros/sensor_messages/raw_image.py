@@ -11,16 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mem4d_ros.sensor_messages.colour_planes import PLANES
+from mem4d_ros.sensor_messages.deep_image import to_eight_bits
+from mem4d_ros.sensor_messages.remarks import Say, silent
+
 MIN_SIDE = 16
 MAX_PIXELS = 64_000_000
 
 
 class UnusableImage(ValueError):  # noqa: N818
     """An image message of which no image can be made; the message says why and what to do."""
-
-
-class UnknownEncoding(UnusableImage):
-    """No colours are known for an encoding; the message names it and those that have some."""
 
 
 @dataclass(frozen=True)
@@ -44,47 +44,43 @@ _CHANNELS = {
     "bayer_gbrg": (1, cv2.COLOR_BayerGR2RGB),
     "bayer_grbg": (1, cv2.COLOR_BayerGB2RGB),
 }
+# What OpenCV's own types say nothing of: it has blue first.
+_UNNAMED = {"C1": "mono", "C3": "bgr", "C4": "bgra"}
 _ENCODINGS = {
     **{f"{name}8": _Layout(*layout) for name, layout in _CHANNELS.items()},
     **{f"{name}16": _Layout(*layout, 2) for name, layout in _CHANNELS.items()},
     **dict.fromkeys(("yuv422", "uyvy"), _Layout(2, cv2.COLOR_YUV2RGB_UYVY)),
     **dict.fromkeys(("yuv422_yuy2", "yuyv"), _Layout(2, cv2.COLOR_YUV2RGB_YUY2)),
+    **{f"8U{channels}": _Layout(*_CHANNELS[name]) for channels, name in _UNNAMED.items()},
 }
 
 
-def raw_to_rgb(message: Any) -> np.ndarray:
+def raw_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
     """The image (H, W, 3) uint8 RGB; it may share the message's memory.
 
-    Rows may be padded. Of 16-bit channels the upper byte is taken. Raises UnknownEncoding for
-    encodings without colours, and UnusableImage for sizes of no camera and for less data than the
-    size needs.
+    Rows may be padded. Raises UnusableImage for encodings without colours, for sizes of no camera
+    and for less data than the size needs.
     """
     check_size(message.width, message.height)
-    if len(message.data) < message.height * message.step:
-        raise UnusableImage(
-            f"image data has {len(message.data)} bytes, but {message.height} rows of"
-            f" {message.step} bytes need {message.height * message.step}: the driver is at fault"
-        )
+    if message.encoding in PLANES:
+        return _planes_to_rgb(message)
     layout = _ENCODINGS.get(message.encoding)
     if layout is None:
-        raise UnknownEncoding(
-            f"encoding {message.encoding!r} has no colours: choose a topic of images with one of"
-            f" {', '.join(_ENCODINGS)}"
-        )
-    pixel_bytes = layout.channels * layout.bytes_per_channel
-    if message.step < message.width * pixel_bytes:
         raise UnusableImage(
-            f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
-            f" {message.encoding}: the driver is at fault"
+            f"encoding {message.encoding!r} has no colours: choose a topic of images with one of"
+            f" {', '.join((*_ENCODINGS, *PLANES))}"
         )
+    _check_data(message, message.height * message.step)
+    pixel_bytes = layout.channels * layout.bytes_per_channel
+    _check_step(message, pixel_bytes)
     pixels = np.ndarray(
         (message.height, message.width, layout.channels),
-        np.uint8,
+        np.dtype(f"{'>' if message.is_bigendian else '<'}u{layout.bytes_per_channel}"),
         buffer=message.data,
-        # The upper byte of a wide channel is the first one in big-endian order.
-        offset=0 if message.is_bigendian else layout.bytes_per_channel - 1,
         strides=(message.step, pixel_bytes, layout.bytes_per_channel),
     )
+    if layout.bytes_per_channel > 1:
+        pixels = to_eight_bits(pixels, say)
     if layout.to_rgb is None:
         return pixels
     try:
@@ -93,6 +89,38 @@ def raw_to_rgb(message: Any) -> np.ndarray:
         raise UnusableImage(
             f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
         ) from error
+
+
+def _planes_to_rgb(message: Any) -> np.ndarray:
+    planes, data = PLANES[message.encoding], np.frombuffer(message.data, np.uint8)
+    step = message.step
+    if len(data) < planes.size(message.height, step) and 2 * step >= 3 * message.width:
+        step = message.width  # some drivers count the bytes of both planes
+    _check_data(message, planes.size(message.height, step))
+    _check_step(message, 1)
+    try:
+        return planes.to_rgb(data, message.width, message.height, step)
+    except ValueError as error:
+        raise UnusableImage(
+            f"an image of {message.width}x{message.height} pixels cannot be {message.encoding}"
+        ) from error
+
+
+def _check_data(message: Any, needed: int) -> None:
+    if len(message.data) < needed:
+        raise UnusableImage(
+            f"image data has {len(message.data)} bytes, but {message.height} rows of"
+            f" {message.encoding} with a step of {message.step} bytes need {needed}: the driver is"
+            " at fault"
+        )
+
+
+def _check_step(message: Any, pixel_bytes: int) -> None:
+    if message.step < message.width * pixel_bytes:
+        raise UnusableImage(
+            f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
+            f" {message.encoding}: the driver is at fault"
+        )
 
 
 def check_size(width: int, height: int) -> None:

@@ -13,9 +13,8 @@ import yaml
 from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.model.plain_data import build
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
-from mem4d_ros.training.data.augmentation import AugmentationConfig
-from mem4d_ros.training.data.evidence import SimulatedEvidence
 from mem4d_ros.training.losses import LossWeights
+from mem4d_ros.training.variation import AugmentationConfig, SimulatedEvidence
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("adamw", "muon")

@@ -6,10 +6,10 @@ from mem4d_ros.viz.cloud import render_cloud
 from mem4d_ros.viz.colour_maps import confidence_picture, depth_picture
 from mem4d_ros.viz.sheet import contact_sheet
 from mem4d_ros.viz.summary import summary_picture
-from mem4d_ros.viz.view import View, view_from_behind
+from mem4d_ros.viz.virtual_camera import VirtualCamera, view_from_behind
 
 __all__ = [
-    "View",
+    "VirtualCamera",
     "confidence_picture",
     "contact_sheet",
     "depth_picture",

@@ -7,7 +7,7 @@ import numpy as np
 
 from mem4d_ros.geometry import unproject
 from mem4d_ros.viz.text import label, write
-from mem4d_ros.viz.view import View, view_from_behind
+from mem4d_ros.viz.virtual_camera import VirtualCamera, view_from_behind
 
 MAX_POINTS = 1_500_000
 LARGEST_RADIUS = 4  # px
@@ -21,7 +21,7 @@ def render_cloud(
     intrinsics: np.ndarray,
     image_size: tuple[int, int],
     size: tuple[int, int] = (960, 720),
-    view: View | None = None,
+    view: VirtualCamera | None = None,
 ) -> np.ndarray:
     """Points (..., 3) in m with colours (..., 3) uint8 and cameras (T, 4, 4) as one picture.
 
@@ -39,7 +39,9 @@ def render_cloud(
     return _scale_bar(picture, view, points)
 
 
-def splat(points: np.ndarray, view: View, point_size: float) -> tuple[np.ndarray, np.ndarray]:
+def splat(
+    points: np.ndarray, view: VirtualCamera, point_size: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Distance (H, W) in m, inf for nothing, and index (H, W), -1 for nothing, of what is nearest.
 
     Points (N, 3) are discs of `point_size` m, one pixel at least.
@@ -97,7 +99,7 @@ def _relief(nearest: np.ndarray) -> np.ndarray:
     return np.exp(-2.0 * behind)
 
 
-def _background(view: View) -> np.ndarray:
+def _background(view: VirtualCamera) -> np.ndarray:
     """(H, W, 3) float: nearly white above, a little darker below."""
     shade = np.linspace(250, 225, view.height)[:, None, None]
     return np.broadcast_to(shade, (view.height, view.width, 3)) * np.array([0.985, 0.99, 1.0])
@@ -105,7 +107,7 @@ def _background(view: View) -> np.ndarray:
 
 def _draw_cameras(
     picture: np.ndarray,
-    view: View,
+    view: VirtualCamera,
     camera_to_world: np.ndarray,
     intrinsics: np.ndarray,
     image_size: tuple[int, int],
@@ -144,7 +146,7 @@ def _path_colour(share: float) -> tuple[int, int, int]:
 
 def _line(
     picture: np.ndarray,
-    view: View,
+    view: VirtualCamera,
     start: np.ndarray,
     end: np.ndarray,
     colour: tuple[int, int, int],
@@ -158,7 +160,7 @@ def _line(
     cv2.line(picture, (x0, y0), (x1, y1), colour, thickness, cv2.LINE_AA)
 
 
-def _scale_bar(picture: np.ndarray, view: View, points: np.ndarray) -> np.ndarray:
+def _scale_bar(picture: np.ndarray, view: VirtualCamera, points: np.ndarray) -> np.ndarray:
     """A bar of 1, 2 or 5 x 10^n m at the median distance of the points."""
     if len(points) == 0:
         return label(picture, "no points")

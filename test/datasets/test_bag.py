@@ -7,13 +7,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
-from bags import START_NS, Topic, camera_info, compressed_message, image_message, write_bag
+from bags import (
+    START_NS,
+    Topic,
+    camera_info,
+    compressed_message,
+    image_message,
+    write_bag,
+    write_ros1_bag,
+)
 from layout_parts import Scene
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
-from mem4d_ros.datasets import FrameError, SampleStream, open_samples
+from mem4d_ros.datasets import BadFrame, FrameError, SampleStream, open_samples
+from mem4d_ros.datasets.optional import zstd
 
 RGB = np.random.default_rng(0).integers(0, 256, (18, 22, 3), np.uint8)
 
@@ -102,35 +112,151 @@ def test_a_bag_without_images_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "info", "error"),
+    ("bad", "reason"),
     [
-        (image_message(RGB[..., 0].astype(np.float32), "32FC1"), np.eye(3), "has no colours"),
-        (image_message(RGB, "rgb8"), -np.eye(3), "calibrate the camera"),
+        (image_message(RGB[..., 0].astype(np.float32), "32FC1"), "has no colours"),
+        (image_message(RGB[:2, :2], "rgb8"), "image size 2x2"),
     ],
 )
-def test_an_image_that_cannot_be_used_is_named(
-    image: Any, info: np.ndarray, error: str, tmp_path: Path
+def test_an_image_that_cannot_be_used_is_named_and_those_behind_it_come(
+    bad: Any, reason: str, tmp_path: Path
 ) -> None:
-    topics = Topic("/image", [image]), Topic("/camera_info", [camera_info(info, 22, 18)])
-    stream = open_samples(write_bag(tmp_path / "walk", *topics))
-    with pytest.raises(FrameError, match=rf"walk, /image 0: .*{error}"):
-        list(stream)
+    good = image_message(RGB, "rgb8")
+    first, second, third = open_samples(
+        write_bag(tmp_path / "walk", Topic("/image", [good, bad, good]))
+    )
+    assert isinstance(second, BadFrame)
+    assert second.name == "/image 1"
+    assert re.search(rf"walk, /image 1: .*{reason}", second.reason)
+    for sample in (first, third):
+        np.testing.assert_array_equal(sample.image, RGB)
 
 
 @pytest.mark.parametrize(
-    "name", ["broken.db3", "broken.mcap", "broken/metadata.yaml", "folder.mcap/notes.txt"]
+    ("info", "reason"),
+    [
+        (camera_info(-np.eye(3), 22, 18), "calibrate the camera"),
+        (camera_info(np.diag([9.0, 9, 1]), 30, 18), "it describes 30x18 pixels, but .* 22x18"),
+    ],
+)
+def test_a_camera_info_of_no_use_is_said(info: Any, reason: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    topics = Topic("/image", [image_message(RGB, "rgb8")] * 2), Topic("/camera_info", [info])
+    samples = list(open_samples(write_bag(tmp_path / "walk", *topics), say=said.append))
+    assert [sample.intrinsics for sample in samples] == [None, None]
+    assert re.fullmatch(rf"/image: CameraInfo is not used, .*: .*{reason}.*", said[0])
+
+
+def test_a_camera_info_of_another_size_is_followed(tmp_path: Path) -> None:
+    info = camera_info(np.array([[20.0, 0, 21.5], [0, 20, 17.5], [0, 0, 1]]), 44, 36)
+    topics = Topic("/image", [image_message(RGB, "rgb8")]), Topic("/camera_info", [info])
+    sample = only_sample(open_samples(write_bag(tmp_path / "walk", *topics)))
+    np.testing.assert_allclose(sample.intrinsics, [[10, 0, 10.5], [0, 10, 8.5], [0, 0, 1]])
+
+
+@pytest.mark.parametrize("metadata", [None, b"", b"half: [", b"a string"])
+@pytest.mark.parametrize("storage", StoragePlugin)
+def test_a_folder_is_read_without_its_metadata(
+    storage: StoragePlugin, metadata: bytes | None, scene: Scene, tmp_path: Path
+) -> None:
+    """Of a recorder that was killed."""
+    bag = write_bag(tmp_path / "walk", Topic("/image", images_of(scene)), storage=storage)
+    (bag / "metadata.yaml").unlink()
+    if metadata is not None:
+        (bag / "metadata.yaml").write_bytes(metadata)
+    (bag / f"._{storage_file(bag).name}").write_bytes(b"of another system")
+    stream = open_samples(bag)
+    assert stream.length == len(scene)
+    for sample, image in zip(stream, scene.images, strict=True):
+        np.testing.assert_array_equal(sample.image, image)
+
+
+def test_a_folder_of_several_files_is_read_in_their_order(scene: Scene, tmp_path: Path) -> None:
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    for index, message in enumerate(images_of(scene)):
+        part = write_bag(tmp_path / f"part{index}", Topic("/image", [message]), late_s=index)
+        storage_file(part).rename(folder / f"walk_{index + 8}.db3")  # 8, 9, 10, ...
+    stream = open_samples(folder)
+    assert stream.length == len(scene)
+    for sample, image in zip(stream, scene.images, strict=True):
+        np.testing.assert_array_equal(sample.image, image)
+
+
+@pytest.mark.parametrize("compression", [None, CompressionMode.STORAGE])
+@pytest.mark.parametrize("share", [0.6, 0.8, 0.999])
+def test_of_a_cut_off_mcap_the_whole_messages_are_read(
+    share: float, compression: CompressionMode | None, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (8, 100, 200, 3), np.uint8)
+    topic = Topic(
+        "/image", [image_message(image, "rgb8", START_NS + t) for t, image in enumerate(noise)]
+    )
+    bag = write_bag(tmp_path / "walk", topic, storage=StoragePlugin.MCAP, compression=compression)
+    whole = storage_file(bag).read_bytes()
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    said: list[str] = []
+    samples = list(open_samples(cut, say=said.append))
+    assert len(samples) == pytest.approx(8 * share, abs=2)
+    for sample, image in zip(samples, noise, strict=False):
+        np.testing.assert_array_equal(sample.image, image)
+    assert f"{cut} is cut off: what is whole of it is read" in said
+
+
+def test_a_compressed_file_is_read(scene: Scene, tmp_path: Path) -> None:
+    """As `ros2 bag record --compression-mode file` leaves it where it is killed."""
+    whole = storage_file(write_bag(tmp_path / "walk", Topic("/image", images_of(scene))))
+    path = tmp_path / "walk.db3.zstd"
+    path.write_bytes(zstd().compress(whole.read_bytes()))
+    assert len(list(open_samples(path))) == len(scene)
+
+
+@pytest.mark.parametrize("mode", [mode for mode in CompressionMode if mode != CompressionMode.NONE])
+@pytest.mark.parametrize("has_metadata", [False, True])
+def test_compressed_bags_are_read(
+    mode: CompressionMode, has_metadata: bool, scene: Scene, tmp_path: Path
+) -> None:
+    topic = Topic("/image", images_of(scene))
+    in_chunks = mode == CompressionMode.STORAGE
+    storage = StoragePlugin.MCAP if in_chunks else StoragePlugin.SQLITE3
+    bag = write_bag(tmp_path / "walk", topic, storage=storage, compression=mode)
+    if not has_metadata:
+        (bag / "metadata.yaml").unlink()
+    for sample, image in zip(open_samples(bag), scene.images, strict=True):
+        np.testing.assert_array_equal(sample.image, image)
+
+
+def test_a_bag_of_ros_1_is_read(scene: Scene, tmp_path: Path) -> None:
+    path = write_ros1_bag(tmp_path / "walk.bag", scene.images, scene.intrinsics)
+    stream = open_samples(path)
+    assert stream.length == len(scene)
+    for t, sample in enumerate(stream):
+        np.testing.assert_array_equal(sample.image, scene.images[t])
+        np.testing.assert_allclose(sample.intrinsics, scene.intrinsics)
+        assert sample.stamp_s == pytest.approx(START_NS / 1e9 + 0.1 * t, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["broken.db3", "broken.mcap", "broken.bag", "broken/metadata.yaml", "a/broken.db3"]
 )
 def test_a_broken_bag_is_named(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"neither sqlite nor mcap")
     bag = path if path.parent == tmp_path else path.parent
-    with pytest.raises(FrameError, match=rf"{re.escape(str(bag))} is not a readable ROS 2 bag"):
+    with pytest.raises(FrameError, match=rf"{re.escape(str(bag))}.* is not a readable ROS bag"):
         open_samples(bag)
+
+
+def test_images_beside_a_bag_are_a_folder_of_images(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "0.png"), RGB)
+    (tmp_path / "raw.bag").touch()
+    assert only_sample(open_samples(tmp_path)).name == "0.png"
 
 
 def test_the_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rosbags", None)
     (tmp_path / "a.mcap").touch()
-    with pytest.raises(FrameError, match="a ROS 2 bag needs the package rosbags: pip install"):
+    with pytest.raises(FrameError, match="a ROS bag needs the package rosbags: pip install"):
         open_samples(tmp_path / "a.mcap")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from dataset_layouts import write_nrgbd
 from layout_parts import Scene, write_image
+from uneven_video import write_uneven_video
 
-from mem4d_ros.datasets import FrameError, open_frames, open_samples
+from mem4d_ros.datasets import BadFrame, FrameError, open_frames, open_samples, usable_frames
 
 
 def test_a_folder_of_images(scene: Scene, tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_several_sequences_are_listed(scene: Scene, tmp_path: Path) -> None:
 
 def test_a_topic_is_for_bags(scene: Scene, tmp_path: Path) -> None:
     write_image(tmp_path / "0.png", scene.images[0])
-    with pytest.raises(FrameError, match="is not a ROS 2 bag, so it has no topic /image"):
+    with pytest.raises(FrameError, match="is not a ROS bag, so it has no topic /image"):
         open_samples(tmp_path, topic="/image")
 
 
@@ -76,7 +77,7 @@ def shade(value: int) -> np.ndarray:
 def write_video(path: Path, frames: int) -> None:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 12.5, (32, 20))
     for index in range(frames):
-        writer.write(shade(20 * index))
+        writer.write(shade(20 * index % 256))
     writer.release()
 
 
@@ -92,12 +93,16 @@ def test_a_folder_is_read_in_natural_order_as_rgb(tmp_path: Path) -> None:
     assert frames[0].image.dtype == np.uint8
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "jpeg", "PNG", "bmp", "tif", "tiff", "webp"])
+@pytest.mark.parametrize(
+    "suffix",
+    ["jpg", "jpeg", "PNG", "bmp", "tif", "tiff", "webp", "ppm", "pnm", "jp2", "gif", "dib", "hdr"],
+)
 def test_every_usual_format_is_read(tmp_path: Path, suffix: str) -> None:
-    cv2.imwrite(str(tmp_path / f"a.{suffix}"), shade(200))
+    image = cv2.resize(shade(200), (160, 100))  # smaller ones JPEG 2000 refuses
+    cv2.imwrite(str(tmp_path / f"a.{suffix}"), image)
     (tmp_path / "notes.txt").write_text("not an image")
     (frame,) = open_frames(tmp_path)
-    assert abs(int(frame.image[10, 16, 0]) - 200) < 4
+    assert abs(int(frame.image[10, 16, 0]) - 200) < 30  # GIF has few colours
 
 
 def test_only_the_colour_images_of_an_rgbd_sequence_are_taken(tmp_path: Path) -> None:
@@ -113,25 +118,111 @@ def test_grey_images_become_rgb(tmp_path: Path) -> None:
     assert (frame.image == 77).all()
 
 
-def test_images_are_read_one_at_a_time(tmp_path: Path) -> None:
+def broken(kind: str) -> bytes:
+    whole = cv2.imencode(".jpg" if kind == "half a JPEG" else ".png", shade(90))[1].tobytes()
+    return {"empty": b"", "nonsense": b"nonsense"}.get(kind, whole[: len(whole) * 2 // 3])
+
+
+@pytest.mark.parametrize("kind", ["empty", "nonsense", "half a JPEG", "half a PNG"])
+def test_a_broken_image_is_named_and_those_behind_it_come(kind: str, tmp_path: Path) -> None:
+    for number in (0, 2):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), shade(1))
+    (tmp_path / "1.png").write_bytes(broken(kind))
+    first, second, third = open_frames(tmp_path)
+    assert (first.name, first.index, third.name, third.index) == ("0.png", 0, "2.png", 2)
+    assert isinstance(second, BadFrame)
+    assert second.name == "1.png"
+    assert second.reason.endswith("1.png is not a readable image: replace or remove it")
+    said: list[str] = []
+    assert [frame.index for frame in usable_frames(open_frames(tmp_path), said.append)] == [0, 2]
+    assert said == [f"1.png is left out: {second.reason}"]
+
+
+def test_all_images_broken_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "0.png").touch()
+    with pytest.raises(FrameError, match="none of the frames can be used"):
+        list(usable_frames(open_frames(tmp_path)))
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "0.png"), shade(1))
-    (tmp_path / "1.png").write_bytes(b"broken")
-    frames = iter(open_frames(tmp_path))
-    assert next(frames).index == 0
-    with pytest.raises(FrameError, match=r"1\.png"):
-        next(frames)
+    for name in ("a.heic", "b.HEIC", "notes.txt", "._0.png", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"?")
+    said: list[str] = []
+    (frame,) = open_frames(tmp_path, said.append)
+    assert frame.name == "0.png"
+    assert said == [f"{tmp_path}: left out, as no images that can be read: 2 .heic, 1 .txt"]
+    (tmp_path / "0.png").unlink()
+    with pytest.raises(FrameError, match=r"holds no images, only 2 \.heic, 1 \.txt: give a folder"):
+        open_frames(tmp_path)
+
+
+def test_images_of_a_camera_with_12_bits_are_not_black(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (20, 32), np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), grey.astype(np.uint16) << 4)
+    said: list[str] = []
+    (frame,) = open_frames(tmp_path, said.append)
+    np.testing.assert_array_equal(frame.image, grey[..., None].repeat(3, -1))
+    assert said == [
+        f"{tmp_path}: images of 16 bits are nearly black: they use 12 of them, and are made"
+        " brighter to suit"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "stamps"),
+    [
+        (["1305031102.5.png", "1305031102.25.png"], [1305031102.25, 1305031102.5]),
+        (
+            ["1403636579763555584.png", "1403636579813555584.png"],
+            [1403636579.763556, 1403636579.813556],
+        ),
+        (["cam0_1403636579763.png", "cam0_1403636579813.png"], [1403636579.763, 1403636579.813]),
+        (["0.5.png", "10.25.png"], [0.5, 10.25]),
+        (["000001.png", "000002.png"], [None, None]),
+        (["shot1.0001.png", "shot1.0002.png"], [None, None]),
+        (["1305031102.png", "cover.png"], [None, None]),
+    ],
+)
+def test_names_that_are_stamps_stamp(
+    names: list[str], stamps: list[float | None], tmp_path: Path
+) -> None:
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), shade(1))
+    found = [sample.stamp_s for sample in open_samples(tmp_path)]
+    assert found == (pytest.approx(stamps, abs=1e-6) if stamps[0] else stamps)
 
 
 def test_a_video_is_read_with_its_rate_and_more_than_once(tmp_path: Path) -> None:
     path = tmp_path / "video.avi"
     write_video(path, frames=5)
     source = open_frames(path)
-    assert source.frame_rate == pytest.approx(12.5)
     for _ in range(2):
         frames = list(source)
+        stamps = [frame.stamp_s for frame in frames]
+        np.testing.assert_allclose(stamps, np.arange(5) / 12.5, atol=1e-3)
         assert [frame.index for frame in frames] == list(range(5))
         reds = [int(frame.image[10, 16, 0]) for frame in frames]
         np.testing.assert_allclose(reds, [0, 20, 40, 60, 80], atol=4)
+
+
+def test_frames_of_uneven_length_keep_their_stamps(tmp_path: Path) -> None:
+    path = tmp_path / "phone.mp4"
+    lengths_s = [0.04, 0.5, 0.04, 1.0, 0.04]
+    write_uneven_video(path, [shade(40 * index) for index in range(5)], lengths_s)
+    stamps = [sample.stamp_s for sample in open_samples(path)]
+    np.testing.assert_allclose(stamps, np.cumsum([0, *lengths_s[:-1]]), atol=2e-3)
+
+
+def test_a_video_that_is_cut_off_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "video.avi"
+    write_video(path, frames=40)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    said: list[str] = []
+    count = len(list(open_frames(path, said.append)))
+    assert 0 < count < 36
+    assert said == [f"{path} ends after {count} of 40 frames: it is cut off"]
 
 
 def test_a_missing_path_is_named(tmp_path: Path) -> None:

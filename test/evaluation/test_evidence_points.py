@@ -65,10 +65,21 @@ def test_as_many_as_asked_for_and_the_same_each_time(images: torch.Tensor, count
     depth = torch.full((2, 120, 160), 2.0)
     points, deviation = measured_corners(images, depth, count, seed=3)
     assert torch.equal(measured_corners(images, depth, count, seed=3)[0], points)
-    number = (points > 0).sum((1, 2))
-    assert (number <= count).all()
-    assert (number >= 0.5 * count).all()
+    assert (points > 0).sum((1, 2)).tolist() == [count] * 2
     torch.testing.assert_close(deviation, 0.04 * points)
+
+
+def test_they_spread_over_the_image_before_they_crowd(images: torch.Tensor) -> None:
+    points, _ = measured_corners(images, torch.full((2, 120, 160), 2.0), 40, seed=0)
+    by_cell = torch.nn.functional.avg_pool2d((points > 0).float()[:, None], 40) * 1600
+    assert (by_cell >= 1).all()  # each of 12 cells
+
+
+def test_where_little_depth_is_known_all_points_lie_there(images: torch.Tensor) -> None:
+    depth = torch.full((2, 120, 160), torch.nan)
+    depth[:, ::3, 40:120] = 2.0
+    points, _ = measured_corners(images, depth, 300, seed=0)
+    assert (points > 0).sum((1, 2)).tolist() == [300] * 2
 
 
 def test_their_errors(images: torch.Tensor) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from small_networks import SMALL_CONVOLUTIONAL, small_model
 
 from mem4d_ros.model.checkpoint import save_checkpoint
@@ -29,6 +30,7 @@ def run(program: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_the_network_step_by_step() -> None:
     lines = run("step_by_step.py", "--frames", "3").splitlines()
     assert len(lines) == 3
@@ -37,6 +39,7 @@ def test_the_network_step_by_step() -> None:
     assert 0.2 < predicted / true < 5
 
 
+@pytest.mark.long
 def test_a_folder_of_images_becomes_a_map(tmp_path: Path) -> None:
     checkpoint = tmp_path / "small.safetensors"
     save_checkpoint(checkpoint, small_model(SMALL_CONVOLUTIONAL))

@@ -46,9 +46,9 @@ def test_the_origin_has_a_finite_gradient() -> None:
 
 @pytest.mark.parametrize("grid", [(3, 5), (6, 4), (1, 1)])
 def test_a_map_has_the_size_of_the_image(grid: tuple[int, int]) -> None:
-    head = PointmapHead(SMALL_VIT, ())
+    head = PointmapHead(SMALL_VIT, {})
     taps = [torch.randn(2, grid[0] * grid[1], SMALL_VIT.width) for _ in range(4)]
-    points, confidence = head(taps, (), *grid)
+    points, confidence = head(taps, {}, grid)
     assert points.shape == (2, 16 * grid[0], 16 * grid[1], 3)
     assert confidence.shape == points.shape[:-1]
 
@@ -57,7 +57,7 @@ def test_a_map_has_the_size_of_the_image(grid: tuple[int, int]) -> None:
 def test_untrained_heads_predict_a_wall_ahead_of_a_still_camera() -> None:
     torch.manual_seed(0)
     config = PRESETS["lite"]
-    points, _ = PointmapHead(config, ())([torch.randn(1, 4, config.width)] * 4, (), 2, 2)
+    points, _ = PointmapHead(config, {})([torch.randn(1, 4, config.width)] * 4, {}, (2, 2))
     assert points[..., 2].mean().item() == pytest.approx(2.0, abs=0.5)
     field_of_view, quaternion, translation = CameraHead(config)(torch.randn(1, config.width))
     assert field_of_view.flatten().tolist() == pytest.approx([math.radians(60)] * 2, abs=0.1)

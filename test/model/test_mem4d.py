@@ -125,7 +125,7 @@ def test_outputs_keep_their_promises(model: Mem4D) -> None:
     torch.testing.assert_close(
         pose[..., :3, :3] @ pose[..., :3, :3].mT, torch.eye(3).expand(2, 4, 3, 3), atol=1e-5, rtol=0
     )
-    k = output.intrinsics()
+    k = output.intrinsics
     half_width = torch.atan(64 / 2 / k[..., 0, 0])
     torch.testing.assert_close(2 * half_width, output.field_of_view[..., 0])
 
@@ -198,6 +198,7 @@ def test_bfloat16_stays_close_to_float32(vit_model: Mem4D) -> None:
     assert difference(rough, exact) < 0.1
 
 
+@pytest.mark.long
 def test_work_per_step_stops_growing_once_the_memories_are_full(vit_model: Mem4D) -> None:
     """Counted operations stand for time: they do not depend on what else the machine does."""
     work, state = [], vit_model.initial_state()

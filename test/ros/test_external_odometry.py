@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import Odometry
+from rclpy.time import Time
 from robot_odometry import BASE_TO_CAMERA, odom_from_base, odometry
 from ros_probe import make_image
 from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
-from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+from tf2_ros import Buffer, StaticTransformBroadcaster, TransformBroadcaster, TransformListener
 from wall_model import moving
 
 from mem4d_ros.ros.conversions.pose import (
@@ -67,7 +69,7 @@ def driving(start):
     """A node with a listener to TF and its poses, and a function that plays images."""
 
     def driving(**groups):
-        ros = start(tf=MAP_TO_ODOM, **groups)
+        ros = start(**{"tf": MAP_TO_ODOM} | groups)
         transforms = ros.listen(TFMessage, "/tf")
         poses = ros.listen(Odometry, "/mem4d/odometry")
         images = ros.talker(Image, "/image")
@@ -107,13 +109,53 @@ def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by, intr
         if len(stamps) >= 3:
             break
     map_from_base = {pose.header.stamp.sec: pose_to_matrix(pose.pose.pose) for pose in poses}
-    for message, stamp in zip(own(transforms), stamps, strict=True):
+    # The first is sent for its image and post-dated, the others post-dated, by 1 s.
+    assert np.diff(stamps).tolist() == [1] * (len(stamps) - 1)
+    of_images = [stamps[0], *(stamp - 1 for stamp in stamps[1:])]
+    for message, stamp in zip(own(transforms), of_images, strict=True):
         assert message.child_frame_id == "odom"
         through_odometry = transform_to_matrix(message.transform) @ drifting(stamp)
         np.testing.assert_allclose(through_odometry, map_from_base[stamp], atol=1e-6)
     assert len(stamps) == 3
     parents = {(t.child_frame_id, t.header.frame_id) for m in transforms for t in m.transforms}
     assert len(parents) == len({child for child, _ in parents})
+
+
+def test_the_newest_odometry_has_a_place_in_the_map(driving):
+    """As Nav2 asks for it: at a stamp that no image is as new as."""
+    ros, transforms, _, play = driving(
+        tf=MAP_TO_ODOM | {"transform_tolerance_s": 0.4}, external_odometry={"source": "tf"}
+    )
+    buffer = Buffer()
+    listener = TransformListener(buffer, ros.probe)
+    tell = tell_by_tf(ros)
+    for stamp in range(10, 60):
+        tell(stamp)
+        play(stamp)
+        if own(transforms):
+            break
+    newest = Time(seconds=stamp, nanoseconds=100_000_000)
+    for asked in (Time(seconds=stamp), newest):
+        ros.wait_for(lambda t=asked: buffer.can_transform("map", "base_link", t), f"{asked}")
+    tell(stamp + 1)
+    later = Time(seconds=stamp + 1, nanoseconds=100_000_000)
+    ros.wait_for(lambda: buffer.can_transform("odom", "base_link", later), "newer odometry")
+    assert not buffer.can_transform("map", "base_link", later)  # that is too old
+    listener.unregister()
+
+
+def test_a_recording_in_a_loop_has_its_odometry_in_every_lap(driving):
+    ros, transforms, _, play = driving(external_odometry={"source": "tf"})
+    tell = tell_by_tf(ros)
+    found = []
+    for lap in range(2):
+        for stamp in range(100, 124, 3):  # longer than the 10 s that TF keeps
+            before = len(own(transforms))
+            tell(stamp)
+            time.sleep(0.1)  # until the node has heard it
+            play(stamp)
+            found.append((lap, stamp, len(own(transforms)) > before))
+    assert sum(was_found for lap, _, was_found in found if lap == 1) >= 7, found
 
 
 def test_without_odometry_there_is_no_map_to_odom_and_everything_else(driving):

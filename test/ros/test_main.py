@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import threading
 import time
@@ -21,6 +22,7 @@ from ros_probe import connected, make_image
 from sensor_msgs.msg import Image
 
 from mem4d_ros.ros.main import run as run_node
+from mem4d_ros.ros.transport import PROFILE_VARIABLE
 
 
 @pytest.fixture
@@ -64,6 +66,16 @@ def test_what_cannot_start_says_why(arguments, reasons, monkeypatch, capfd):
     assert "cannot start" in log or "cannot configure" in log
     for reason in reasons:
         assert reason in log
+
+
+def test_the_middleware_is_set_up_for_large_messages(monkeypatch, capfd):
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    with monkeypatch.context() as environment:
+        environment.delenv(PROFILE_VARIABLE, raising=False)
+        environment.delenv("ROS_DISTRO", raising=False)
+        assert run_node(["--ros-args", "-p", "points.stride:=0"]) == 1
+        assert os.environ[PROFILE_VARIABLE].endswith("config/fastdds.xml")
+        del os.environ[PROFILE_VARIABLE]
 
 
 def test_what_cannot_start_ends_with_status_1_and_without_traceback(run):

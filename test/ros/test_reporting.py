@@ -72,6 +72,14 @@ def test_notes_are_no_errors(log: Log, reporter: Reporter) -> None:
     assert reporter.last_error == ""
 
 
+def test_what_does_not_change_is_said_once(log: Log, reporter: Reporter) -> None:
+    for _ in range(3):
+        reporter.once("images use 12 bits")
+        log.now += 60
+    reporter.once("images use 10 bits")
+    assert log.lines == ["W images use 12 bits", "W images use 10 bits"]
+
+
 def test_what_others_name_cannot_forge_or_fill_the_log(log: Log, reporter: Reporter) -> None:
     encoding = "x\n[INFO] all is well\x1b[2J" + "y" * 1_000_000
     for say in (reporter.note, reporter.warning, reporter.error):

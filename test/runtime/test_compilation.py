@@ -53,6 +53,7 @@ def test_compiled_parts_say_what_they_said(
     assert difference(compiled, run(lite, images, torch.float32), MAPS) < tolerance
 
 
+@pytest.mark.long
 def test_without_a_compiler_the_parts_run_as_they_are(
     lite: Mem4D, images: list[torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def page_faults(prepare: str) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.long
 def test_freed_memory_is_used_again():
     if not hasattr(ctypes.CDLL(None), "mallopt"):
         pytest.skip("the C library has no mallopt")

@@ -13,7 +13,7 @@ from mem4d_ros.geometry import unproject
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import KeyframeThresholds, OnlineReconstructor
 from mem4d_ros.runtime.export.saved_stream import SavedStream, load_stream, save_stream
-from mem4d_ros.runtime.keyframes import View, overlap, shows_something_new
+from mem4d_ros.runtime.keyframes import CameraView, overlap, shows_something_new
 from mem4d_ros.runtime.pose_sources import PoseEstimate, PoseFrame
 
 HEIGHT, WIDTH = 96, 128
@@ -23,13 +23,13 @@ WALL = unproject(np.full((HEIGHT, WIDTH), WALL_M), INTRINSICS)
 THRESHOLDS = KeyframeThresholds(min_translation_m=0.5, min_rotation_rad=0.3, min_overlap=0.6)
 
 
-def view(x_m: float = 0.0, turned_rad: float = 0.0) -> View:
+def view(x_m: float = 0.0, turned_rad: float = 0.0) -> CameraView:
     """A camera moved to the right and turned about its vertical axis."""
     pose = np.eye(4)
     cosine, sine = math.cos(turned_rad), math.sin(turned_rad)
     pose[:3, :3] = [[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]]
     pose[0, 3] = x_m
-    return View(pose, INTRINSICS, (HEIGHT, WIDTH))
+    return CameraView(pose, INTRINSICS, (HEIGHT, WIDTH))
 
 
 @pytest.mark.parametrize("x_m", [0.0, 1.0, 2.0, 3.0, 5.0])
@@ -58,7 +58,7 @@ def test_what_lies_behind_a_camera_is_not_seen_by_it() -> None:
     ],
 )
 def test_a_camera_far_from_all_that_is_stored_shows_something_new(
-    candidate: View, new: bool
+    candidate: CameraView, new: bool
 ) -> None:
     assert shows_something_new(candidate, WALL, [view(), view(9.0)], THRESHOLDS) == new
     assert not shows_something_new(candidate, WALL, [view(9.0), candidate], THRESHOLDS)

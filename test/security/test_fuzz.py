@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FUZZ = Path(__file__).parents[2] / "bench" / "fuzz.py"
 
 
+@pytest.mark.long
 def test_two_thousand_hostile_inputs() -> None:
     done = subprocess.run(
         [sys.executable, str(FUZZ), "--inputs", "2000"], capture_output=True, text=True, check=False

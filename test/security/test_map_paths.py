@@ -33,6 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, overwrite=st.booleans())
+@pytest.mark.long
 def test_no_name_leads_out(folder: Path, name: str, overwrite: bool) -> None:
     try:
         path = map_file(folder, name, overwrite)

@@ -77,6 +77,7 @@ def test_an_image_of_another_aspect_ratio_is_refused(size: tuple[int, int]) -> N
     "k",
     [
         [np.nan] * 9,
+        np.eye(3).ravel().tolist(),
         [-585.0, 0, 320, 0, 585, 240, 0, 0, 1],
         [0.0, 0, 320, 0, 0, 240, 0, 0, 1],
         [1e-300, 0, 320, 0, 585, 240, 0, 0, 1],

@@ -53,6 +53,8 @@ def test_grey_and_deep_images_become_rgb() -> None:
     )
     deep = compressed_to_rgb(message(encoded("png", RGB.astype(np.uint16) * 257)))
     np.testing.assert_array_equal(deep, RGB)
+    twelve = compressed_to_rgb(message(encoded("png", RGB.astype(np.uint16) << 4)))
+    np.testing.assert_array_equal(twelve, RGB)
 
 
 def test_a_rotation_in_exif_is_left_alone() -> None:
@@ -72,8 +74,24 @@ def test_a_truncated_image_is_refused(kind: str, part: float) -> None:
         compressed_to_rgb(message(data[: int(len(data) * part)]))
 
 
-def test_padding_behind_the_image_is_allowed() -> None:
-    assert compressed_to_rgb(message(encoded("jpg") + bytes(20))).shape == RGB.shape
+@pytest.mark.parametrize("tail", [1, 20, 65, 5000, 2 * HEIGHT * WIDTH])
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_padding_behind_the_image_is_allowed(kind: str, tail: int) -> None:
+    """As hardware encoders send it: a buffer of fixed size, or what was in it before."""
+    exact = compressed_to_rgb(message(encoded(kind)))
+    for padding in (bytes(tail), b"\xff" * tail, encoded(kind)[-tail:]):
+        np.testing.assert_array_equal(compressed_to_rgb(message(encoded(kind) + padding)), exact)
+
+
+@pytest.mark.parametrize("options", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
+def test_the_end_of_a_thumbnail_is_not_the_images(options: tuple[int, ...]) -> None:
+    jpeg = encoded("jpg", RGB, *options)
+    thumbnail = encoded("jpg", RGB[:16, :16])
+    app = b"\xff\xe1" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
+    whole = jpeg[:2] + app + jpeg[2:]
+    assert compressed_to_rgb(message(whole)).shape == RGB.shape
+    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
+        compressed_to_rgb(message(whole[: len(whole) * 3 // 4]))
 
 
 @pytest.mark.parametrize("kind", ["bmp", "tiff"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from bags import image_message
 
-from mem4d_ros.sensor_messages.raw_image import UnknownEncoding, UnusableImage, raw_to_rgb
+from mem4d_ros.sensor_messages.raw_image import UnusableImage, raw_to_rgb
 
 RGB = np.random.default_rng(0).integers(0, 256, (18, 22, 3), np.uint8)
 DEEP = np.random.default_rng(1).integers(0, 65536, (18, 22, 3), np.uint16)
@@ -21,7 +22,11 @@ ENCODED = {
     "rgb16": (DEEP, DEEP >> 8),
     "bgr16": (DEEP[..., ::-1], DEEP >> 8),
     "mono16": (DEEP[..., :1], (DEEP[..., :1] >> 8).repeat(3, -1)),
+    "8UC1": (GREY, GREY.repeat(3, -1)),
+    "8UC3": (RGB[..., ::-1], RGB),
+    "8UC4": (np.dstack([RGB[..., ::-1], ALPHA]), RGB),
 }
+NAMED = [name for name in ENCODED if "C" not in name]
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -59,7 +64,7 @@ def test_yuv_of_one_colour_is_that_colour(encoding: str, order: str) -> None:
     np.testing.assert_allclose(image, np.broadcast_to(expected, RGB.shape), atol=1.5)
 
 
-@pytest.mark.parametrize("encoding", [*ENCODED, "bayer_rggb8", "bayer_gbrg16", "yuv422"])
+@pytest.mark.parametrize("encoding", [*NAMED, "bayer_rggb8", "bayer_gbrg16", "yuv422"])
 def test_cv_bridge_agrees(encoding: str) -> None:
     """A peer, where there is a ROS."""
     conversion = pytest.importorskip("cv_bridge", reason="needs ROS")
@@ -77,9 +82,59 @@ def test_cv_bridge_agrees(encoding: str) -> None:
     np.testing.assert_allclose(raw_to_rgb(written), peer.astype(int), atol=1)
 
 
+def planes(encoding: str, yuv: np.ndarray) -> np.ndarray:
+    """The two planes (n,) of pixels (H, W, 3), blocks of which have one colour."""
+    if encoding == "nv24":
+        return np.concatenate([yuv[..., 0].ravel(), yuv[..., 1:].ravel()])
+    pairs = yuv[::2, ::2, 1:]
+    return np.concatenate(
+        [yuv[..., 0].ravel(), pairs[..., :: 1 if encoding == "nv12" else -1].ravel()]
+    )
+
+
+@pytest.mark.parametrize("size", [(18, 22), (17, 22), (18, 21)])
+@pytest.mark.parametrize("encoding", ["nv12", "nv21", "nv24"])
+def test_planes_are_the_picture(encoding: str, size: tuple[int, int]) -> None:
+    """Against OpenCV's conversion of packed yuv, which shares a colour between two pixels."""
+    height, width = size
+    rng = np.random.default_rng(2)
+    yuv = rng.integers(30, 220, (10, 12, 3), np.uint8).repeat(2, 0).repeat(2, 1)
+    yuv[..., 0] += rng.integers(0, 20, yuv.shape[:2], np.uint8)
+    packed = yuv[..., :2].copy()
+    packed[:, 1::2, 1] = yuv[:, 1::2, 2]
+    expected = cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_YUY2)[:height, :width]
+    message = image_message(np.zeros((height, width), np.uint8), encoding)
+    even = yuv[:height, :width]
+    if encoding != "nv24" and width % 2:
+        message.step += 1
+        even = yuv[:height, : width + 1]
+    message.data = planes(encoding, even)
+    np.testing.assert_allclose(raw_to_rgb(message), expected.astype(int), atol=1)
+    if width % 2 == 0:
+        message.step *= 2  # of both planes, as some drivers count
+        np.testing.assert_allclose(raw_to_rgb(message), expected.astype(int), atol=1)
+    message.data = message.data[:-1]
+    with pytest.raises(UnusableImage, match="the driver is at fault"):
+        raw_to_rgb(message)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("encoding", ["mono16", "rgb16", "bayer_rggb16"])
+def test_a_camera_of_fewer_bits_gives_the_same_picture(encoding: str, bits: int) -> None:
+    full = RGB if encoding == "rgb16" else GREY
+    said: list[str] = []
+    image = raw_to_rgb(image_message(full.astype(np.uint16) << (bits - 8), encoding), said.append)
+    expected = raw_to_rgb(image_message(full, encoding.replace("16", "8")))
+    np.testing.assert_array_equal(image, expected)
+    assert said == ([] if bits == 16 else [
+        f"images of 16 bits are nearly black: they use {bits} of them, and are made brighter to"
+        " suit"
+    ])  # fmt: skip
+
+
 @pytest.mark.parametrize("encoding", ["32FC1", "16UC1", "sepia8", ""])
 def test_an_encoding_without_colours_is_named(encoding: str) -> None:
-    with pytest.raises(UnknownEncoding, match=f"encoding '{encoding}' has no colours.*rgb8"):
+    with pytest.raises(UnusableImage, match=f"encoding '{encoding}' has no colours.*rgb8"):
         raw_to_rgb(image_message(np.zeros((18, 22), np.float32), encoding))
 
 
@@ -88,7 +143,7 @@ def test_an_encoding_without_colours_is_named(encoding: str) -> None:
     [
         ("step", 65, "rows of 65 bytes cannot hold 22 pixels of rgb8"),
         ("width", 0, "image size 0x18"),
-        ("height", 19, "1188 bytes, but 19 rows of 66 bytes need 1254"),
+        ("height", 19, "1188 bytes, but 19 rows of rgb8 with a step of 66 bytes need 1254"),
     ],
 )
 def test_a_size_that_does_not_fit_the_data_is_named(field: str, value: int, error: str) -> None:

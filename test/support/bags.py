@@ -9,7 +9,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag1 import Writer as Ros1Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 STORE = get_typestore(Stores.ROS2_HUMBLE)
@@ -44,11 +45,17 @@ def camera_info(k: np.ndarray, width: int = 32, height: int = 24, **changes: Any
         **{"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False}
         | changes.pop("roi", {})
     )
-    fields = {"d": np.zeros(5), "binning_x": 0, "binning_y": 0} | changes
+    fields = {
+        "distortion_model": "plumb_bob",
+        "d": np.zeros(5),
+        "r": np.eye(3).ravel(),
+        "p": np.eye(3, 4).ravel(),
+        "binning_x": 0,
+        "binning_y": 0,
+    } | changes
     return TYPES["sensor_msgs/msg/CameraInfo"](
-        header(START_NS), height, width, "plumb_bob", k=k.ravel(),
-        r=np.eye(3).ravel(), p=np.eye(3, 4).ravel(), **fields, roi=region,
-    )  # fmt: skip
+        header(START_NS), height, width, k=k.ravel(), **fields, roi=region
+    )
 
 
 @dataclass(frozen=True)
@@ -57,13 +64,57 @@ class Topic:
     messages: Sequence[Any] = field(repr=False)
 
 
-def write_bag(folder: Path, *topics: Topic, storage: StoragePlugin = StoragePlugin.SQLITE3) -> Path:
-    """Recorded 10 ms apart, from one second after the first stamp on."""
-    with Writer(folder, version=9, storage_plugin=storage) as writer:
+def write_bag(
+    folder: Path,
+    *topics: Topic,
+    storage: StoragePlugin = StoragePlugin.SQLITE3,
+    compression: CompressionMode | None = None,
+    late_s: int = 0,
+    keep: int | None = None,
+) -> Path:
+    """Recorded 10 ms apart, from `late_s` and one second after the first stamp on.
+
+    Of each topic the first `keep` messages, None: all.
+    """
+    writer = Writer(folder, version=9, storage_plugin=storage)
+    if compression is not None:
+        writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
         for topic in topics:
             kind = topic.messages[0].__msgtype__
             connection = writer.add_connection(topic.name, kind, typestore=STORE)
-            for index, message in enumerate(topic.messages):
-                recorded_ns = START_NS + 10**9 + index * 10**7
+            for index, message in enumerate(topic.messages[:keep]):
+                recorded_ns = START_NS + 10**9 * (1 + late_s) + index * 10**7
                 writer.write(connection, recorded_ns, STORE.serialize_cdr(message, kind))
     return folder
+
+
+def write_ros1_bag(path: Path, images: Sequence[np.ndarray], intrinsics: np.ndarray) -> Path:
+    """RGB images (H, W, 3) 0.1 s apart, and a CameraInfo."""
+    store = get_typestore(Stores.ROS1_NOETIC)
+    types = store.types
+    height, width = images[0].shape[:2]
+
+    def ros1_header(index: int) -> Any:
+        stamp = types["builtin_interfaces/msg/Time"](*divmod(START_NS + index * 10**8, 10**9))
+        return types["std_msgs/msg/Header"](index, stamp, "camera")
+
+    region = types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+    info = types["sensor_msgs/msg/CameraInfo"](
+        ros1_header(0), height, width, "plumb_bob", np.zeros(5), intrinsics.ravel(),
+        np.eye(3).ravel(), np.eye(3, 4).ravel(), 0, 0, region,
+    )  # fmt: skip
+    seen = [
+        types["sensor_msgs/msg/Image"](
+            ros1_header(index), height, width, "rgb8", 0, 3 * width, image.ravel()
+        )
+        for index, image in enumerate(images)
+    ]
+    with Ros1Writer(path) as writer:
+        for name, messages in (("/camera/image_raw", seen), ("/camera/camera_info", [info])):
+            kind = messages[0].__msgtype__
+            connection = writer.add_connection(name, kind, typestore=store)
+            for index, message in enumerate(messages):
+                data = store.serialize_ros1(message, kind)
+                writer.write(connection, START_NS + index * 10**8, data)
+    return path

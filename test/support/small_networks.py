@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from mem4d_ros.model import Mem4D, Mem4DConfig, MemorySizes
@@ -9,6 +11,7 @@ from mem4d_ros.model.config import (
     CompressionTier,
     DynamicsMemoryConfig,
     EfficientNetLiteConfig,
+    EvidenceConfig,
     HeadConfig,
     ReadoutConfig,
     StructureMemoryConfig,
@@ -53,13 +56,22 @@ SMALL_CONVOLUTIONAL = Mem4DConfig(
     **SMALL_PARTS,
 )
 
+SMALL_EVIDENT = replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(4, 6, 8)))
+
+
+SMALL_EVIDENCE = replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(6, 8, 8)))
+
+SILENT_AT_FIRST = ("evidence_encoder.additions", "evidence_encoder.tokens", "pose_embedding")
+
 
 def alive(model: Mem4D) -> Mem4D:
     """Weights large enough that every input visibly reaches every output."""
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if name.startswith(("global_head.output", "self_head.output", "camera_head.output")):
+            if name.startswith("heads.") and ".output." in name:
                 weight.normal_(std=0.2)
+            if name.startswith(SILENT_AT_FIRST):
+                weight.normal_(std=0.1)
     return model.eval()
 
 

@@ -34,6 +34,7 @@ def test_files_hold_what_the_sequence_holds(tmp_path: Path) -> None:
     np.testing.assert_allclose(intrinsics, sequence.intrinsics[0], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_the_command_writes_frames(tmp_path: Path) -> None:
     arguments = ["--seed", "3", "--frames", "2", "--size", "64x48", "--out", str(tmp_path)]
     result = subprocess.run(
@@ -44,6 +45,7 @@ def test_the_command_writes_frames(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [["--size", "64"], ["--size", "64x0"], ["--frames", "0"]])
+@pytest.mark.long
 def test_the_command_names_what_is_wrong(tmp_path: Path, wrong: list[str]) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "mem4d_ros.synthetic", "--out", str(tmp_path), *wrong],

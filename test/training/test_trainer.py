@@ -53,6 +53,7 @@ def assert_same_state(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
         assert torch.equal(b[name], value), name
 
 
+@pytest.mark.long
 def test_the_loss_falls(cache: Path, tmp_path: Path) -> None:
     stage = {"steps": 40, "frames": [2, 2], "batch": 2}
     data = {"pool": 1, "frames": 4, "height": 32, "width": 48, "cache": str(cache)}
@@ -63,6 +64,7 @@ def test_the_loss_falls(cache: Path, tmp_path: Path) -> None:
     assert sum(totals[-10:]) < 0.7 * sum(totals[:10])
 
 
+@pytest.mark.long
 def test_three_steps_and_three_more_are_six(cache: Path, tmp_path: Path) -> None:
     """Across a change of stage, to the last bit."""
     config = small_config(cache)
@@ -77,6 +79,7 @@ def test_three_steps_and_three_more_are_six(cache: Path, tmp_path: Path) -> None
     assert_same_state(state(parts), state(whole))
 
 
+@pytest.mark.long
 def test_what_was_logged_after_the_last_save_is_done_and_logged_again(
     cache: Path, tmp_path: Path
 ) -> None:
@@ -90,6 +93,7 @@ def test_what_was_logged_after_the_last_save_is_done_and_logged_again(
     assert logged(killed) == logged(whole)
 
 
+@pytest.mark.long
 def test_a_finished_run_stays_as_it_is(cache: Path, tmp_path: Path) -> None:
     config = small_config(cache)
     trainer_of(config, tmp_path).run()
@@ -209,6 +213,7 @@ def trained_weights(config: TrainingConfig, out: Path) -> set[str]:
     ],
     ids=["no TDM", "no TCA", "no PSM"],
 )
+@pytest.mark.long
 def test_a_part_can_be_left_out(
     memory: dict[str, int], idle: tuple[str, ...], cache: Path, tmp_path: Path
 ) -> None:

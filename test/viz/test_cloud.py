@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mem4d_ros.geometry import pose_from
-from mem4d_ros.viz import View, render_cloud, view_from_behind
+from mem4d_ros.viz import VirtualCamera, render_cloud, view_from_behind
 from mem4d_ros.viz.cloud import splat
 
 INTRINSICS = np.array([[100.0, 0.0, 49.5], [0.0, 100.0, 39.5], [0.0, 0.0, 1.0]])
-FRONT = View(np.eye(4), INTRINSICS, width=100, height=80)
+FRONT = VirtualCamera(np.eye(4), INTRINSICS, width=100, height=80)
 
 
 def test_a_known_point_lands_on_its_pixel() -> None:

@@ -1,4 +1,4 @@
-"""`mem4d eval`: errors on sequences with known truth, by the protocols of the field."""
+"""`mem4d eval`: errors on sequences with ground truth, by published protocols."""
 
 from __future__ import annotations
 

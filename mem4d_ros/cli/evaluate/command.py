@@ -1,4 +1,4 @@
-"""`mem4d eval`: errors on sequences with known truth, by the protocols of the field."""
+"""`mem4d eval`: errors on sequences with ground truth, by published protocols."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import PROCEDURAL
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
@@ -41,11 +41,15 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         nargs="+",
         choices=tuple(ALIGNMENTS),
         default=["scale", "metric"],
-        help="how depth is aligned before it is compared, each sequence as a whole",
+        help="alignment of depth before it is compared, one per sequence",
     )
+    _add_evidence_options(depth)
     for measure in (pose, recon):
         measure.add_argument(
-            "--pose-source", choices=CHOICES, default=AUTO, help="auto: the network's own"
+            "--pose-source",
+            choices=CHOICES,
+            default=AUTO,
+            help="source of camera poses; auto: the one that suits the network",
         )
     depth.add_argument(
         "--pose-source",
@@ -76,27 +80,62 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         choices=(PROCEDURAL, *DATASETS),
         required=True,
-        help="its published protocol is used; procedural: held-out scenes, rendered",
+        help="data set, with its published protocol; procedural: rendered held-out scenes",
     )
-    data.add_argument("--root", type=Path, help="the data set's folder, or one sequence's")
+    data.add_argument("--root", type=Path, help="folder of the data set or of one sequence")
     data.add_argument(
-        "--sequences", nargs="+", metavar="NAME", help="these instead of the protocol's"
+        "--sequences",
+        nargs="+",
+        metavar="NAME",
+        help="sequences to measure instead of the protocol's",
     )
-    data.add_argument("--scenes", type=int, default=64, help="procedural: so many scenes")
-    data.add_argument("--stride", type=int, help="take every n-th frame; not the protocol's")
+    data.add_argument("--scenes", type=int, default=64, help="procedural: number of scenes (64)")
+    data.add_argument("--stride", type=int, help="take every n-th frame instead of the protocol's")
     data.add_argument(
         "--frames",
         type=int,
-        help="take at most so many; not the protocol's; procedural: render so many (24)",
+        help="maximum number of frames instead of the protocol's; procedural: number (24)",
+    )
+
+
+def _add_evidence_options(parser: argparse.ArgumentParser) -> None:
+    evidence = parser.add_argument_group("what the network is told")
+    evidence.add_argument(
+        "--evidence-points",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the depth of N corners in each frame, measured with 4 %% noise and 5 %% outliers",
+    )
+    evidence.add_argument(
+        "--evidence-seed", type=int, default=0, metavar="SEED", help="of the points' errors (0)"
+    )
+    evidence.add_argument("--true-poses", action="store_true", help="the true poses")
+    evidence.add_argument(
+        "--single-views",
+        action="store_true",
+        help="nothing of the frames before: each is a stream of its own",
     )
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add_camera_option(parser)
     parser.add_argument(
-        "--known-intrinsics", action="store_true", help="give the network the true intrinsics"
+        "--known-intrinsics",
+        action=argparse.BooleanOptionalAction,
+        help="give the network the true intrinsics; if neither is said, where the data set has them"
+        " and the network takes evidence",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument(
-        "--pictures", type=Path, metavar="FOLDER", help="write one of each sequence's errors there"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="file for the result and all that it takes to repeat it",
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for a picture of the errors of each sequence",
     )
     parser.set_defaults(run=run)

@@ -20,7 +20,7 @@ from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import run_recording
+from mem4d_ros.evaluation.online import Told, run_recording
 from mem4d_ros.evaluation.protocols import FrameSelection
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
@@ -33,12 +33,13 @@ def evaluate(options: argparse.Namespace) -> int:
     recordings, missing = open_recordings(options, measure.protocol.sequences)
     network = load_named_network(options)
     reconstructor = network.reconstructor(options.pose_source)
-    print(title(options, measure.protocol.frames))
+    told = what_is_told(options, reconstructor.takes_evidence)
+    print(title(options, measure.protocol.frames, told))
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
     for name in missing:
         note_failure(outcome, name, f"not found in {options.root}")
-    measure_all(recordings, measure, reconstructor, options, outcome)
+    measure_all(recordings, measure, reconstructor, told, options.pictures, outcome)
     overall = measure.overall(outcome.results) if outcome.results else None
     if overall is not None:
         name = f"all {len(outcome.results)}"
@@ -85,16 +86,15 @@ def measure_all(
     recordings: Iterable[Recording],
     measure: Measure[Any, Any],
     reconstructor: OnlineReconstructor,
-    options: argparse.Namespace,
+    told: Told,
+    pictures: Path | None,
     outcome: Outcome,
 ) -> None:
     """Measure each recording, print its row, draw its picture."""
     for recording in recordings:
         try:
             frames = measure.protocol.frames.of(len(recording))
-            steps = run_recording(
-                recording, frames, reconstructor, known_intrinsics=options.known_intrinsics
-            )
+            steps = run_recording(recording, frames, reconstructor, told)
             progress = FrameProgress(recording.name, len(frames), 0, sys.stderr)
             result, evidence = measure.measure(recording.name, progress.over(steps))
         except (FrameError, FrameRejected, NotMeasurable) as error:
@@ -104,8 +104,8 @@ def measure_all(
         outcome.results.append(result)
         outcome.sequences.append({"name": recording.name, **figures})
         print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
-        if options.pictures is not None:
-            keep_picture(options.pictures, recording.name, measure.picture(result, evidence))
+        if pictures is not None:
+            keep_picture(pictures, recording.name, measure.picture(result, evidence))
 
 
 def keep_picture(folder: Path, name: str, picture: np.ndarray) -> None:
@@ -122,10 +122,34 @@ def note_failure(outcome: Outcome, name: str, reason: str) -> None:
     print(f"{name} failed: {reason}", file=sys.stderr)
 
 
-def title(options: argparse.Namespace, frames: FrameSelection) -> str:
-    """What is measured, and on which frames."""
+def what_is_told(options: argparse.Namespace, takes_evidence: bool) -> Told:
+    """What of the truth the network is told. Raises UserError for what it does not take."""
+    intrinsics = options.known_intrinsics
+    if options.measure != "depth":
+        return Told(intrinsics=intrinsics)
+    if options.evidence_points < 0:
+        raise UserError(f"--evidence-points must be at least 0, got {options.evidence_points}")
+    if (options.evidence_points or options.true_poses) and not takes_evidence:
+        raise UserError(
+            "this network takes no evidence, as the paper's takes none: leave out"
+            " --evidence-points and --true-poses"
+        )
+    return Told(
+        intrinsics=intrinsics,
+        points=options.evidence_points,
+        poses=options.true_poses,
+        single_views=options.single_views,
+        seed=options.evidence_seed,
+    )
+
+
+def title(options: argparse.Namespace, frames: FrameSelection, told: Told) -> str:
+    """What is measured, on which frames, and what the network is told."""
     most = "" if frames.most is None else f", at most {frames.most}"
+    points = f", {told.points} points of measured depth" if told.points else ""
+    poses = ", true poses" if told.poses else ""
+    alone = ", each frame alone" if told.single_views else ""
     return (
         f"{options.measure} on {options.dataset}: stride {frames.stride}, from frame"
-        f" {frames.start} on{most}"
+        f" {frames.start} on{most}{points}{poses}{alone}"
     )

@@ -1,4 +1,4 @@
-"""`mem4d reconstruct`: a video, folder, bag or data set as poses, depth, clouds and a bag."""
+"""`mem4d reconstruct`: a video, folder, bag or data set to poses, depth, clouds and a bag."""
 
 from __future__ import annotations
 

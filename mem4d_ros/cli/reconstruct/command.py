@@ -1,4 +1,4 @@
-"""`mem4d reconstruct`: a video, folder, bag or data set as poses, depth, clouds and a bag."""
+"""`mem4d reconstruct`: a video, folder, bag or data set to poses, depth, clouds and a bag."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
@@ -25,20 +25,33 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "done; --resume goes on from there, with the same result as without the interruption.",
     )
     parser.add_argument(
-        "source", type=Path, help="a video, a folder of images, a ROS 2 bag or a data set's folder"
+        "source", type=Path, help="a video, a folder of images, a ROS bag or a data set's folder"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
-    parser.add_argument("--resume", action="store_true", help="go on with what FOLDER holds")
-    parser.add_argument("--dataset", choices=sorted(DATASETS), help="how to read SOURCE")
-    parser.add_argument("--topic", help="the bag's image topic, where it has several")
-    parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
-    parser.add_argument("--frames", type=count, help="take at most so many")
     parser.add_argument(
-        "--rate", type=measure, default=30.0, help="frames per second of images without stamps (30)"
+        "--resume", action="store_true", help="continue the reconstruction in FOLDER"
     )
+    parser.add_argument("--dataset", choices=sorted(DATASETS), help="layout of SOURCE")
+    parser.add_argument("--topic", help="image topic of a bag that has several")
+    parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
+    parser.add_argument("--frames", type=count, help="maximum number of frames")
+    parser.add_argument(
+        "--rate", type=measure, default=30.0, help="frame rate of images without stamps, Hz (30)"
+    )
+    parser.add_argument(
+        "--max-bad-ratio",
+        type=measure,
+        default=0.5,
+        metavar="RATIO",
+        help="of frames that cannot be used, beyond which the command fails (0.5)",
+    )
+    add_camera_option(parser)
     add_model_options(parser)
     parser.add_argument(
-        "--pose-source", choices=CHOICES, default=AUTO, help="auto: the network's own"
+        "--pose-source",
+        choices=CHOICES,
+        default=AUTO,
+        help="source of camera poses; auto: the one that suits the network",
     )
     parser.add_argument(
         "--min-confidence", type=float, default=1.0, help="minimum confidence of points in clouds"
@@ -50,7 +63,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         help="maximum range of points in clouds, m",
     )
     parser.add_argument(
-        "--voxel", type=measure, default=0.03, help="size of the static cloud's voxels, m (0.03)"
+        "--voxel", type=measure, default=0.03, help="voxel size of the static cloud, m (0.03)"
     )
     parser.set_defaults(run=run)
 

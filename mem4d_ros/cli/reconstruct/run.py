@@ -11,37 +11,56 @@ from itertools import islice
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.models import load_named_network, named_camera
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
-from mem4d_ros.datasets import FrameError, Sample, SampleStream, open_samples
-from mem4d_ros.runtime import FrameRejected, PointFilter
+from mem4d_ros.cli.terminal.remarks import Remarks
+from mem4d_ros.datasets import (
+    BadFrame,
+    Camera,
+    FrameError,
+    InOrder,
+    Sample,
+    SampleStream,
+    open_samples,
+)
+from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
 from mem4d_ros.runtime.export.bag_writer import write_bag
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
+from mem4d_ros.runtime.export.skipped import SKIPPED
 from mem4d_ros.runtime.static_map import StaticMapSettings
+from mem4d_ros.sensor_messages.remarks import Say
 from mem4d_ros.viz import summary_picture
 from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
 """Of the static cloud: some 250 MB."""
+MAX_NAMED = 5
+"""Of frames that cannot be used, on the terminal; the file names all."""
+NO_FRAMES = "{} has no images: is it the right source, or the right topic?"
 SUMMARY_FRAMES = 4
 SUMMARY_POSES = 2000
 
 
 def reconstruct(options: argparse.Namespace) -> int:
     """Reconstruct as the command line says."""
+    say = Remarks(options.command, sys.stderr)
+    camera = named_camera(options)
     try:
-        stream = open_samples(options.source, options.dataset, options.topic)
-        session = open_session(options)
+        samples = open_samples(options.source, options.dataset, options.topic, say, camera)
+        stream = InOrder(samples, say)
+        if stream.length == 0:
+            raise FrameError(NO_FRAMES.format(options.source))
+        session = open_session(options, camera)
         total = expected_frames(stream, options)
         failure = None
         with stop_on_request() as should_stop:
             try:
-                process_frames(session, stream, options, total, should_stop)
+                process_frames(session, stream, options, total, should_stop, say)
                 session.save()
             except FrameError as error:
                 failure = str(error)
@@ -52,21 +71,37 @@ def reconstruct(options: argparse.Namespace) -> int:
                 write_results(options, session.records)
     except (FrameError, OSError, SavedStreamError, ValueError) as error:
         raise UserError(str(error)) from error
-    done = len(session.records)
     if failure is not None:
-        raise UserError(f"{failure}; the {done} frames before it are kept in {options.out}")
-    if should_stop() and done != total:
-        print(f"stopped: {done} frames are in {options.out}, --resume goes on")
-    else:
-        print(f"{done} frames are in {options.out}")
+        raise UserError(
+            f"{failure}; the {len(session.records)} frames before it are kept in {options.out}"
+        )
+    return conclude(session, options, should_stop() and session.taken != total)
+
+
+def conclude(session: ExportSession, options: argparse.Namespace, stopped: bool) -> int:
+    """Say what there is now. Raises UserError where that is too little."""
+    done, skipped = len(session.records), len(session.skipped)
+    result = f"{done} frames are in {options.out}"
+    if skipped:
+        result += f", {skipped} could not be used and are listed in {SKIPPED}"
+    if stopped:
+        print(f"stopped: {result}, --resume goes on")
+        return 0
+    if not session.taken:
+        raise UserError(NO_FRAMES.format(options.source))
+    if skipped > options.max_bad_ratio * session.taken:
+        raise UserError(
+            f"{result}: that is more than --max-bad-ratio {options.max_bad_ratio:g} of all allows"
+        )
+    print(result)
     return 0
 
 
-def open_session(options: argparse.Namespace) -> ExportSession:
+def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSession:
     """The network, its stream and the folder, new or as it was left."""
     network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
-    claim_folder(options.out, run_settings(options, network), options.resume)
+    claim_folder(options.out, run_settings(options, network, camera), options.resume)
     reconstructor = network.reconstructor(options.pose_source)
     return ExportSession(reconstructor, options.out, keep, network.device)
 
@@ -85,24 +120,36 @@ def process_frames(
     options: argparse.Namespace,
     total: int | None,
     should_stop: Callable[[], bool],
+    say: Say,
 ) -> None:
-    """Reconstruct what is not yet in the folder."""
-    done = len(session.records)
+    """Reconstruct what is not yet in the folder; frames that cannot be are skipped."""
+    done = session.taken
     with shown("reconstruction", total, done) as advance:
         for index, sample in numbered(stream, done, options.stride, options.frames):
             if should_stop():
                 return
-            stamp_s = index / options.rate if sample.stamp_s is None else sample.stamp_s
             try:
-                session.process(sample.image, sample.name, round(stamp_s * 1e9), sample.intrinsics)
-            except FrameRejected as error:
-                raise FrameRejected(f"{stream.name}, {sample.name}: {error}") from error
+                process(session, index, sample, options.rate)
+            except NonFiniteOutput as error:
+                raise NonFiniteOutput(f"{stream.name}, {sample.name}: {error}") from error
+            except (FrameRejected, FrameError) as error:
+                session.skip(sample.name, str(error))
+                if len(session.skipped) <= MAX_NAMED:
+                    say(f"{stream.name}, {sample.name} is left out: {error}")
             advance()
+
+
+def process(session: ExportSession, index: int, sample: Sample | BadFrame, rate: float) -> None:
+    """Reconstruct one frame. Raises FrameError and FrameRejected."""
+    if isinstance(sample, BadFrame):
+        raise FrameError(sample.reason)
+    stamp_s = index / rate if sample.stamp_s is None else sample.stamp_s
+    session.process(sample.image, sample.name, round(stamp_s * 1e9), sample.intrinsics)
 
 
 def numbered(
     stream: SampleStream, done: int, stride: int, frames: int | None
-) -> Iterator[tuple[int, Sample]]:
+) -> Iterator[tuple[int, Sample | BadFrame]]:
     """Each sample that is taken and not yet done, with its number in the source."""
     end = None if frames is None else frames * stride
     return islice(enumerate(stream), done * stride, end, stride)

@@ -22,7 +22,11 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="a YAML file")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="for checkpoint, state and log"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for checkpoint, state and log",
     )
     parser.add_argument(
         "--set",
@@ -30,9 +34,9 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         default=[],
         metavar="KEY=VALUE",
         dest="changes",
-        help="another value for one key of the config, such as memory.tdm_size=0; repeatable",
+        help="override one key of the config, such as memory.tdm_size=0; repeatable",
     )
-    parser.add_argument("--steps", type=int, help="stop after so many steps in all, for a dry run")
+    parser.add_argument("--steps", type=int, help="step to stop at, for a dry run")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", help="auto, fp32 or bf16 instead of the config's")
     parser.add_argument("--threads", type=int, help="CPU threads of torch")

@@ -12,7 +12,7 @@ import torch
 
 import mem4d_ros
 from mem4d_ros.evaluation.speed.matrix_rate import fused_attention, matrix_rate
-from mem4d_ros.evaluation.speed.stream import Setting, Stream
+from mem4d_ros.evaluation.speed.stream import FullStream, Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.device import device_name
 
@@ -82,7 +82,7 @@ def benchmark_step(
     device, now = setting.device, CLOCKS[clock]
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    stream = Stream(setting)
+    stream = FullStream(setting)
     times = [stream.time(now) for _ in range(warm_up + frames)][warm_up:]
     return StepTimes(
         version=mem4d_ros.__version__,
@@ -141,6 +141,6 @@ def compare_steps(
     if pairs < 1:
         raise ValueError(f"pairs must be at least 1, got {pairs}")
     now = CLOCKS[clock]
-    a, b = Stream(first), Stream(second)
+    a, b = FullStream(first), FullStream(second)
     seconds = [(a.time(now), b.time(now)) for _ in range(warm_up + pairs)]
     return Comparison(tuple(seconds[warm_up:]))

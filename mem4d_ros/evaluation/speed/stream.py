@@ -72,7 +72,7 @@ def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> Memo
     return replace(state, structure=structure, frame_index=frame)
 
 
-class Stream:
+class FullStream:
     """A stream whose memories are full.
 
     A step takes a random image from the host, and its results back: pointmaps, confidences, pose.

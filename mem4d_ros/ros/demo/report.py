@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from sensor_msgs.msg import PointCloud2
 
-from mem4d_ros.geometry import pose_from, project
+from mem4d_ros.geometry import project
 from mem4d_ros.ros.conversions.image import image_to_rgb
+from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
 from mem4d_ros.sensor_messages.packed_cloud import POINT
 from mem4d_ros.viz import confidence_picture, contact_sheet, depth_picture, render_cloud
@@ -125,7 +126,9 @@ def make_pictures(snapshot: Snapshot, listener: Listener) -> dict[str, np.ndarra
     height, width = snapshot.depth.height, snapshot.depth.width
     depth = np.frombuffer(snapshot.depth.data, np.float32).reshape(height, width)
     intrinsics = np.array(snapshot.camera_info.k).reshape(3, 3)
-    trajectory = np.stack([_pose(odometry.pose.pose) for odometry in listener.heard.odometry])
+    trajectory = np.stack(
+        [pose_to_matrix(odometry.pose.pose) for odometry in listener.heard.odometry]
+    )
     clouds = [_records(cloud) for cloud in listener.scene]
     scene = np.concatenate(clouds)
     return {
@@ -162,10 +165,3 @@ def _confidence_image(
     inside = ((pixels >= 0) & (pixels < (width, height))).all(-1)
     picture[pixels[inside, 1], pixels[inside, 0]] = records["confidence"][inside]
     return picture
-
-
-def _pose(pose: object) -> np.ndarray:
-    """map_from_camera (4, 4) of a geometry_msgs/Pose."""
-    orientation, position = pose.orientation, pose.position  # type: ignore[attr-defined]
-    quaternion = np.array([orientation.w, orientation.x, orientation.y, orientation.z])
-    return pose_from(quaternion, np.array([position.x, position.y, position.z]))

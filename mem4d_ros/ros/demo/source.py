@@ -18,7 +18,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
-from mem4d_ros.datasets import FrameError, open_frames
+from mem4d_ros.datasets import FrameError, open_frames, usable_frames
 from mem4d_ros.ros.demo import topics
 from mem4d_ros.synthetic import DEMONSTRATION, render_sequence
 
@@ -98,14 +98,17 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=5.0, help="frames per second")
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
-    parser.add_argument("--subscribers", type=int, default=1, help="wait for so many at first")
+    parser.add_argument(
+        "--subscribers", type=int, default=1, help="number of subscribers to wait for"
+    )
     options = parser.parse_args()
     try:
         if options.source is None:
             scene, intrinsics = procedural_scene(options.seed, options.frames)
             images: Iterator[np.ndarray] = iter(scene)
         else:
-            images = (frame.image for frame in open_frames(options.source))
+            frames = usable_frames(open_frames(options.source, complain), complain)
+            images = (frame.image for frame in frames)
             intrinsics = None
         rclpy.init()
         camera = Camera(intrinsics)
@@ -117,6 +120,11 @@ def main() -> int:
         return 1
     print(count)
     return 0
+
+
+def complain(remark: str) -> None:
+    """Say it where the demo shows it."""
+    print(f"demo source: {remark}", file=sys.stderr)
 
 
 if __name__ == "__main__":

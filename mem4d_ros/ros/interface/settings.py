@@ -182,10 +182,17 @@ class InputSettings:
         minimum=1,
         maximum=100,
     )
+    rectified: str = parameter(
+        "auto",
+        "Whether images are rectified already, so that CameraInfo's P is their camera, not its K"
+        " and D; auto: if the topic's name says so, as image_rect does",
+        choices=("auto", "yes", "no"),
+    )
     undistort: bool = parameter(
-        False,
-        "Undistort images with CameraInfo (plumb_bob, rational_polynomial or equidistant) first;"
-        " images that cannot be undistorted are rejected",
+        True,
+        "Undistort images that are not rectified, as CameraInfo says (plumb_bob,"
+        " rational_polynomial or equidistant), since the network knows pinhole cameras; false: take"
+        " K for their camera, as if the lens did not distort",
     )
     watchdog_s: float = parameter(
         5.0,
@@ -231,6 +238,15 @@ class TfSettings:
         "",
         f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up in"
         " TF if tf.mode or scale.source need it",
+    )
+    transform_tolerance_s: float = parameter(
+        1.0,
+        "How long after its image's stamp map to odometry is good for, seconds, with tf.mode"
+        " map_to_odom: it is post-dated by that, as AMCL does, since Nav2 asks for the newest pose;"
+        " more than the latency and the time between two images",
+        minimum=0.0,
+        maximum=60.0,
+        changeable=True,
     )
 
 

@@ -46,6 +46,7 @@ class Outputs:
         """Publish all of a frame; what needs the map only if its place in the map is known."""
         if frame.reconstruction.frame_index == 0:
             self._placer.restart()
+            self._tf.restart()
             self._trajectory.restart()
         placement = self._place(frame)
         if placement is not None:
@@ -82,7 +83,9 @@ class Outputs:
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
-        self._tf.publish(placement, header)  # before the clouds, which need it to be drawn
+        self._tf.publish(
+            placement, header, settings.tf
+        )  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
         self._trajectory.add(placement, header, measured, settings.path.max_length)
         if has_subscribers(self._odometry):
@@ -108,9 +111,7 @@ class Outputs:
         upsampled = settings.depth.resolution == "input"
         if has_subscribers(self._depth_camera_info):
             intrinsics, (height, width) = _depth_camera(frame.reconstruction, upsampled)
-            self._depth_camera_info.publish(
-                to_camera_info(intrinsics, height, width, header, frame.camera_info)
-            )
+            self._depth_camera_info.publish(to_camera_info(intrinsics, height, width, header))
         if has_subscribers(self._depth):
             depth = frame.reconstruction.depth
             if upsampled:

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, parse_pose
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings
 from mem4d_ros.ros.reporting import Reporter
@@ -35,8 +35,12 @@ def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
 class TfOutput(Protocol):
     """What tells TF of a placement."""
 
-    def publish(self, placement: Placement, header: Header) -> None:
+    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
         """`header` is in the map and has the image's stamp."""
+        ...
+
+    def restart(self) -> None:
+        """A new world begins with the next frame."""
         ...
 
 
@@ -53,7 +57,10 @@ def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Repor
 class NoTf:
     """Publishes nothing."""
 
-    def publish(self, placement: Placement, header: Header) -> None:
+    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
+        pass
+
+    def restart(self) -> None:
         pass
 
 
@@ -63,12 +70,19 @@ class MapToTracked:
     def __init__(self, sender: TfSender) -> None:
         self._sender = sender
 
-    def publish(self, placement: Placement, header: Header) -> None:
+    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
         self._sender.send(placement.tracked_frame, placement.map_from_tracked, header)
+
+    def restart(self) -> None:
+        pass
 
 
 class MapToOdom:
-    """Publishes map -> odometry, so that odometry -> base leads to the base's place in the map."""
+    """Publishes map -> odometry, so that odometry -> base leads to the base's place in the map.
+
+    The odometry drifts slowly, and others ask for poses that are newer than any image: what an
+    image says of the drift is post-dated, and holds until the next one says better.
+    """
 
     def __init__(
         self,
@@ -81,15 +95,26 @@ class MapToOdom:
         self._odom_frame = odom_frame
         self._odom_from_base = odom_from_base
         self._reporter = reporter
+        self._has_begun = False
 
-    def publish(self, placement: Placement, header: Header) -> None:
+    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
+        stamp_ns = stamp_to_ns(header.stamp)
         try:
-            odom_from_base = self._odom_from_base(stamp_to_ns(header.stamp))
+            odom_from_base = self._odom_from_base(stamp_ns)
         except OdometryMissing as error:
             self._reporter.error("odometry", f"map to odometry is not published: {error}")
             return
         correction = map_from_odom(placement.map_from_tracked, odom_from_base)
-        self._sender.send(self._odom_frame, correction, header)
+        post_dated = ns_to_stamp(stamp_ns + round(tf.transform_tolerance_s * 1e9))
+        # TF has nothing before its first transform: that one has to hold from its image on.
+        stamps = [post_dated] if self._has_begun else [header.stamp, post_dated]
+        for stamp in stamps:
+            later = Header(stamp=stamp, frame_id=header.frame_id)
+            self._sender.send(self._odom_frame, correction, later)
+        self._has_begun = True
+
+    def restart(self) -> None:
+        self._has_begun = False
 
 
 MAX_FRAMES = 10_000

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mem4d_ros.runtime import FrameRejected
-
-JUMP_NS = 500_000_000
-"""Stamps that go back by less than this are frames out of order; by more, the clock was set."""
+from mem4d_ros.sensor_messages.remarks import Say, silent
+from mem4d_ros.sensor_messages.stamps import JUMP_NS, behind
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,16 @@ class Kind:
         return f"{self.width}x{self.height} {self.encoding}"
 
 
-class Stream:
-    """The newest image's stamp and kind."""
+class Continuity:
+    """Keeps the newest image's stamp and kind, and finds where a stream breaks.
 
-    def __init__(self) -> None:
+    `say` hears of what is odd and no break.
+    """
+
+    def __init__(self, say: Say = silent) -> None:
+        self._say = say
         self._stamp_ns = 0
+        self._before_ns = 0  # the stamp before that
         self._kind: Kind | None = None
 
     def break_by_stamp(self, stamp_ns: int) -> str:
@@ -38,12 +42,18 @@ class Stream:
             return ""
         behind_ns = self._stamp_ns - stamp_ns
         if 0 <= behind_ns < JUMP_NS:
-            raise FrameRejected(
-                f"an image is {behind_ns * 1e-9:.3f} s older than the one before it, or as old:"
-                " images arrive twice or out of order"
-            )
+            raise FrameRejected(behind(behind_ns))
+        goes_on_before = 0 < self._before_ns < stamp_ns
+        if behind_ns < 0 or not goes_on_before:
+            self._before_ns = self._stamp_ns if behind_ns < 0 else 0
         self._stamp_ns = stamp_ns
         if behind_ns < 0:
+            return ""
+        if goes_on_before:
+            self._say(
+                f"the stamp of one image was {behind_ns * 1e-9:.3f} s ahead of the next one's,"
+                " which goes on as those before"
+            )
             return ""
         return f"stamps jumped back by {behind_ns * 1e-9:.3f} s (a looped recording?)"
 

@@ -87,7 +87,7 @@ class Inputs:
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._alive_at_s = time.monotonic()
         self._has_received = True
-        self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s))
+        self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s, self.image_topic))
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message

@@ -13,9 +13,9 @@ from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
-from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.interface.settings import FrameSettings, Settings
 from mem4d_ros.ros.pipeline.calibration import Calibration
-from mem4d_ros.ros.pipeline.continuity import Kind, Stream
+from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor, Reconstruction
 
@@ -39,7 +39,7 @@ class FrameProcessor:
         self._reporter = reporter
         self._reset_requested = threading.Event()
         self._resets = 0
-        self._stream = Stream()
+        self._continuity = Continuity(lambda remark: reporter.warning("stamp", remark))
         self._calibration = Calibration(reporter)
         self._network_memory = network_memory
         self._wanted_memory = reconstructor.memory
@@ -63,12 +63,7 @@ class FrameProcessor:
         self._follow_requests()
         settings = self._settings()
         header = incoming.image.header
-        camera_frame = header.frame_id or settings.frames.camera
-        if not camera_frame:
-            raise FrameRejected(
-                "images have an empty header.frame_id: set the frame in the camera's driver,"
-                " or name it in frames.camera"
-            )
+        camera_frame = self._camera_frame(header.frame_id, settings.frames)
         stamp_ns = stamp_to_ns(header.stamp)
         if stamp_ns == 0:
             self._reporter.warning(
@@ -81,10 +76,12 @@ class FrameProcessor:
                 f"an image's stamp is before the epoch ({stamp_ns * 1e-9:.3f} s): set it in the"
                 " camera's driver"
             )
-        self._start_new_world("stamps", self._stream.break_by_stamp(stamp_ns))
-        image = image_to_rgb(incoming.image)
-        self._start_new_world("kind", self._stream.break_by_kind(_kind(incoming.image, image)))
-        calibrated = self._calibration.apply(image, incoming.camera_info, settings.input.undistort)
+        self._start_new_world("stamps", self._continuity.break_by_stamp(stamp_ns))
+        image = image_to_rgb(incoming.image, self._reporter.once)
+        self._start_new_world("kind", self._continuity.break_by_kind(_kind(incoming.image, image)))
+        calibrated = self._calibration.apply(
+            image, incoming.camera_info, incoming.topic, settings.input
+        )
         reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
         if self._reset_requested.is_set():
             raise FrameRejected("a reset was asked for while this frame was in work")
@@ -93,8 +90,24 @@ class FrameProcessor:
             header.stamp,
             camera_frame,
             calibrated.intrinsics is not None,
-            calibrated.camera_info,
         )
+
+    def _camera_frame(self, named: str, frames: FrameSettings) -> str:
+        """The frame that an image names, as TF can carry it. Raises FrameRejected."""
+        frame = named.strip().lstrip("/") or frames.camera
+        if not frame:
+            raise FrameRejected(
+                "images have an empty header.frame_id: set the frame in the camera's driver,"
+                " or name it in frames.camera"
+            )
+        if frame == frames.map:
+            raise FrameRejected(
+                f"images have the header.frame_id {named!r}, which is that of the map: set the"
+                " camera's optical frame in its driver, or another frames.map"
+            )
+        if named and frame != named:
+            self._reporter.once(f"TF knows no frame {named!r}: images are of {frame!r}")
+        return frame
 
     def _follow_requests(self) -> None:
         if self._reset_requested.is_set():

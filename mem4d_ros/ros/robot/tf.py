@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import tf2_ros
+from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import PATIENCE_S, OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError
+
+CACHE_NS = 10_000_000_000
+"""What tf2 keeps of each frame; it ignores what is older."""
+MAX_FRAMES = 10_000
 
 
 class TfInput:
@@ -19,7 +25,7 @@ class TfInput:
 
     def __init__(self, node: Node, frames: FrameSettings) -> None:
         self._frames = frames
-        self._buffer = tf2_ros.Buffer()
+        self._buffer = ForgetfulBuffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 
     def base_from_camera(self, camera_frame: str, stamp_ns: int) -> np.ndarray:
@@ -51,3 +57,28 @@ class TfInput:
             target, source, Time(nanoseconds=stamp_ns), Duration(seconds=patience_s)
         )
         return transform_to_matrix(found.transform)
+
+
+class ForgetfulBuffer(tf2_ros.Buffer):
+    """Starts anew where time does, as the C++ listener does with simulated time.
+
+    A recording that is played in a loop begins again with stamps that are older than all that TF
+    keeps, which it would ignore.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._newest_ns: dict[str, int] = {}
+
+    def set_transform(self, transform: TransformStamped, authority: str) -> None:
+        """Remember a transform; one far older than the frame's newest clears all but static ones.
+
+        Called by tf2_ros.
+        """
+        child, stamp_ns = transform.child_frame_id, stamp_to_ns(transform.header.stamp)
+        if stamp_ns < self._newest_ns.get(child, stamp_ns) - CACHE_NS:
+            self.clear()
+            self._newest_ns.clear()
+        if child in self._newest_ns or len(self._newest_ns) < MAX_FRAMES:
+            self._newest_ns[child] = max(stamp_ns, self._newest_ns.get(child, stamp_ns))
+        super().set_transform(transform, authority)

@@ -19,8 +19,7 @@ from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
-from mem4d_ros.runtime.keyframes import View
-from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
@@ -38,9 +37,8 @@ ALLOWED: list[Any] = [
     KeyValue,
     ImageTransform,
     Keyframe,
-    View,
+    CameraView,
     CameraFrame,
-    MeasuredPoints,
     *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,
@@ -57,15 +55,21 @@ class SavedStreamError(Exception):
 
 @dataclass(frozen=True)
 class SavedStream:
-    """A state, and how many frames of its source have been seen."""
+    """A state, and how many frames of its source have been reconstructed and skipped."""
 
     frames: int
     state: StreamState
+    skipped: int = 0
 
 
 def save_stream(path: Path, saved: SavedStream) -> None:
     """Write a state; the file before survives until the new one is whole. Raises OSError."""
-    content = {"version": mem4d_ros.__version__, "frames": saved.frames, "state": saved.state}
+    content = {
+        "version": mem4d_ros.__version__,
+        "frames": saved.frames,
+        "skipped": saved.skipped,
+        "state": saved.state,
+    }
     with whole_file(path) as partial:
         torch.save(content, partial)
 
@@ -80,7 +84,7 @@ def load_stream(path: Path, device: torch.device) -> SavedStream:
         with torch.serialization.safe_globals(ALLOWED):
             content = torch.load(path, map_location=device, weights_only=True)
         version = content["version"]
-        saved = SavedStream(content["frames"], content["state"])
+        saved = SavedStream(content["frames"], content["state"], content["skipped"])
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
         raise SavedStreamError(f"{path} is no whole state: delete it to start anew") from error
     if version != mem4d_ros.__version__:

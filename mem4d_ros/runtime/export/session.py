@@ -18,6 +18,7 @@ from mem4d_ros.runtime.export.saved_stream import (
     load_stream,
     save_stream,
 )
+from mem4d_ros.runtime.export.skipped import SkippedFrames
 from mem4d_ros.runtime.points import PointFilter
 from mem4d_ros.runtime.reconstructor import OnlineReconstructor
 
@@ -27,6 +28,8 @@ SAVE_INTERVAL_S = 120.0
 
 class ExportSession:
     """Reconstructs images one by one and keeps a record of each in `folder`.
+
+    Frames that cannot be reconstructed are skipped, and listed beside the records.
 
     The stream's whole state (the network's memories and the pose source's keyframe) is saved now
     and then. Resuming goes back to the newest saved state and drops the records after it, so that
@@ -43,6 +46,7 @@ class ExportSession:
     ) -> None:
         """Raises SavedStreamError for a state that cannot be used, and OSError."""
         self.records = RecordFolder(folder)
+        self.skipped = SkippedFrames(folder)
         self._reconstructor = reconstructor
         self._keep = keep
         self._state = folder / STATE
@@ -50,38 +54,55 @@ class ExportSession:
         self._saved = clock()
         self._resume(device)
 
+    @property
+    def taken(self) -> int:
+        """How many frames of the source are done, skipped or not."""
+        return len(self.records) + len(self.skipped)
+
     def process(
         self, image: np.ndarray, name: str, stamp_ns: int, intrinsics: np.ndarray | None
     ) -> None:
         """Reconstruct the next image (H, W, 3) uint8 RGB; its intrinsics are predicted if None.
 
-        Raises FrameRejected for an image that does not continue the stream, and OSError.
+        Raises FrameRejected for an image that does not continue the stream, which goes on as if it
+        had not been; NonFiniteOutput, after which the stream is lost; and OSError.
         """
-        found = self._reconstructor.process(image, stamp_ns, intrinsics)
-        if found.frame_index != len(self.records):
-            height, width = image.shape[:2]
+        before = self._reconstructor.state.transform
+        height, width = image.shape[:2]
+        if before and (before.input_width, before.input_height) != (width, height):
             raise FrameRejected(
                 f"the image is {width}x{height}, those before it have another size: a world is"
                 " seen by one camera"
             )
+        found = self._reconstructor.process(image, stamp_ns, intrinsics)
         self.records.append(FrameRecord.of(found, name, self._keep))
-        if self._clock() - self._saved >= SAVE_INTERVAL_S:
-            self.save()
+        self._save_now_and_then()
+
+    def skip(self, name: str, reason: str) -> None:
+        """Leave the source's next frame out. Raises OSError."""
+        self.skipped.append(name, reason)
+        self._save_now_and_then()
 
     def save(self) -> None:
         """Save the state, so that a later session goes on after the newest record."""
-        save_stream(self._state, SavedStream(len(self.records), self._reconstructor.state))
+        done = SavedStream(len(self.records), self._reconstructor.state, len(self.skipped))
+        save_stream(self._state, done)
         self._saved = self._clock()
 
+    def _save_now_and_then(self) -> None:
+        if self._clock() - self._saved >= SAVE_INTERVAL_S:
+            self.save()
+
     def _resume(self, device: torch.device) -> None:
-        frames = 0
+        frames = skipped = 0
         if self._state.exists():
             saved = load_stream(self._state, device)
-            frames = saved.frames
+            frames, skipped = saved.frames, saved.skipped
             self._reconstructor.restore(saved.state)
-        if frames > len(self.records):
+        if frames > len(self.records) or skipped > len(self.skipped):
             raise SavedStreamError(
-                f"{self._state} stands at frame {frames}, but only {len(self.records)} frames are"
-                " beside it: delete it to start anew"
+                f"{self._state} stands at frame {frames + skipped}, but only {self.taken} frames"
+                " are beside it: delete it to start anew"
             )
         self.records.truncate(frames)
+        self.skipped.truncate(skipped)

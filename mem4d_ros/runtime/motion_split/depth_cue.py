@@ -7,8 +7,8 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.runtime.motion_split.evidence import Evidence
+from mem4d_ros.runtime.motion_split.remembered_frame import RememberedFrame
 from mem4d_ros.runtime.motion_split.reprojection import Reprojection
-from mem4d_ros.runtime.motion_split.view import View
 
 SMALLEST_GAP = 0.03
 """Of the depth; a smaller one may be the surface itself."""
@@ -20,7 +20,9 @@ MIN_RATIO = 0.05
 """Of the pixels that an earlier view must have seen, to judge how well the depths agree."""
 
 
-def seen_through(now: View, earlier: View, rays: np.ndarray, intrinsics: np.ndarray) -> Evidence:
+def seen_through(
+    now: RememberedFrame, earlier: RememberedFrame, rays: np.ndarray, intrinsics: np.ndarray
+) -> Evidence:
     """What an earlier view says about the points of view `now`, for rays (H, W, 3).
 
     A point in front of the surface that the earlier view saw there was not there then; a point

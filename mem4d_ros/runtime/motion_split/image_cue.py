@@ -13,8 +13,8 @@ import numpy as np
 
 from mem4d_ros.runtime.motion_split.camera_motion import correct_motion
 from mem4d_ros.runtime.motion_split.evidence import Evidence
+from mem4d_ros.runtime.motion_split.remembered_frame import RememberedFrame
 from mem4d_ros.runtime.motion_split.reprojection import Reprojection, distance, inside
-from mem4d_ros.runtime.motion_split.view import View
 
 MOVED = 1.0
 """Pixels of own motion from frame to frame that count."""
@@ -45,7 +45,12 @@ class FlowMeter:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def compare(
-        self, now: View, before: View, rays: np.ndarray, intrinsics: np.ndarray, motion: np.ndarray
+        self,
+        now: RememberedFrame,
+        before: RememberedFrame,
+        rays: np.ndarray,
+        intrinsics: np.ndarray,
+        motion: np.ndarray,
     ) -> ImageCue:
         """The cue for view `now`, whose camera moved by `motion` (4, 4), before_from_now.
 
@@ -73,7 +78,9 @@ class FlowMeter:
         verdict = np.where(moves, np.float32(1), np.float32(-1))
         return ImageCue(Evidence(verdict, weight.astype(np.float32)), seen_at)
 
-    def _seen_at(self, now: View, before: View, expected: np.ndarray) -> np.ndarray:
+    def _seen_at(
+        self, now: RememberedFrame, before: RememberedFrame, expected: np.ndarray
+    ) -> np.ndarray:
         """(H, W, 2) float32: flow from the image before, moved as a still scene would have moved.
 
         What is left to measure is small wherever nothing moves, however fast the camera turns.
@@ -83,7 +90,7 @@ class FlowMeter:
         return _look_up(expected, _grid(*now.grey.shape) + flow)
 
 
-def _mismatch(now: View, before: View, pixels: np.ndarray) -> np.ndarray:
+def _mismatch(now: RememberedFrame, before: RememberedFrame, pixels: np.ndarray) -> np.ndarray:
     """Mean difference (H, W) between a pixel's neighbourhood and what is seen at `pixels`."""
     return cv2.blur(cv2.absdiff(now.grey, _look_up(before.grey, pixels)).astype(np.float32), WINDOW)
 

@@ -12,7 +12,7 @@ from mem4d_ros.geometry import pixel_rays, rigid_inverse
 from mem4d_ros.runtime.motion_split.depth_cue import seen_through
 from mem4d_ros.runtime.motion_split.evidence import combine
 from mem4d_ros.runtime.motion_split.image_cue import FlowMeter
-from mem4d_ros.runtime.motion_split.view import View
+from mem4d_ros.runtime.motion_split.remembered_frame import RememberedFrame
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 EARLIER = (1, 3, 6)
@@ -43,7 +43,7 @@ class MotionSplitter:
         """`depth_error`: a typical relative error of the depth."""
         self._weights = weights or CueWeights()
         self._meter = FlowMeter(depth_error)
-        self._views: deque[View] = deque(maxlen=max(EARLIER))  # the newest is the last
+        self._views: deque[RememberedFrame] = deque(maxlen=max(EARLIER))  # the newest is the last
         self._belief: np.ndarray | None = None
 
     def reset(self) -> None:
@@ -58,13 +58,13 @@ class MotionSplitter:
         """
         if reconstruction.frame_index == 0:
             self.reset()
-        view = View.of(reconstruction)
+        view = RememberedFrame.of(reconstruction)
         belief = self._believe(view) if self._views else np.zeros(view.grey.shape, np.float32)
         self._views.append(view)
         self._belief = belief
         return (belief > MOVING) & view.known
 
-    def _believe(self, view: View) -> np.ndarray:
+    def _believe(self, view: RememberedFrame) -> np.ndarray:
         """(H, W) float32, from still (negative) to moving (positive)."""
         before = self._views[-1]
         # A prediction that wavers would look like motion.

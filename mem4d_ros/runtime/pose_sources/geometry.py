@@ -15,9 +15,6 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseFrame,
 )
 
-FIRST_FRAMES = 5
-"""Predicted intrinsics are the median over so many frames, and fixed after them."""
-
 
 class GeometryPose:
     """Locates each frame in a map of landmarks before the network sees it.
@@ -36,7 +33,7 @@ class GeometryPose:
     def reset(self) -> None:
         """Forget the map."""
         self._odometry.reset()
-        self._predicted: list[np.ndarray] = []
+        self._predicted: np.ndarray | None = None
         self._frame: CameraFrame | None = None
         self._estimate: Estimate | None = None
 
@@ -57,10 +54,8 @@ class GeometryPose:
         """The pose; the frame's depth goes into the map."""
         camera = self._frame
         assert camera is not None
-        if not frame.intrinsics_known and len(self._predicted) < FIRST_FRAMES:
-            self._predicted.append(camera.transform.intrinsics_to_input(frame.intrinsics))
-        intrinsics = self._intrinsics(camera)
-        assert intrinsics is not None
+        intrinsics = camera.transform.intrinsics_to_input(frame.intrinsics)
+        self._predicted = intrinsics
         located = self._estimate or self._locate(camera, intrinsics)
         depth = frame.points_camera[..., 2]
         scale = self._odometry.depth_scale(depth, camera.transform, intrinsics)
@@ -72,6 +67,5 @@ class GeometryPose:
         return self._odometry.locate(grey, intrinsics)
 
     def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
-        if frame.intrinsics is not None:
-            return frame.intrinsics
-        return np.median(self._predicted, axis=0) if self._predicted else None
+        """(3, 3). None for the first frame of a camera that nobody has calibrated."""
+        return self._predicted if frame.intrinsics is None else frame.intrinsics

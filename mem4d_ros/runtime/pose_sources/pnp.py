@@ -33,8 +33,6 @@ MAX_SHIFT_RATIO = 0.12
 """A new keyframe is made when its points have moved so far, of the image's long side."""
 PATIENCE = 5
 """Frames without a pose until the keyframe is given up."""
-FIRST_FRAMES = 5
-"""Predicted intrinsics are the median over so many frames, and fixed after them."""
 
 
 class PnpPose:
@@ -56,7 +54,6 @@ class PnpPose:
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._lost = 0
-        self._predicted_intrinsics: list[np.ndarray] = []
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         """Nothing: the pose follows from what the network says."""
@@ -66,7 +63,7 @@ class PnpPose:
         """The pose of the next frame; the first is the identity."""
         image = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
         depth = frame.points_camera[..., 2]
-        intrinsics = self._intrinsics_of(frame)
+        intrinsics = frame.intrinsics
         if self._keyframe is None:
             self._keyframe = make_keyframe(image, depth, self._pose, Tracks.none(), 1.0)
             return PoseEstimate(self._pose)
@@ -104,14 +101,6 @@ class PnpPose:
         before = reprojection(tracks.points_world, keyframe.camera_to_world, intrinsics)
         shift = np.median(np.linalg.norm(tracks.pixels - before, axis=-1))
         return bool(shift > MAX_SHIFT_RATIO * max(keyframe.image.shape))
-
-    def _intrinsics_of(self, frame: PoseFrame) -> np.ndarray:
-        """(3, 3). A prediction that wavers would look like motion."""
-        if frame.intrinsics_known:
-            return frame.intrinsics
-        if len(self._predicted_intrinsics) < FIRST_FRAMES:
-            self._predicted_intrinsics.append(frame.intrinsics)
-        return np.median(self._predicted_intrinsics, axis=0)
 
 
 def locate(

@@ -19,7 +19,7 @@ from mem4d_ros.synthetic.meshes.free_space import (
 from mem4d_ros.synthetic.meshes.tracing import Layer
 
 CLEARANCE = 0.25  # m
-LOWEST, HIGHEST = 0.25, 2.1  # m over the floor, of hands and robots
+LOWEST, HIGHEST = 0.3, 2.1  # m over the floor, of hands and robots
 DRONE_HIGHEST = 8.0  # m over the ground
 OPEN_SHARE = 0.35  # of horizontal rays that may leave a building
 ATTEMPTS = 60
@@ -99,21 +99,20 @@ def free_points(
     base = floors(layers, points)
     standing = base > low[2] - FLOOR_BELOW
     points, base = points[standing], base[standing]
-    lifted = base + _heights(len(points), place, flying, rng)
-    points[:, 2] = np.minimum(points[:, 2], lifted)
-    points = points[(points[:, 2] > low[2]) & (points[:, 2] - base > LOWEST)]
+    points[:, 2] = base + _heights(len(points), flying, rng)
+    points = points[points[:, 2] < high[2]]
     if len(points) == 0:
         return points
     return points[roomy(layers, points, CLEARANCE) & _inside(layers, place, points)]
 
 
-def _heights(count: int, place: Place, flying: bool, rng: np.random.Generator) -> np.ndarray:
+def _heights(count: int, flying: bool, rng: np.random.Generator) -> np.ndarray:
     """Heights over the floor (count,) in m: in hands, on low and on higher robots, on drones."""
     if flying:
         return rng.uniform(1.5, DRONE_HIGHEST, count)
-    hand = np.clip(rng.normal(1.45, 0.2, count), 0.9, HIGHEST)
-    robot = rng.uniform(0.3, 1.1, count)
-    return np.where(rng.random(count) < (0.8 if place.outdoor else 0.65), hand, robot)
+    hand = np.clip(rng.normal(1.4, 0.25, count), 0.7, HIGHEST)
+    robot = rng.uniform(LOWEST, 1.1, count)
+    return np.where(rng.random(count) < 0.75, hand, robot)
 
 
 def _inside(layers: Sequence[Layer], place: Place, points: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from mem4d_ros.synthetic.meshes.free_space import UP, distances
 from mem4d_ros.synthetic.meshes.lights import Lights, lamp_samples, light_up, sun_samples, warm
 from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, trace
 
-SAMPLES = 6  # of all lights together
+SAMPLES = 5  # of all lights together
 SUN_TRIES = 10
 CEILING_GAP = 0.1  # m between a lamp and the ceiling
 PROBES = 256  # directions in which the camera is asked what the sun lights
@@ -36,7 +36,8 @@ def draw_lights(
 
 def _daylight(sky: np.ndarray, rng: np.random.Generator) -> Lights:
     height = np.radians(rng.uniform(12, 75))
-    around = rng.uniform(0, 2 * np.pi)
+    brightest = np.unravel_index(sky.sum(-1).argmax(), sky.shape[:2])[1]  # column
+    around = 2 * np.pi * ((brightest + 0.5) / sky.shape[1] - 0.5)
     direction = np.array(
         [np.cos(around) * np.cos(height), np.sin(around) * np.cos(height), np.sin(height)]
     )

@@ -27,6 +27,7 @@ from mem4d_ros.synthetic.meshes.free_space import (
 from mem4d_ros.synthetic.meshes.mesh import Mesh
 from mem4d_ros.synthetic.meshes.tracing import Layer
 
+STILL_SHARE = 0.35  # of sequences in which nothing moves
 TRIES = 12
 KEPT_OFF = 0.45  # m between a camera and anything that is added
 STILL = 1e-3  # m; a body whose fastest point moves less from frame to frame is at rest
@@ -85,7 +86,7 @@ def draw_movers(
     setting: Setting, others: Sequence[Placed], library: Library, rng: np.random.Generator
 ) -> list[Placed]:
     """Things that move: none in many sequences, people mostly, near the camera too."""
-    if rng.random() < 0.35:
+    if rng.random() < STILL_SHARE:
         return []
     placed = list(others)
     movers = []

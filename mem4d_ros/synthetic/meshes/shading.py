@@ -13,8 +13,8 @@ from mem4d_ros.synthetic.meshes.surface import Surface, flat_normals, look_up, m
 from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, subset, trace
 
 LIFT = 2e-3  # m, by which rays start off a surface
-GATHERED = 36  # directions from which reflected light is gathered
-GATHER_STRIDE = 4  # px between the places where it is
+GATHERED = 28  # directions from which reflected light is gathered
+GATHER_STRIDE = 5  # px between the places where it is
 REFLECTED_MOST = 1.5  # light on surfaces whose reflection is gathered: small suns would be noise
 SHININESS = 60.0
 

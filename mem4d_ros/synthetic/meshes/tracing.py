@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.mesh import Mesh
 
 HOLES = 12  # a ray passes at most this many holes of cut-out textures
+_ONE_TRIANGLE = np.array(((0, 1, 2),), np.int32)
 STEP = 1e-4  # m; a ray that passed a hole starts so far behind it
 
 
@@ -158,14 +162,23 @@ def _fields(hits: Hits) -> tuple[np.ndarray, ...]:
 
 def _tree(vertices: np.ndarray, faces: np.ndarray) -> object:
     scene_class, mesh_class = _engine()
-    tree = scene_class()  # type: ignore[operator]
-    mesh_class(tree, vertices, faces)  # type: ignore[operator]
+    return _built(scene_class, mesh_class, vertices, faces)
+
+
+def _built(
+    scene_class: Callable[[], Any],
+    mesh_class: Callable[..., Any],
+    vertices: np.ndarray,
+    faces: np.ndarray,
+) -> object:
+    tree = scene_class()
+    mesh_class(tree, vertices, faces)
     return tree
 
 
 @lru_cache(1)
-def _engine() -> tuple[object, object]:
-    """Embree's classes; it is wanted for training only.
+def _engine() -> tuple[Callable[[], Any], Callable[..., Any]]:
+    """Embree's classes, set up to use one core: sequences are made by many processes.
 
     Raises:
         ModuleNotFoundError: it is not installed; the message says how to.
@@ -177,4 +190,21 @@ def _engine() -> tuple[object, object]:
         raise ModuleNotFoundError(
             "rendering meshes needs embreex: pip install '.[training]'"
         ) from error
+    with _on_one_core():
+        tree = _built(EmbreeScene, TriangleMesh, np.eye(3, dtype=np.float32), _ONE_TRIANGLE)
+        tree.run(*np.ones((2, 1, 3), np.float32))  # type: ignore[attr-defined] # builds it
     return EmbreeScene, TriangleMesh
+
+
+@contextmanager
+def _on_one_core() -> Iterator[None]:
+    """Keep this process on one core meanwhile: Embree counts cores once, when it is first used."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)

@@ -14,36 +14,10 @@ from torch import Tensor
 
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips
+from mem4d_ros.training.variation import AugmentationConfig
 
 _BLUR_TAPS = 9
 _BLOCK = 8
-
-
-@dataclass(frozen=True)
-class AugmentationConfig:
-    """How far clips are varied; the defaults mirror half of them and change their colours.
-
-    Attributes:
-        zoom: smallest and largest; a part of the image that is so many times smaller fills it.
-        aspect: σ of the log of how much wider than high pixels become.
-        blur: largest σ in px, horizontally and vertically apart.
-        noise: largest σ of a pixel.
-        vignette: largest loss of light in the corners.
-        blocks: share of clips with blocks as strong compression leaves them.
-        flicker: σ of the log of each frame's own exposure.
-    """
-
-    zoom: tuple[float, float] = (1.0, 1.0)
-    aspect: float = 0.0
-    blur: float = 0.0
-    noise: float = 0.0
-    vignette: float = 0.0
-    blocks: float = 0.0
-    flicker: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.zoom[0] <= self.zoom[1]:
-            raise ValueError(f"zoom must be from at least 1 to more, got {self.zoom}")
 
 
 def augment(

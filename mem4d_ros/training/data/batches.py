@@ -14,9 +14,10 @@ from mem4d_ros.training.config import DataConfig, StageConfig
 from mem4d_ros.training.data.augmentation import augment
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips, truth_of
-from mem4d_ros.training.data.evidence import SimulatedEvidence, knows_intrinsics, simulate
+from mem4d_ros.training.data.evidence import knows_intrinsics, simulate
 from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
 from mem4d_ros.training.losses import Truth
+from mem4d_ros.training.variation import SimulatedEvidence
 
 
 @dataclass(frozen=True)

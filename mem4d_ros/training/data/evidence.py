@@ -7,8 +7,6 @@ place in the world. All is batched, stays on the clips' device and never makes t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -23,48 +21,12 @@ from mem4d_ros.geometry.poses import quaternion_to_matrix
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips
+from mem4d_ros.training.variation import SimulatedEvidence
 
 _WAVES = 8
 _WAVE_RAD_PER_M = 4.0
 """The part of the error that belongs to a place is a sum of so many waves, about so long."""
 _CORNER_RADII_PX = (2, 4, 7)
-
-
-@dataclass(frozen=True)
-class SimulatedEvidence:
-    """How evidence is drawn; shares are of samples, that is of whole sequences.
-
-    Attributes:
-        without_points: share without any point.
-        corners: fewest and most points at corners a frame, drawn log-uniformly.
-        noise: smallest and largest relative σ of a sequence's points.
-        common_scale: relative σ of a scale error that a whole sequence shares, poses included.
-        outliers, moving_outliers: share of points that are grossly wrong, on what stands still and
-            on bodies that move.
-        misstatement: σ of the log of stated by true deviation.
-        late: share of the samples whose points begin after their first frame, as parallax does.
-        sensor: share, of the samples with points, whose points come from a sensor.
-        sensor_points, sensor_noise: as `corners` and `noise`, of these.
-        without_intrinsics, with_pose: shares.
-        pose_rotation: largest σ of what a step's rotation adds to the error, in degrees.
-        pose_translation: largest σ of the same, by the length of the step.
-    """
-
-    without_points: float = 1 / 3
-    corners: tuple[int, int] = (1, 400)
-    noise: tuple[float, float] = (0.02, 0.06)
-    common_scale: float = 0.03
-    outliers: float = 0.05
-    moving_outliers: float = 0.3
-    misstatement: float = 0.3
-    late: float = 0.2
-    sensor: float = 0.2
-    sensor_points: tuple[int, int] = (20, 1500)
-    sensor_noise: tuple[float, float] = (0.001, 0.005)
-    without_intrinsics: float = 0.2
-    with_pose: float = 0.6
-    pose_rotation: float = 0.3
-    pose_translation: float = 0.05
 
 
 def knows_intrinsics(batch: int, config: SimulatedEvidence, chance: Chance) -> Tensor:

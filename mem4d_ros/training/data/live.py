@@ -32,6 +32,8 @@ from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence, r
 
 RECORDED = "recorded"
 _logger = logging.getLogger(__name__)
+WHOLE_FILES = "[!.]*.safetensors"
+"""What is still being written has a name that begins with a dot."""
 _WAITING = 32
 _SIDE_BY_SIDE = {"cuda": 16, "cpu": 1}
 """Sequences that are measured at once; a GPU has the memory, and waits for Python."""
@@ -173,7 +175,7 @@ class Arrivals:
 
     def _run(self) -> None:
         while True:
-            paths = sorted(self._folder.glob("*.safetensors"), key=lambda p: p.stat().st_mtime)
+            paths = sorted(self._folder.glob(WHOLE_FILES), key=lambda p: p.stat().st_mtime)
             for path in paths:
                 try:
                     sequence = read_sized(path, self._config.height, self._config.width)

@@ -128,7 +128,7 @@ def _make(folder: Path, kind: str, seed: int, plan: RenderingPlan) -> None:
 
 
 def _is_full(plan: RenderingPlan) -> bool:
-    return plan.count is None and sum(1 for _ in plan.out.glob("*.safetensors")) >= plan.waiting
+    return plan.count is None and sum(1 for _ in plan.out.glob("[!.]*.safetensors")) >= plan.waiting
 
 
 def _spread(number: int) -> float:

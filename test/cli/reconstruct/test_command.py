@@ -13,6 +13,7 @@ import pytest
 from small_networks import SMALL_VIT, small_model
 
 from mem4d_ros.cli.main import main
+from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.export import RecordFolder, read_ply
@@ -119,6 +120,52 @@ def test_every_source_gives_every_result(
     assert len(list((out / "moving").iterdir())) == FRAMES
 
 
+@pytest.mark.parametrize("camera", [None, "70,70,30,25", "bent"])
+def test_every_point_projects_into_its_own_pixel(
+    camera: str | None, folder: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    """By one camera for all frames: the given one, or the first frame's prediction."""
+    if camera == "bent":
+        camera = str(tmp_path / "bent.yaml")
+        Path(camera).write_text(
+            "image_width: 128\nimage_height: 96\ndistortion_model: plumb_bob\n"
+            "camera_matrix: {rows: 3, cols: 3, data: [140, 0, 60.5, 0, 140, 50.5, 0, 0, 1]}\n"
+            "distortion_coefficients: {rows: 1, cols: 4, data: [-0.2, 0.03, 0, 0]}\n"
+        )
+    more = [] if camera is None else ["--camera", camera]
+    assert reconstruct(folder, tmp_path / "out", checkpoint, *more) == 0
+    records = list(RecordFolder(tmp_path / "out"))
+    for record in records:
+        np.testing.assert_array_equal(record.intrinsics, records[0].intrinsics)
+        if camera is not None:
+            expected = [[70, 0, 30], [0, 70, 25], [0, 0, 1]]
+            np.testing.assert_allclose(record.intrinsics, expected, rtol=1e-6)
+        kept = record.confidence > 0
+        assert kept.mean() > 0.3
+        world_to_camera = rigid_inverse(record.camera_to_world)
+        points = transform_points(world_to_camera, record.points_world[kept].astype(np.float64))
+        pixels, depth = project(points, record.intrinsics)
+        np.testing.assert_allclose(pixels, np.argwhere(kept)[:, ::-1], atol=0.05)
+        np.testing.assert_allclose(depth, record.depth[kept], rtol=1e-3)
+
+
+def test_another_camera_is_another_run(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--camera", "70,70,30,25", "--frames", "2") == 0
+    assert reconstruct(folder, out, checkpoint, "--camera", "80,80,30,25", "--resume") == 1
+    assert "begun with camera" in capsys.readouterr().err
+
+
+def test_a_bad_camera_is_one_line(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reconstruct(folder, tmp_path / "out", checkpoint, "--camera", "1,2") == 1
+    assert "--camera" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:
     """Ctrl-C while a frame is worked on."""
     process = OnlineReconstructor.process
@@ -157,30 +204,78 @@ def test_interrupted_and_resumed_is_as_never_interrupted(
     assert len(RecordFolder(whole)) == FRAMES
 
 
-def test_a_broken_image_ends_the_run_and_keeps_what_was_before(
+def test_a_bad_frame_is_named_and_skipped(
     folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = folder / "3.png"
-    whole = broken.read_bytes()
-    broken.write_bytes(b"nonsense")
-    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
-    said = capsys.readouterr().err
-    assert "3.png" in said
-    assert "the 3 frames before it are kept" in said
-    assert (tmp_path / "out/summary.png").exists()
-    broken.write_bytes(whole)
-    assert reconstruct(folder, tmp_path / "out", checkpoint, "--resume") == 0
-    assert len(RecordFolder(tmp_path / "out")) == FRAMES
+    """Empty, or of another size: the others become what they would without it."""
+    good, out = tmp_path / "good", tmp_path / "out"
+    assert reconstruct(folder, good, checkpoint) == 0
+    (folder / "2b.png").touch()
+    cv2.imwrite(str(folder / "4b.png"), np.zeros((64, 32, 3), np.uint8))
+    capsys.readouterr()
+    assert reconstruct(folder, out, checkpoint, "--rate", "1") == 0
+    said = capsys.readouterr()
+    assert "mem4d reconstruct: images, 2b.png is left out: " in said.err
+    assert "mem4d reconstruct: images, 4b.png is left out: the image is 32x64" in said.err
+    assert f"6 frames are in {out}, 2 could not be used and are listed in skipped.csv" in said.out
+    rows = (out / "skipped.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["name", "2b.png", "4b.png"]
+    with_bad, without = RecordFolder(out), RecordFolder(good)
+    assert [record.stamp_ns * 1e-9 for record in with_bad] == [0, 1, 2, 4, 5, 7]
+    for one, other in zip(with_bad, without, strict=True):
+        np.testing.assert_array_equal(one.depth, other.depth)
 
 
-def test_an_image_of_another_size_is_named(
+def test_a_run_with_bad_frames_is_resumed(
+    folder: Path, tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "1b.png").touch()
+    (folder / "4b.png").touch()
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert reconstruct(folder, whole, checkpoint) == 0
+    with monkeypatch.context() as patch:
+        interrupt(patch, frame=2)
+        assert reconstruct(folder, parts, checkpoint) == 0
+    assert len(RecordFolder(parts)) == 3
+    assert reconstruct(folder, parts, checkpoint, "--resume") == 0
+    assert contents(parts) == contents(whole)
+
+
+def test_too_many_bad_frames_fail(
     folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cv2.imwrite(str(folder / "4.png"), np.zeros((64, 32, 3), np.uint8))
-    assert reconstruct(folder, tmp_path / "out", checkpoint) == 1
+    for index in range(2):
+        (folder / f"{index}b.png").touch()
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--max-bad-ratio", "0.2") == 1
+    assert "is more than --max-bad-ratio 0.2 of all allows" in capsys.readouterr().err
+    assert len(RecordFolder(out)) == FRAMES
+    assert (out / "summary.png").exists()
+    assert reconstruct(folder, out, checkpoint, "--resume", "--max-bad-ratio", "0.3") == 0
+
+
+def test_a_source_without_images_fails(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = bags.Topic("/image", [bags.image_message(np.zeros((48, 64), np.uint8), "mono8")])
+    source = bags.write_bag(tmp_path / "empty", image, keep=0)
+    assert reconstruct(source, tmp_path / "out", checkpoint) == 1
+    assert f"{source} has no images: is it the right source" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_that_loops_ends_with_the_first_lap(
+    tmp_path: Path, checkpoint: Path, images: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lap = [
+        bags.image_message(image, "rgb8", bags.START_NS + index * 400_000_000)
+        for index, image in enumerate(images[:3])
+    ]
+    source = bags.write_bag(tmp_path / "loop", bags.Topic("/image", lap + lap))
+    assert reconstruct(source, tmp_path / "out", checkpoint) == 0
+    assert len(RecordFolder(tmp_path / "out")) == 3
     said = capsys.readouterr().err
-    assert "images, 4.png: the image is 32x64" in said
-    assert len(RecordFolder(tmp_path / "out")) == 4
+    assert "stamps jump back by 0.800 s at /image 3 (a looped recording?)" in said
 
 
 def test_a_run_ends_where_it_is_told(folder: Path, tmp_path: Path, checkpoint: Path) -> None:

@@ -38,6 +38,7 @@ def curve(out: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in entry.items() if k != "seconds"} for entry in entries]
 
 
+@pytest.mark.long
 def test_a_run_shows_progress_and_leaves_a_checkpoint(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_run_shows_progress_and_leaves_a_checkpoint(
     assert json.loads((out / "config.json").read_text())["held_out"] == 1
 
 
+@pytest.mark.long
 def test_a_dry_run_is_the_start_of_the_run(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_dry_run_is_the_start_of_the_run(
     assert f"{dry} stands at step 2 of 6" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_value_can_be_set_on_the_command_line(cache: Path, tmp_path: Path) -> None:
     options = write_config(tmp_path / "run.yaml", cache)
     out = tmp_path / "out"
@@ -78,6 +81,7 @@ def test_a_value_can_be_set_on_the_command_line(cache: Path, tmp_path: Path) -> 
     assert config["losses"]["relative_pose"] == 0
 
 
+@pytest.mark.long
 def test_corrupt_samples_are_counted(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +139,7 @@ def test_a_folder_that_holds_another_run(
     assert "run.safetensors: is not the state of a training run" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_only_training_needs_its_packages(cache: Path, tmp_path: Path) -> None:
     options = write_config(tmp_path / "run.yaml", cache)
     arguments = ["train", *options, "--out", str(tmp_path / "out")]

@@ -10,7 +10,7 @@ import torch
 from small_networks import SMALL_VIT, small_model
 
 from mem4d_ros.evaluation.speed.step import benchmark_step, compare_steps
-from mem4d_ros.evaluation.speed.stream import Setting, Stream, filled_state
+from mem4d_ros.evaluation.speed.stream import FullStream, Setting, filled_state
 from mem4d_ros.model import Mem4D, MemorySizes
 from mem4d_ros.model.stages import STAGES
 
@@ -84,14 +84,14 @@ def test_the_time_of_a_part_is_that_of_its_stage_alone(
         seconds += 1
 
     before(setting, monkeypatch, part, tick)
-    measured = Stream(setting).stages(lambda: seconds, 3)
+    measured = FullStream(setting).stages(lambda: seconds, 3)
     assert {*STAGES, "copy in", "copy out"} == measured.keys()
     assert measured.pop(stage) == 1
     assert set(measured.values()) == {0}
 
 
 def test_stages_are_names_in_the_traces_of_the_profiler(setting: Setting) -> None:
-    stream = Stream(setting)
+    stream = FullStream(setting)
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         stream.step()
     assert {event.key for event in profile.key_averages()} >= set(STAGES)
@@ -100,7 +100,7 @@ def test_stages_are_names_in_the_traces_of_the_profiler(setting: Setting) -> Non
 def test_work_is_counted_without_the_clock(setting: Setting) -> None:
     """The share of the matrix rate is work by time by rate; work alone depends on sizes."""
     times = benchmark_step(setting, frames=1, warm_up=0)
-    assert times.flops == Stream(setting).flops()
+    assert times.flops == FullStream(setting).flops()
     assert times.ratio_to_matrix_rate == pytest.approx(
         times.flops / (times.median_s * times.matrix_rate)
     )

@@ -61,6 +61,7 @@ def test_caches_save_most_of_the_work() -> None:
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.long
 def test_work_per_step_does_not_depend_on_the_length_of_the_stream(
     precision: torch.dtype,
 ) -> None:

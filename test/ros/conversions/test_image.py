@@ -6,7 +6,6 @@ import array
 
 import numpy as np
 import pytest
-from cv_bridge import CvBridge
 from sensor_msgs.msg import CompressedImage, Image
 
 from mem4d_ros.ros.conversions.image import image_to_rgb
@@ -51,19 +50,6 @@ def test_usual_encodings(encoding: str, padding: int, big: bool) -> None:
 def test_rgb_is_not_copied() -> None:
     image = message(RGB, "rgb8")
     assert np.shares_memory(image_to_rgb(image), np.frombuffer(image.data, np.uint8))
-
-
-def test_other_encodings_are_left_to_cv_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Newer ones know more of them, such as nv21."""
-    asked = []
-
-    def convert(self: CvBridge, image: Image, encoding: str) -> np.ndarray:
-        asked.append((image.encoding, encoding))
-        return RGB
-
-    monkeypatch.setattr(CvBridge, "imgmsg_to_cv2", convert)
-    np.testing.assert_array_equal(image_to_rgb(message(GREY, "nv21")), RGB)
-    assert asked == [("nv21", "rgb8")]
 
 
 @pytest.mark.parametrize("encoding", ["", "sepia7", "32FC1", "16SC3"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo
 
+from mem4d_ros.ros.interface.settings import InputSettings
 from mem4d_ros.ros.pipeline.calibration import Calibration
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.runtime import FrameRejected
+from mem4d_ros.sensor_messages.lens import StraightImage
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 
@@ -16,6 +19,12 @@ IMAGE = np.zeros((48, 64, 3), np.uint8)
 def info(focal_length: float = 50.0, width: int = 64, **changes: object) -> CameraInfo:
     k = [focal_length, 0, 31.5, 0, focal_length, 23.5, 0, 0, 1]
     return CameraInfo(width=width, height=48, k=k, **changes)
+
+
+def apply(
+    calibration: Calibration, message: CameraInfo | None, topic: str = "/cam/image", **how: Any
+) -> StraightImage:
+    return calibration.apply(IMAGE, message, topic, InputSettings(**how))
 
 
 class Log:
@@ -39,55 +48,66 @@ def calibration(log: Log) -> Calibration:
 
 
 def test_a_late_camera_info_is_used_from_then_on(calibration: Calibration, log: Log) -> None:
-    found = [calibration.apply(IMAGE, message, False) for message in (None, None, info(), info())]
+    found = [apply(calibration, message) for message in (None, None, info(), info())]
     assert [image.intrinsics is None for image in found] == [True, True, False, False]
     assert found[3].intrinsics is not None
     assert found[3].intrinsics[0, 0] == 50
-    assert [line.split(":")[0] for line in log.lines] == [
-        "there is no CameraInfo (yet)",
-        "intrinsics are CameraInfo's",
+    assert [line.partition(" (")[0] for line in log.lines] == [
+        "there is no CameraInfo",
+        "intrinsics are CameraInfo's K",
     ]
 
 
 def test_a_changed_camera_info_is_used_at_once(calibration: Calibration) -> None:
-    found = [calibration.apply(IMAGE, info(f), False).intrinsics for f in (50.0, 60.0)]
+    found = [apply(calibration, info(f)).intrinsics for f in (50.0, 60.0)]
     assert [matrix is not None and matrix[0, 0] for matrix in found] == [50, 60]
 
 
 def test_a_zero_camera_info_means_not_calibrated(calibration: Calibration, log: Log) -> None:
     for _ in range(3):
-        image = calibration.apply(IMAGE, CameraInfo(), False)
+        image = apply(calibration, CameraInfo())
         assert image.intrinsics is None
-        assert image.camera_info is None
     assert log.lines == ["CameraInfo has no calibration (K is 0): intrinsics are predicted"]
 
 
 def test_a_camera_info_of_another_camera_is_not_used(calibration: Calibration, log: Log) -> None:
-    assert calibration.apply(IMAGE, info(width=640), False).intrinsics is None
+    assert apply(calibration, info(width=640)).intrinsics is None
     assert "CameraInfo is not used" in log.lines[0]
 
 
-def test_undistorted_images_have_no_distortion_left(calibration: Calibration) -> None:
-    distorted = info(distortion_model="plumb_bob", d=[-0.2, 0.0, 0.0, 0.0, 0.0])
-    plain = calibration.apply(IMAGE, distorted, False)
-    assert plain.image is IMAGE
-    assert plain.camera_info is distorted
-    straight = calibration.apply(IMAGE, distorted, True)
-    assert straight.image is not IMAGE
-    assert straight.camera_info is None
-    np.testing.assert_array_equal(straight.intrinsics, plain.intrinsics)
+DISTORTED = info(
+    distortion_model="plumb_bob",
+    d=[-0.2, 0.0, 0.0, 0.0, 0.0],
+    p=[40.0, 0, 31, 0, 0, 40, 23, 0, 0, 0, 1, 0],
+)
 
 
 @pytest.mark.parametrize(
-    ("message", "reason"),
+    ("topic", "how", "focal_length", "is_remapped"),
     [
-        (None, "no CameraInfo has arrived yet"),
-        (CameraInfo(), "K is 0: calibrate"),
-        (info(distortion_model="fancy"), "distortion model is 'fancy'"),
+        ("/cam/image_raw", {}, 40, True),
+        ("/cam/image_raw", {"undistort": False}, 50, False),
+        ("/cam/image_raw", {"rectified": "yes"}, 40, False),
+        ("/cam/image_rect", {}, 40, False),
+        ("/cam/image_rect", {"rectified": "no", "undistort": False}, 50, False),
     ],
 )
-def test_what_cannot_be_undistorted_as_asked_is_rejected(
-    calibration: Calibration, message: CameraInfo | None, reason: str
+def test_the_camera_is_that_of_the_image(
+    calibration: Calibration,
+    topic: str,
+    how: dict[str, Any],
+    focal_length: float,
+    is_remapped: bool,
 ) -> None:
-    with pytest.raises(FrameRejected, match=f"input.undistort is set, but .*{reason}"):
-        calibration.apply(IMAGE, message, True)
+    straight = apply(calibration, DISTORTED, topic, **how)
+    assert straight.intrinsics is not None
+    assert straight.intrinsics[0, 0] == focal_length
+    assert (straight.image is not IMAGE) == is_remapped
+
+
+def test_no_image_is_lost_for_its_distortion(calibration: Calibration, log: Log) -> None:
+    straight = apply(calibration, info(distortion_model="fancy", d=[0.1] * 4))
+    assert straight.image is IMAGE
+    assert straight.intrinsics is not None
+    assert "the images stay distorted" in log.lines[0]
+    assert "distortion model is 'fancy'" in log.lines[0]

@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mem4d_ros.ros.pipeline.continuity import JUMP_NS, Kind, Stream
+from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.runtime import FrameRejected
+from mem4d_ros.sensor_messages.stamps import JUMP_NS
 
 SECOND = 1_000_000_000
 RGB = Kind(64, 48, "rgb8")
 
 
 def breaks(*stamps: int) -> list[bool]:
-    stream = Stream()
+    stream = Continuity()
     return [bool(stream.break_by_stamp(stamp)) for stamp in stamps]
 
 
@@ -29,11 +30,23 @@ def test_a_jump_back_starts_a_new_stream_from_there() -> None:
 
 @pytest.mark.parametrize("behind_ns", [0, 1, JUMP_NS - 1])
 def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int) -> None:
-    stream = Stream()
+    stream = Continuity()
     stream.break_by_stamp(100 * SECOND)
     with pytest.raises(FrameRejected, match="twice or out of order"):
         stream.break_by_stamp(100 * SECOND - behind_ns)
     assert not stream.break_by_stamp(100 * SECOND + 1)
+
+
+def test_a_single_image_ahead_is_said_and_no_break() -> None:
+    said: list[str] = []
+    stream = Continuity(said.append)
+    for stamp in (10.0, 10.1, 4000, 10.2, 10.3, 10.4):
+        assert not stream.break_by_stamp(round(stamp * SECOND))
+    assert said == [
+        "the stamp of one image was 3989.800 s ahead of the next one's, which goes on as those"
+        " before"
+    ]
+    assert stream.break_by_stamp(3 * SECOND)
 
 
 def test_no_stamp_says_nothing() -> None:
@@ -42,8 +55,8 @@ def test_no_stamp_says_nothing() -> None:
 
 @given(st.lists(st.integers(0, 2**31 * SECOND), max_size=30))
 def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
-    """What is neither refused nor a break is not older than anything since the last break."""
-    stream, newest = Stream(), 0
+    """What is no break is not older than anything since the last one, but for one that is ahead."""
+    stream, newest, before = Continuity(), 0, 0
     for stamp in stamps:
         try:
             is_break = bool(stream.break_by_stamp(stamp))
@@ -51,12 +64,16 @@ def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
             assert 0 < stamp <= newest < stamp + JUMP_NS
             continue
         if stamp:
-            assert is_break == (stamp <= newest)
-            newest = stamp
+            assert is_break <= (stamp <= newest)
+            if stamp <= newest and not is_break:
+                assert before < stamp
+                newest = stamp
+            else:
+                newest, before = stamp, 0 if is_break else newest
 
 
 def test_a_change_of_size_or_encoding_is_a_break_once() -> None:
-    stream = Stream()
+    stream = Continuity()
     kinds = [RGB, RGB, Kind(64, 48, "mono8"), Kind(64, 48, "mono8"), Kind(32, 48, "mono8")]
     found = [stream.break_by_kind(kind) for kind in kinds]
     assert [bool(cause) for cause in found] == [False, False, True, False, True]

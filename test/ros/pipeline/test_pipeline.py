@@ -133,6 +133,22 @@ def test_an_empty_frame_id_is_refused_with_the_remedy(playing):
     assert "frames.camera" in ros.status().last_error
 
 
+def test_a_frame_that_tf_cannot_carry_is_mended_and_said(start, capfd):
+    ros = start()
+    odometry = ros.listen(Odometry, "/mem4d/odometry")
+    images = ros.talker(Image, "/image")
+    ros.play(
+        images,
+        make_image(1, frame_id="/camera_optical"),
+        make_image(2, frame_id="//camera_optical "),
+    )
+    ros.wait_for(lambda: len(odometry) == 2)
+    assert {message.child_frame_id for message in odometry} == {"camera_optical"}
+    assert capfd.readouterr().err.count("TF knows no frame '/camera_optical'") == 1
+    ros.play(images, make_image(3, frame_id="map"))
+    assert "header.frame_id 'map', which is that of the map" in ros.status().last_error
+
+
 def test_an_empty_frame_id_is_replaced_where_the_user_says_so(start):
     ros = start(frames_={"camera": "my_camera"})
     odometry = ros.listen(Odometry, "/mem4d/odometry")

@@ -54,9 +54,10 @@ def test_cameras_are_where_hands_and_robots_hold_them(layers) -> None:
     rng = np.random.default_rng(0)
     points = np.concatenate([free_points(layers, ROOM, rng) for _ in range(10)])
     over_table = ((points > TABLE_LOW) & (points < TABLE_HIGH))[:, :2].all(1)
-    base = np.where(over_table, TABLE_HIGH[2], 0)
-    assert (points[:, 2] - base > LOWEST - 1e-6).all()
-    assert (points[:, 2] - base < HIGHEST + 1e-6).all()
+    heights = points[~over_table, 2]
+    assert heights.min() >= LOWEST
+    assert heights.max() <= HIGHEST
+    assert 0.6 < (heights > 0.9).mean() < 0.95  # most are hand-held
     assert len(points) > 100
 
 
@@ -64,7 +65,7 @@ def test_poses_are_rigid(paths) -> None:
     for path in paths:
         rotation = path[:, :3, :3]
         np.testing.assert_allclose(
-            rotation @ rotation.mT, np.tile(np.eye(3), (FRAMES, 1, 1)), atol=1e-9
+            rotation @ rotation.swapaxes(1, 2), np.tile(np.eye(3), (FRAMES, 1, 1)), atol=1e-9
         )
         np.testing.assert_allclose(np.linalg.det(rotation), 1)
 

@@ -16,7 +16,7 @@ from mem4d_ros.synthetic.meshes import (
     training_places,
 )
 from mem4d_ros.synthetic.meshes.catalogue import PLACES, place
-from mem4d_ros.synthetic.meshes.sequence import plan_sequence
+from mem4d_ros.synthetic.meshes.plan import plan_sequence
 
 pytest.importorskip("embreex")
 
@@ -85,8 +85,8 @@ def test_moving_is_where_a_moving_body_is_seen(scenes) -> None:
             points = transform_points(one.camera_to_world, unproject(depth, one.intrinsics))
             points = transform_points(first, points)  # in the room
             for t in range(FRAMES):
-                for body in np.flatnonzero(plan.mover_moves[t]):
-                    own = np.linalg.inv(plan.mover_poses[t, body])
+                for body in np.flatnonzero(plan.movers.moves[t]):
+                    own = np.linalg.inv(plan.movers.poses[t, body])
                     local = transform_points(own, points[t])
                     outside = np.maximum(
                         np.abs(local[..., :2]).max(-1) - 0.15, np.abs(local[..., 2] - 0.4) - 0.4

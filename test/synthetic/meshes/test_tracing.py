@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,3 +91,23 @@ def test_the_missing_engine_is_named_with_the_remedy(monkeypatch, tmp_path: Path
     monkeypatch.setitem(sys.modules, "embreex.mesh_construction", None)
     with pytest.raises(ModuleNotFoundError, match=r"embreex: pip install '\.\[training\]'"):
         make_layer(prepare(box(*BOXES[0])))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.long
+def test_one_process_uses_one_core_and_gives_the_others_back() -> None:
+    program = """
+import os
+import numpy as np
+from mem4d_ros.synthetic.meshes.tracing import _tree
+threads, cores = len(os.listdir("/proc/self/task")), os.sched_getaffinity(0)
+vertices = np.random.default_rng(0).random((3000, 3), np.float32)
+faces = np.arange(3000, dtype=np.int32).reshape(-1, 3)
+_tree(vertices, faces).run(vertices[:9], vertices[:9])
+assert os.sched_getaffinity(0) == cores
+print(len(os.listdir("/proc/self/task")) - threads)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "0"

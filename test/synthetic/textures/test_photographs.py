@@ -68,6 +68,7 @@ def test_a_picture_is_an_undistorted_part_of_a_photograph(folder: Path) -> None:
     assert 0.7 * 128 / 256 - 0.02 < across < 128 / 256 + 0.02
 
 
+@pytest.mark.long
 def test_the_library_gains_crops_and_keeps_its_own(folder: Path) -> None:
     library, standard = TextureLibrary.from_folder(folder), standard_library()
     for name, members in library.members.items():

@@ -8,7 +8,6 @@ from made_up_clips import HEIGHT, UNKNOWN, WIDTH, make_clips, plane_clips
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points, unproject
 from mem4d_ros.training.data.augmentation import (
-    AugmentationConfig,
     View,
     augment,
     blurred,
@@ -20,6 +19,7 @@ from mem4d_ros.training.data.augmentation import (
 )
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips, truth_of
+from mem4d_ros.training.variation import AugmentationConfig
 
 CPU = torch.device("cpu")
 STRONG = AugmentationConfig((1.0, 2.0), 0.1, 2.0, 0.05, 0.4, 0.5, 0.05)

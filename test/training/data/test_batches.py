@@ -20,9 +20,9 @@ from mem4d_ros.training.data.batches import (
     draw_frames,
     training_batch,
 )
-from mem4d_ros.training.data.evidence import SimulatedEvidence
 from mem4d_ros.training.data.sequences import StoredSequence
 from mem4d_ros.training.graphs import tensors_of
+from mem4d_ros.training.variation import SimulatedEvidence
 
 CPU = torch.device("cpu")
 DATA = DataConfig(height=HEIGHT, width=WIDTH)

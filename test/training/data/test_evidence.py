@@ -12,8 +12,9 @@ from torch import Tensor
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips
-from mem4d_ros.training.data.evidence import SimulatedEvidence, knows_intrinsics, simulate
+from mem4d_ros.training.data.evidence import knows_intrinsics, simulate
 from mem4d_ros.training.graphs import tensors_of
+from mem4d_ros.training.variation import SimulatedEvidence
 
 CPU = torch.device("cpu")
 BATCH, LENGTH, HEIGHT, WIDTH = 300, 2, 48, 64

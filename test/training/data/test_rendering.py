@@ -38,6 +38,7 @@ def test_it_ends_with_its_parent_and_leaves_what_is_for_measuring(plan: Renderin
     assert torch.equal(found.images, render(PROCEDURAL, HELD_OUT_SEED, plan).images)
 
 
+@pytest.mark.long
 def test_processes_share_what_is_to_be_rendered(plan: RenderingPlan) -> None:
     some = replace(plan, count=5, packed=True, held_out=0)
     for worker in (0, 1):

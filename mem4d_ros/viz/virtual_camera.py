@@ -14,7 +14,7 @@ MARGIN = 1.06
 
 
 @dataclass(frozen=True)
-class View:
+class VirtualCamera:
     """A virtual pinhole camera: pose in the world, intrinsics and size in pixels."""
 
     camera_to_world: np.ndarray  # (4, 4)
@@ -31,7 +31,7 @@ class View:
 
 def view_from_behind(
     points_world: np.ndarray, camera_to_world: np.ndarray, width: int, height: int
-) -> View:
+) -> VirtualCamera:
     """From behind and above a trajectory (T, 4, 4), so far off that nearly all points are seen.
 
     points_world (N, 3) finite. Up is what was up for the cameras, on average.
@@ -52,7 +52,7 @@ def view_from_behind(
     needed = (across / half).max(-1) - along
     distance = max(float(np.percentile(needed, 96)), float(needed[len(points_world) :].max()), 0.1)
     pose[:3, 3] = target - MARGIN * distance * forward
-    return View(pose, fov_to_intrinsics(2 * np.arctan(half), height, width), width, height)
+    return VirtualCamera(pose, fov_to_intrinsics(2 * np.arctan(half), height, width), width, height)
 
 
 def _unit(vector: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

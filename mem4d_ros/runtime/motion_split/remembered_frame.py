@@ -13,7 +13,7 @@ NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
-class View:
+class RememberedFrame:
     """Image (H, W), depth and pose of a frame."""
 
     grey: np.ndarray  # (H, W) uint8
@@ -24,7 +24,7 @@ class View:
     intrinsics: np.ndarray  # (3, 3)
 
     @classmethod
-    def of(cls, reconstruction: Reconstruction) -> View:
+    def of(cls, reconstruction: Reconstruction) -> RememberedFrame:
         """What is needed of a reconstruction."""
         confidence, depth = reconstruction.confidence_camera, reconstruction.depth
         known = confidence > 0

@@ -1,0 +1,189 @@
+"""The messages of a ROS bag, whichever ROS wrote it, into whichever files.
+
+Nothing of ROS is needed, but the package rosbags (https://ternaris.gitlab.io/rosbags/).
+"""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+from mem4d_ros.datasets.ended_mcap import EndedMcap, is_cut_off
+from mem4d_ros.datasets.files import natural_order, visible_files
+from mem4d_ros.datasets.optional import optional_import, zstd
+from mem4d_ros.datasets.sample import FrameError
+from mem4d_ros.sensor_messages.remarks import Say
+
+PURPOSE = "a ROS bag"
+ROS1_SUFFIX, MCAP_SUFFIX, COMPRESSED_SUFFIX = ".bag", ".mcap", ".zstd"
+UNFINISHED_SUFFIX = ".active"
+STORAGE_SUFFIXES = (".db3", MCAP_SUFFIX, ROS1_SUFFIX)
+ZSTD_START = b"\x28\xb5\x2f\xfd"
+METADATA = "metadata.yaml"
+
+
+def is_storage(path: Path) -> bool:
+    """Whether this is a file of a bag, by its name."""
+    name = path.name.lower().removesuffix(COMPRESSED_SUFFIX).removesuffix(UNFINISHED_SUFFIX)
+    return name.endswith(STORAGE_SUFFIXES)
+
+
+def storage_files(path: Path) -> list[Path]:
+    """The files of a bag: the path itself, or those in the folder, in the order of recording."""
+    if not path.is_dir():
+        return [path] if is_storage(path) else []
+    return sorted(filter(is_storage, visible_files(path)), key=natural_order)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it lies in a bag."""
+
+    topic: str
+    type: str  # package/msg/Name
+    recorded_ns: int
+    data: bytes
+
+
+class Storage:
+    """An open bag. Its topics, and messages in the order of recording."""
+
+    def __init__(self, path: Path, readers: list[Any], say: Say) -> None:
+        self._path = path
+        self._readers = readers
+        self._say = say
+        typesys = optional_import("rosbags.typesys", PURPOSE)
+        self._is_ros1 = "rosbag1" in type(readers[0]).__module__
+        store = typesys.Stores.ROS1_NOETIC if self._is_ros1 else typesys.Stores.LATEST
+        # Those that are read here are the same in every ROS 2.
+        self._types = typesys.get_typestore(store)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Each topic's type, package/msg/Name."""
+        found = (each for reader in self._readers for each in reader.connections)
+        return {each.topic: _modern(each.msgtype) for each in found}
+
+    def count(self, topic: str) -> int:
+        """The number of a topic's messages."""
+        return sum(
+            reader.topics[topic].msgcount for reader in self._readers if topic in reader.topics
+        )
+
+    def messages(self, topic: str) -> Iterator[Message]:
+        """Those of a topic. Raises FrameError where not even the first can be read.
+
+        Where a later one cannot be found, the bag ends before it, and `say` takes a remark.
+        """
+        count = 0
+        try:
+            for message in heapq.merge(
+                *(self._of_reader(reader, topic) for reader in self._readers),
+                key=lambda message: message.recorded_ns,
+            ):
+                count += 1
+                yield message
+        except Exception as error:  # the library raises many kinds at a broken bag
+            if not count:
+                raise unreadable(self._path, error) from error
+            self._say(f"{self._path} is broken behind {count} messages of {topic}: {error}")
+
+    def decoded(self, message: Message) -> Any:
+        """The message's fields, named as in ROS 2. Raises FrameError for damaged data."""
+        data = message.data
+        try:
+            if self._is_ros1:
+                return _ros2_names(self._types.deserialize_ros1(data, message.type))
+            if data[:4] == ZSTD_START:  # of a bag without the metadata that says so
+                data = zstd().decompress(data)
+            return self._types.deserialize_cdr(data, message.type)
+        except Exception as error:  # likewise
+            raise FrameError(f"the message is damaged: {error!r}") from error
+
+    def _of_reader(self, reader: Any, topic: str) -> Iterator[Message]:
+        connections = [each for each in reader.connections if each.topic == topic]
+        if connections:  # the library takes an empty list for all
+            for connection, recorded_ns, data in reader.messages(connections):
+                yield Message(topic, _modern(connection.msgtype), recorded_ns, bytes(data))
+
+
+@contextmanager
+def open_storage(path: Path, say: Say) -> Iterator[Storage]:
+    """The bag of a file, or of a folder with or without metadata.yaml. Raises FrameError."""
+    with ExitStack() as stack:
+        readers: list[Any] = []
+        if (path / METADATA).exists():
+            try:
+                readers = [_opened(path, stack)]
+            except FrameError as error:
+                if not storage_files(path):
+                    raise
+                say(f"{error}: its files are read without {METADATA}")
+        if not readers:
+            readers = [_opened_file(file, stack, say) for file in storage_files(path)]
+        if not readers:
+            raise FrameError(f"{path} is not a readable bag: it has no file of {STORAGE_SUFFIXES}")
+        yield Storage(path, readers, say)
+
+
+def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
+    if path.suffix.lower() == COMPRESSED_SUFFIX:
+        path = _decompressed(path, Path(stack.enter_context(TemporaryDirectory())))
+    if path.suffix.lower() == MCAP_SUFFIX and is_cut_off(path):
+        say(f"{path} is cut off: what is whole of it is read")
+        return _opened(EndedMcap(path), stack)
+    return _opened(path, stack)
+
+
+def _opened(path: Path | EndedMcap, stack: ExitStack) -> Any:
+    """The library's reader."""
+    module = optional_import("rosbags.rosbag1" if _is_ros1(path) else "rosbags.rosbag2", PURPOSE)
+    try:
+        reader = module.Reader(path)
+        reader.open()
+    except Exception as error:  # likewise
+        raise unreadable(path, error) from error
+    stack.callback(reader.close)
+    return reader
+
+
+def _decompressed(path: Path, folder: Path) -> Path:
+    whole = folder / path.stem
+    try:
+        with path.open("rb") as file, zstd().open(file) as source, whole.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except Exception as error:  # likewise
+        raise unreadable(path, error) from error
+    return whole
+
+
+def unreadable(path: Path | EndedMcap, error: Exception) -> FrameError:
+    """The error of a bag that cannot be read, for the caller to raise."""
+    return FrameError(
+        f"{path} is not a readable ROS bag: {error} (is the recording cut off? ros2 bag reindex,"
+        " rosbag reindex, mcap recover and sqlite3's .recover mend some)"
+    )
+
+
+def _is_ros1(path: Path | EndedMcap) -> bool:
+    return path.name.lower().removesuffix(UNFINISHED_SUFFIX).endswith(ROS1_SUFFIX)
+
+
+def _modern(message_type: str) -> str:
+    """The type's name as it is since ROS 2 Dashing: package/msg/Name."""
+    package, _, name = message_type.rpartition("/")
+    return f"{package.removesuffix('/msg')}/msg/{name}"
+
+
+def _ros2_names(message: Any) -> Any:
+    """ROS 1's CameraInfo has D, K, R and P where ROS 2's has d, k, r and p."""
+    if not hasattr(message, "K"):
+        return message
+    return SimpleNamespace(**{name.lower(): value for name, value in vars(message).items()})

@@ -1,0 +1,14 @@
+"""What a stamp says beside the one before it."""
+
+from __future__ import annotations
+
+JUMP_NS = 500_000_000
+"""Stamps that go back by less than this are frames out of order; by more, the clock was set."""
+
+
+def behind(by_ns: int) -> str:
+    """Of an image out of order, `by_ns` at least 0."""
+    return (
+        f"an image is {by_ns * 1e-9:.3f} s older than the one before it, or as old: images arrive"
+        " twice or out of order"
+    )

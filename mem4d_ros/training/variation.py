@@ -1,0 +1,69 @@
+"""How the samples of training are varied, as data: images, and what is known beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How far clips are varied; the defaults mirror half of them and change their colours.
+
+    Attributes:
+        zoom: smallest and largest; a part of the image that is so many times smaller fills it.
+        aspect: σ of the log of how much wider than high pixels become.
+        blur: largest σ in px, horizontally and vertically apart.
+        noise: largest σ of a pixel.
+        vignette: largest loss of light in the corners.
+        blocks: share of clips with blocks as strong compression leaves them.
+        flicker: σ of the log of each frame's own exposure.
+    """
+
+    zoom: tuple[float, float] = (1.0, 1.0)
+    aspect: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+    vignette: float = 0.0
+    blocks: float = 0.0
+    flicker: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.zoom[0] <= self.zoom[1]:
+            raise ValueError(f"zoom must be from at least 1 to more, got {self.zoom}")
+
+
+@dataclass(frozen=True)
+class SimulatedEvidence:
+    """How evidence is drawn; shares are of samples, that is of whole sequences.
+
+    Attributes:
+        without_points: share without any point.
+        corners: fewest and most points at corners a frame, drawn log-uniformly.
+        noise: smallest and largest relative σ of a sequence's points.
+        common_scale: relative σ of a scale error that a whole sequence shares, poses included.
+        outliers, moving_outliers: share of points that are grossly wrong, on what stands still and
+            on bodies that move.
+        misstatement: σ of the log of stated by true deviation.
+        late: share of the samples whose points begin after their first frame, as parallax does.
+        sensor: share, of the samples with points, whose points come from a sensor.
+        sensor_points, sensor_noise: as `corners` and `noise`, of these.
+        without_intrinsics, with_pose: shares.
+        pose_rotation: largest σ of what a step's rotation adds to the error, in degrees.
+        pose_translation: largest σ of the same, by the length of the step.
+    """
+
+    without_points: float = 1 / 3
+    corners: tuple[int, int] = (1, 400)
+    noise: tuple[float, float] = (0.02, 0.06)
+    common_scale: float = 0.03
+    outliers: float = 0.05
+    moving_outliers: float = 0.3
+    misstatement: float = 0.3
+    late: float = 0.2
+    sensor: float = 0.2
+    sensor_points: tuple[int, int] = (20, 1500)
+    sensor_noise: tuple[float, float] = (0.001, 0.005)
+    without_intrinsics: float = 0.2
+    with_pose: float = 0.6
+    pose_rotation: float = 0.3
+    pose_translation: float = 0.05
