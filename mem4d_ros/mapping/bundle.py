@@ -23,6 +23,8 @@ PRIOR_DEVIATION = 0.7
 SCALE_STEP, SCALE_DEVIATION = 0.05, 0.5
 """Deviations of a keyframe's log scale from the one before, and from the network's metres."""
 FIRST_DAMPING, LARGEST_DAMPING = 1e-4, 1e4
+LEAST_INFORMATION = 1e-4
+"""Of each unknown: what nothing ties down stays, and the equations can be solved."""
 CONVERGED = 1e-3
 """Relative decrease of the cost after which nothing is gained any more."""
 
@@ -113,13 +115,13 @@ def _linearise(problem: BundleProblem) -> _System:
     residual, by_host, by_keyframe, by_depth = _reprojection(problem)
     errors = np.linalg.norm(residual, axis=-1)  # (M,)
     weight = np.sqrt(1 / (1 + (errors / ROBUST_SIGMAS) ** 2))
-    jacobian = np.zeros((len(errors), 2, count + 1, 6))  # the last column is nobody's
+    blocks = np.zeros((len(errors), 2, count + 1, 6))  # the last column is nobody's
     rows = np.arange(len(errors))
     host = problem.host[problem.landmark]
     column = np.where(problem.is_free, free, count)
-    jacobian[rows, :, column[problem.keyframe]] = by_keyframe * weight[:, None, None]
-    jacobian[rows, :, column[host]] += by_host * weight[:, None, None]
-    jacobian = jacobian[:, :, :count].reshape(2 * len(errors), 6 * count)
+    blocks[rows, :, column[problem.keyframe]] = by_keyframe * weight[:, None, None]
+    blocks[rows, :, column[host]] += by_host * weight[:, None, None]
+    jacobian = blocks[:, :, :count].reshape(2 * len(errors), 6 * count)
     by_depth = (by_depth * weight[:, None]).reshape(-1)
     weighted = (residual * weight[:, None]).reshape(-1)
     size = 7 * count
@@ -213,7 +215,7 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
     count = len(system.gradient) // 7
     depth_block = system.depth_block * (1 + damping)
     eliminated = system.coupling / depth_block[:, None]
-    reduced = system.block + np.diag(system.block.diagonal() * damping + 1e-9)
+    reduced = system.block + np.diag(system.block.diagonal() * damping + LEAST_INFORMATION)
     reduced = reduced - system.coupling.T @ eliminated
     change = -np.linalg.solve(reduced, system.gradient - eliminated.T @ system.depth_gradient)
     depth_change = -(system.depth_gradient + system.coupling @ change) / depth_block
@@ -235,7 +237,7 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
 def _covariance(system: _System) -> np.ndarray:
     count = len(system.gradient) // 7
     eliminated = system.coupling / system.depth_block[:, None]
-    reduced = system.block - system.coupling.T @ eliminated + 1e-9 * np.eye(7 * count)
+    reduced = system.block - system.coupling.T @ eliminated + LEAST_INFORMATION * np.eye(7 * count)
     whole = np.linalg.inv(reduced)[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
     return whole[np.arange(count), :, np.arange(count)]
 

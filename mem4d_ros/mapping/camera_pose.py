@@ -88,8 +88,8 @@ def _is_enough(found: Located) -> bool:
 def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray) -> Located:
     """Robust Gauss-Newton from a pose (4, 4).
 
-    At first the uncertainty of depth counts by its size alone. Its direction in the image depends on
-    the pose, and far from the right one it would lead astray.
+    At first the uncertainty of depth counts by its size alone. Its direction in the image
+    depends on the pose, and far from the right one it would lead astray.
     """
     near = _descend(points, seen, deviation, start, directed=False)
     pose = _descend(points, seen, deviation, near, directed=True)

@@ -7,12 +7,16 @@ import numpy as np
 UNSEEN_VARIANCE = 0.25
 """Of the log depth of a landmark that only the network has spoken of."""
 
+SETTLED_VARIANCE = 0.15**2
+"""Of the log depth of a landmark that parallax has told more of than the network."""
+GRACE = 3
+"""So many more misses than hits make a landmark none."""
 TRIAL = 10
 """Frames after which a landmark counts half: what moves rarely fits for so long."""
 
 
 class Landmarks:
-    """A landmark's number is its row; rows of landmarks that were given up are not used again.
+    """A landmark's number is its row, until the map is thinned.
 
     Attributes:
         host: (N,) number of the keyframe that saw it first.
@@ -44,6 +48,17 @@ class Landmarks:
         """
         hits = self.hits[numbers]
         return hits / (hits + TRIAL)
+
+    def keep(self, which: np.ndarray) -> None:
+        """Forget all rows but those of `which` (N,) bool; those after them move up."""
+        for name, column in vars(self).items():
+            setattr(self, name, column[which])
+
+    def count(self, numbers: np.ndarray, agrees: np.ndarray) -> None:
+        """Take in that those with these numbers (n,) were where they should be, or were not."""
+        self.hits[numbers[agrees]] += 1
+        self.misses[numbers[~agrees]] += 1
+        self.is_alive[numbers] &= self.misses[numbers] < GRACE + self.hits[numbers]
 
     def add(
         self, host: int, pixels: np.ndarray, log_depth: np.ndarray, log_prior: np.ndarray

@@ -26,15 +26,21 @@ CANDIDATES = 5
 """Keyframes that are tried for one frame."""
 
 
-def relocalise(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> np.ndarray | None:
-    """A pose (4, 4) from which the image (H, W) uint8 may have been taken; None if none fits."""
-    features = cv2.ORB_create(CORNERS)
+def relocalise(
+    world: Map, candidates: Sequence[Keyframe], image: np.ndarray, intrinsics: np.ndarray
+) -> np.ndarray | None:
+    """A pose (4, 4) from which the image (H, W) uint8 may have been taken; None if none fits.
+
+    Args:
+        candidates: the keyframes that it is compared with.
+    """
+    features = cv2.ORB.create(CORNERS)
     corners, descriptors = features.detectAndCompute(image, None)
     if descriptors is None or len(corners) < LEAST_MATCHES:
         return None
     seen = np.array([corner.pt for corner in corners])
     best, most = None, LEAST_MATCHES - 1
-    for keyframe in similar(list(world.keyframes.values()), image):
+    for keyframe in candidates:
         numbers, matched = _match(world, keyframe, descriptors)
         if len(numbers) <= most:
             continue
@@ -45,18 +51,18 @@ def relocalise(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> np.ndar
 
 
 def similar(keyframes: Sequence[Keyframe], image: np.ndarray) -> list[Keyframe]:
-    """The keyframes whose small blurred images are most like this one's, and the newest."""
+    """The newest keyframe, and those whose small blurred images are most like this one's."""
     here = thumbnail(image)
     scores = [float((thumbnail(keyframe.image) * here).mean()) for keyframe in keyframes]
     order = np.argsort(scores)[::-1][:CANDIDATES]
-    chosen = [keyframes[index] for index in order.tolist()]
-    return chosen if keyframes[-1] in chosen else [keyframes[-1], *chosen]
+    chosen = dict.fromkeys([len(keyframes) - 1, *order.tolist()])
+    return [keyframes[index] for index in chosen]
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
     """A small blurred image (h, w) of mean 0 and deviation 1."""
-    small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), 1.5)
+    resized = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(resized.astype(np.float32), (0, 0), 1.5)
     return (small - small.mean()) / (small.std() + 1e-6)
 
 
@@ -72,7 +78,7 @@ def _match(
         for index, (x, y) in enumerate(pixels.tolist())
     ]
     # The direction of each patch, as the frame's own corners have theirs.
-    described, own = cv2.ORB_create(CORNERS).compute(keyframe.image, points)
+    described, own = cv2.ORB.create(CORNERS).compute(keyframe.image, points)
     if own is None or len(own) < LEAST_MATCHES:
         return nothing, nothing
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, descriptors, k=2)

@@ -87,8 +87,7 @@ def flow(
 def is_inside(pixels: np.ndarray, shape: tuple[int, ...], border: float = 0) -> np.ndarray:
     """Which pixels (N, 2) lie in an image of this shape, (N,) bool; not those that are NaN."""
     upper = np.array([shape[1], shape[0]]) - 1 - border
-    inside: np.ndarray = ((pixels >= border) & (pixels <= upper)).all(-1)
-    return inside
+    return np.asarray(((pixels >= border) & (pixels <= upper)).all(-1))
 
 
 def find_corners(image: np.ndarray, count: int, spacing: float, taken: np.ndarray) -> np.ndarray:

@@ -16,6 +16,9 @@ RECENT = 5
 """Of the window, so many are the newest; the others share most landmarks with the newest."""
 HOLDING = 10
 """Keyframes outside the window that see its landmarks hold it in place, at most so many."""
+CORRELATION = 2.7
+"""By which errors of the tracking, alike from frame to frame, enlarge a covariance that takes them
+for independent; measured on rendered rooms."""
 LEAST_SHARED = 8
 """Landmarks that a keyframe must share to belong to it."""
 
@@ -72,8 +75,8 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
 def take_in(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
     """Move the map as the solution says; what did not fit is forgotten.
 
-    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made since
-    the window was make the same.
+    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made
+    since the window was make the same.
     """
     before, after = window.problem, solution.problem
     motion = after.camera_to_world[-1] @ rigid_inverse(before.camera_to_world[-1])
@@ -119,7 +122,7 @@ def _in_the_world(world: Map, window: Window, solution: BundleSolution) -> np.nd
     change[:, 3:, :3] = -skew(free[:, :3, 3] - held.camera_to_world[:3, 3]) @ turn
     change[:, 3:, 3:] = np.eye(3)
     carried: np.ndarray = change @ held.covariance @ change.swapaxes(-1, -2)
-    return carried + solution.covariance
+    return carried + CORRELATION * solution.covariance
 
 
 def _choose(world: Map) -> tuple[list[int], list[int]]:

@@ -43,7 +43,7 @@ class LoadedNetwork:
     ) -> OnlineReconstructor:
         """A new reconstructor; image and memory sizes not given are those of the network's config.
 
-        It is for frames that do not wait if `live`, else the same frames become the same to the bit.
+        It is for frames that do not wait if `live`; else the same frames become the same.
 
         Raises ValueError for an unknown pose source.
         """

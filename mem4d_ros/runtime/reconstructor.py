@@ -27,7 +27,6 @@ from mem4d_ros.runtime.pose_sources import (
 )
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.steady_intrinsics import SteadyIntrinsics
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 CPU = torch.device("cpu")
@@ -56,7 +55,7 @@ class StreamState:
     pose_source: PoseSource
     transform: ImageTransform | None
     views: Mapping[int, CameraView] = field(default_factory=dict)  # by number in the PSM
-    predicted_intrinsics: tuple[np.ndarray, ...] = ()
+    predicted_intrinsics: np.ndarray | None = None  # (3, 3), pixels of the model's image
 
 
 class OnlineReconstructor:
@@ -96,7 +95,7 @@ class OnlineReconstructor:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
         self._views: Mapping[int, CameraView] = {}
-        self._intrinsics = SteadyIntrinsics()
+        self._predicted_intrinsics: np.ndarray | None = None
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -112,15 +111,15 @@ class OnlineReconstructor:
             self._pose_source,
             self._transform,
             self._views,
-            self._intrinsics.predictions,
+            self._predicted_intrinsics,
         )
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
         self._state, self._pose_source = state.memory, state.pose_source
         self._transform, self._views = state.transform, state.views
+        self._predicted_intrinsics = state.predicted_intrinsics
         self._memory = state.memory.memory
-        self._intrinsics = SteadyIntrinsics(state.predicted_intrinsics)
 
     def occupancy(self) -> MemorySizes:
         """The number of frames each memory holds."""
@@ -146,11 +145,11 @@ class OnlineReconstructor:
     ) -> Reconstruction:
         """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
 
-        An image of another size than the one before starts a new world. Points of the self-view
-        pointmap lie on the rays of the intrinsics: of them the network predicts the depth alone.
+        An image of another size than the one before starts a new world.
 
         Args:
-            intrinsics: (3, 3), pixels of the image; predicted if None, and held steady.
+            intrinsics: (3, 3), pixels of the image; predicted if None, from the first frame since
+                the last reset, for one camera sees a whole stream.
             points: whose depth was measured.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
@@ -178,12 +177,12 @@ class OnlineReconstructor:
         output = self._step(model_image, evidence)
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
-            predicted = output.intrinsics[0].numpy().astype(np.float64)
-            model_intrinsics = self._intrinsics.after(self._checked(predicted, "intrinsics"))
+            model_intrinsics = self._predict_intrinsics(output)
         else:
             model_intrinsics = transform.intrinsics_to_model(intrinsics)
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+        # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
         points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
@@ -197,7 +196,6 @@ class OnlineReconstructor:
                     points_world=points_world,
                     confidence_world=confidence_world,
                     intrinsics=model_intrinsics,
-                    intrinsics_known=intrinsics is not None,
                     head_pose=head_pose,
                 )
             )
@@ -250,6 +248,16 @@ class OnlineReconstructor:
         ):
             output, self._state = self._model.step(image, self._state, *told)
         return to_host(output)
+
+    def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
+        """Those of the stream's camera (3, 3), in pixels of the network's image.
+
+        They are the first frame's prediction. One that wavers would look like motion.
+        """
+        if self._predicted_intrinsics is None:
+            predicted = output.intrinsics[0].numpy().astype(np.float64)
+            self._predicted_intrinsics = self._checked(predicted, "field of view")
+        return self._predicted_intrinsics
 
     def _select(
         self,

@@ -93,7 +93,7 @@ def to_pixels(intrinsics: np.ndarray, name: str, info: Any, width: int, height: 
         described = region.binned
         raise CameraInfoError(
             f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
-            f" {width}x{height}: publish the CameraInfo of this image"
+            f" {width}x{height}: use the calibration of this image"
         )
     return region.to_image(intrinsics, width, height)
 

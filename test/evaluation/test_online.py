@@ -17,7 +17,6 @@ from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import OnlineReconstructor, upsample_depth
-from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +42,13 @@ def test_each_recording_is_a_world_of_its_own(truth: Room) -> None:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_intrinsics_are_told_when_asked(truth: Room, known: bool) -> None:
-    told = []
-
-    class Listening(HeadPose):
-        def estimate(self, frame: PoseFrame) -> PoseEstimate:
-            told.append(np.allclose(frame.intrinsics, truth.intrinsics))
-            return super().estimate(frame)
-
-    reconstructor = OnlineReconstructor(WallModel(), 64, MemorySizes(), pose_source=Listening())
-    list(run_recording(recording_of(truth), range(5), reconstructor, Told(intrinsics=known)))
-    assert told == [known] * 5
+    told = np.array([[50.0, 0, 30], [0, 50, 25], [0, 0, 1]])
+    samples = [replace(sample, intrinsics=told) for sample in recording_of(truth).samples]
+    reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes())
+    for step in run_recording(
+        ListRecording("room", samples), range(5), reconstructor, Told(intrinsics=known)
+    ):
+        np.testing.assert_allclose(step.found.intrinsics, told if known else truth.intrinsics)
 
 
 def test_a_sample_without_the_intrinsics_to_tell_is_named(truth: Room) -> None:

@@ -24,7 +24,7 @@ TRUE = pose_at((0.05, -0.15, 0.03), (0.3, 0.1, -0.2))
 def landmarks(
     count: int, depth_error: float, seed: int = 0, variance: float | None = None
 ) -> tuple[Points, np.ndarray]:
-    """Points as a host at the origin has them, wrong in depth, and where TRUE sees the right ones."""
+    """Points of a host at the origin, wrong in depth, and where TRUE sees the right ones."""
     rng = np.random.default_rng(seed)
     right = np.concatenate((rng.uniform(-0.5, 0.5, (count, 2)), np.ones((count, 1))), -1)
     right *= rng.uniform(2, 5, (count, 1))
@@ -46,7 +46,7 @@ def test_known_landmarks_give_the_pose(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_depths_that_are_guessed_do_not_mislead_where_they_are_known_to_be(seed: int) -> None:
-    """Half of the depths are off by a factor of 1.3: once they are known to be, the pose is better."""
+    """Half of them are off by a factor of 1.3: it helps to know which."""
     points, seen = landmarks(200, 0.0, seed)
     rng = np.random.default_rng(seed)
     off = np.exp(rng.normal(0, 0.3, 100))[:, None]

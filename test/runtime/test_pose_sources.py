@@ -95,8 +95,7 @@ def estimate(source: PoseSource, frame: PoseFrame) -> PoseEstimate:
     """The camera's image is the network's."""
     height, width = frame.image.shape[:2]
     transform = ImageTransform.fit(width, height, max(width, height))
-    intrinsics = frame.intrinsics if frame.intrinsics_known else None
-    source.foresee(CameraFrame(frame.image, transform, intrinsics))
+    source.foresee(CameraFrame(frame.image, transform, frame.intrinsics))
     return source.estimate(frame)
 
 
@@ -237,7 +236,7 @@ def test_odometry_keeps_the_scale_from_one_keyframe_to_the_next(
         confidence = np.full(depth.shape, 2.0, np.float32)
         found = estimate(
             source,
-            PoseFrame(view, points, confidence, points, confidence, intrinsics, True, np.eye(4)),
+            PoseFrame(view, points, confidence, points, confidence, intrinsics, np.eye(4)),
         )
         assert found.measured
         positions.append(found.camera_to_world[:3, 3])

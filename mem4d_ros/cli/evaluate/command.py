@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import PROCEDURAL
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
@@ -119,6 +119,7 @@ def _add_evidence_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add_camera_option(parser)
     parser.add_argument(
         "--known-intrinsics",
         action=argparse.BooleanOptionalAction,

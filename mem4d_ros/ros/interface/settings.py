@@ -156,8 +156,8 @@ class PoseSettings:
     source: str = parameter(
         AUTO,
         "Source of camera poses: head of the network, procrustes alignment of its pointmaps, pnp of"
-        " tracked image points, or geometry, a map of landmarks that also tells the network of their"
-        " depth; auto: the one that suits the network",
+        " tracked image points, or geometry, a map of landmarks whose depth the network is told;"
+        " auto: the one that suits the network",
         choices=CHOICES,
     )
 

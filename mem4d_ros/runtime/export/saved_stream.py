@@ -20,7 +20,6 @@ from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.keyframes import CameraView
-from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
@@ -40,7 +39,6 @@ ALLOWED: list[Any] = [
     Keyframe,
     CameraView,
     CameraFrame,
-    MeasuredPoints,
     *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,

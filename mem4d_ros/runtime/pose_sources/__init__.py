@@ -50,7 +50,8 @@ def make_pose_source(name: str, live: bool = False) -> PoseSource:
 def suitable_source(config: Mem4DConfig) -> str:
     """The name of the source that suits a network best: the camera head of the paper's encoder.
 
-    The head of a small network needs far more training than its depth, which geometry makes do with.
+    The head of a small network needs far more training than its depth, with which geometry
+    makes do.
     """
     return {"vit": "head", "efficientnet_lite": "geometry"}[config.encoder.kind]
 

@@ -15,9 +15,6 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseFrame,
 )
 
-FIRST_FRAMES = 5
-"""Predicted intrinsics are the median over so many frames, and fixed after them."""
-
 
 class GeometryPose:
     """Locates each frame in a map of landmarks before the network sees it.
@@ -36,51 +33,39 @@ class GeometryPose:
     def reset(self) -> None:
         """Forget the map."""
         self._odometry.reset()
-        self._predicted: list[np.ndarray] = []
+        self._predicted: np.ndarray | None = None
         self._frame: CameraFrame | None = None
         self._estimate: Estimate | None = None
-        self._points: MeasuredPoints | None = None
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         """The pose, where the frame determines it, and the landmarks that are settled."""
-        self._frame, self._estimate, self._points = frame, None, None
+        self._frame, self._estimate = frame, None
         intrinsics = self._intrinsics(frame)
         if intrinsics is None or self._odometry.is_empty:
             return NOTHING_FORESEEN
-        self._locate(frame, intrinsics)
-        assert self._estimate is not None
-        if not self._estimate.measured:
+        estimate = self._estimate = self._locate(frame, intrinsics)
+        if not estimate.measured:
             return NOTHING_FORESEEN
-        return Foreseen(self._estimate.camera_to_world, self._points)
+        settled = self._odometry.settled(intrinsics)
+        points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
+        return Foreseen(estimate.camera_to_world, points)
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose; the frame's depth goes into the map."""
         camera = self._frame
         assert camera is not None
-        if not frame.intrinsics_known and len(self._predicted) < FIRST_FRAMES:
-            self._predicted.append(camera.transform.intrinsics_to_input(frame.intrinsics))
-        intrinsics = self._intrinsics(camera)
-        assert intrinsics is not None
-        if self._estimate is None:
-            self._locate(camera, intrinsics)
-        assert self._estimate is not None
+        intrinsics = camera.transform.intrinsics_to_input(frame.intrinsics)
+        self._predicted = intrinsics
+        located = self._estimate or self._locate(camera, intrinsics)
         depth = frame.points_camera[..., 2]
         scale = self._odometry.depth_scale(depth, camera.transform, intrinsics)
         self._odometry.learn(depth, camera.transform, intrinsics)
-        return PoseEstimate(
-            self._estimate.camera_to_world,
-            self._estimate.measured,
-            scale,
-            self._estimate.covariance,
-        )
+        return PoseEstimate(located.camera_to_world, located.measured, scale, located.covariance)
 
-    def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> None:
+    def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-        self._estimate = self._odometry.locate(grey, intrinsics)
-        settled = self._odometry.settled(intrinsics)
-        self._points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
+        return self._odometry.locate(grey, intrinsics)
 
     def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
-        if frame.intrinsics is not None:
-            return frame.intrinsics
-        return np.median(self._predicted, axis=0) if self._predicted else None
+        """(3, 3). None for the first frame of a camera that nobody has calibrated."""
+        return self._predicted if frame.intrinsics is None else frame.intrinsics

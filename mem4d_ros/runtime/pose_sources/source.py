@@ -41,7 +41,6 @@ class PoseFrame:
     points_world: np.ndarray  # (H, W, 3) float32, metres
     confidence_world: np.ndarray  # (H, W) float32
     intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
-    intrinsics_known: bool  # else they are the network's, and may waver
     head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
 
 

@@ -103,6 +103,30 @@ def test_points_are_told_to_a_network_that_takes_them(
     assert guessed["overall"]["metric"]["abs_rel"] > 0.2
 
 
+def test_a_given_camera_is_believed_and_its_distortion_taken_out(
+    wall: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "evident.safetensors"
+    save_checkpoint(weights, small_model(SMALL_EVIDENT))
+    figures = []
+    for camera in ("60,60,31.5,23.5", "60,60,31.5,23.5", "120,120,31.5,23.5"):
+        status, report = evaluated("depth", weights, tmp_path, *on(wall), "--camera", camera)
+        assert status == 0
+        assert report["settings"]["camera"] == camera
+        figures.append(report["overall"]["metric"]["abs_rel"])
+    assert figures[0] == figures[1]
+    assert figures[0] != figures[2]
+    bent = tmp_path / "bent.yaml"
+    bent.write_text(
+        "image_width: 64\nimage_height: 48\ndistortion_model: plumb_bob\n"
+        "camera_matrix: {rows: 3, cols: 3, data: [60, 0, 31.5, 0, 60, 23.5, 0, 0, 1]}\n"
+        "distortion_coefficients: {rows: 1, cols: 4, data: [0.5, 0, 0, 0]}\n"
+    )
+    status, report = evaluated("depth", weights, tmp_path, *on(wall), "--camera", str(bent))
+    assert status == 0
+    assert report["overall"]["metric"]["pixels"] < 4 * 48 * 64  # not all rays were seen
+
+
 @pytest.mark.parametrize("more", [["--evidence-points", "5"], ["--true-poses"]])
 def test_points_for_a_network_that_takes_none_are_refused(
     more: list[str], wall: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
@@ -214,6 +238,8 @@ def test_where_all_fail_there_is_no_overall_figure(
         (["--dataset", "7scenes"], "needs --root"),
         (["--dataset", "7scenes", "--root", "nowhere"], "nowhere is not a folder"),
         (["--dataset", "procedural", "--stride", "0"], "--stride must be at least 1"),
+        (["--dataset", "procedural", "--camera", "9,9,9,9"], "have cameras of their own"),
+        (["--dataset", "7scenes", "--root", ".", "--camera", "no.yaml"], "no.yaml"),
         (["--dataset", "procedural", "--evidence-points", "-1"], "must be at least 0"),
         (["--dataset", "procedural", "--scenes", "0"], "--scenes must be at least 1"),
         (["--dataset", "procedural", "--json", "no/such/x.json"], "no/such does not exist"),
