@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus
@@ -17,7 +18,7 @@ BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @pytest.fixture
-def node():
+def node() -> Iterator[NodeProcess]:
     node = NodeProcess(
         *("-p", "model.threads:=1", "-p", "status.period_s:=0.1"),
         *("-p", "input.reliability:=reliable", "-p", "input.history_depth:=5"),
@@ -35,7 +36,7 @@ def node():
     any(variable in os.environ for variable in (PROFILE_VARIABLE, OLD_PROFILE_VARIABLE)),
     reason="a Fast DDS profile is set for this process, too",
 )
-def test_the_node_talks_to_a_default_participant_both_ways(node):
+def test_the_node_talks_to_a_default_participant_both_ways(node: NodeProcess) -> None:
     with connected() as ros:
         small = ros.listen(PointCloud2, "/mem4d/points")
         large = ros.listen(PointCloud2, "/mem4d/points_camera", BEST_EFFORT)

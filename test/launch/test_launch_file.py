@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -23,20 +24,20 @@ LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "mem4d.launch.py"
 
 
 @pytest.fixture(scope="module")
-def launch_file():
+def launch_file() -> ModuleType:
     spec = importlib.util.spec_from_file_location("mem4d_launch", LAUNCH_FILE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_every_argument_is_declared_with_its_meaning(launch_file):
+def test_every_argument_is_declared_with_its_meaning(launch_file: ModuleType) -> None:
     arguments = launch_file.generate_launch_description().get_launch_arguments()
     assert [argument.name for argument in arguments] == list(launch_file.ARGUMENTS)
     assert all(argument.description for argument in arguments)
 
 
-def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
+def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["image:=/camera/image_raw", "camera_info:=/camera/camera_info", "compressed:=true"]
     command += ["namespace:=robot", "map_frame:=world", "tf_mode:=off", "device:=cpu"]
@@ -64,7 +65,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     assert "XMLPARSER" not in log
 
 
-def test_without_autostart_the_node_waits_for_a_manager():
+def test_without_autostart_the_node_waits_for_a_manager() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py", "autostart:=false"]
     launched = subprocess.Popen(command, start_new_session=True)
     try:
@@ -77,7 +78,7 @@ def test_without_autostart_the_node_waits_for_a_manager():
         launched.kill()
 
 
-def test_a_missing_parameter_file_is_an_error():
+def test_a_missing_parameter_file_is_an_error() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["params_file:=/none.yaml"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)

@@ -114,6 +114,12 @@ class Ros:
         return np.frombuffer(image.data, np.float32).reshape(image.height, image.width)
 
 
+Start = Callable[..., Ros]
+"""Starts the node under test; the arguments are those of the fixture `start`."""
+Session = Callable[..., tuple[Ros, dict[str, list[Any]]]]
+"""Plays frames to a node; gives it, and the messages that it published, by topic."""
+
+
 @contextmanager
 def connected(
     arguments: Sequence[str] = (), make_node: Callable[[], Mem4DNode] | None = None
