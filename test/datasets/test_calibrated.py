@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -85,13 +86,13 @@ def test_every_sample_of_a_recording_is_calibrated() -> None:
     class Three:
         name = "three"
 
-        def __len__(self):
+        def __len__(self) -> int:
             return 3
 
-        def __getitem__(self, index):
+        def __getitem__(self, index: int) -> Sample:
             return samples[index]
 
-        def __iter__(self):
+        def __iter__(self) -> Iterator[Sample]:
             return iter(samples)
 
     recording = CalibratedRecording(Three(), Calibration(BENT))
