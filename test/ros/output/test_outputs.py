@@ -158,7 +158,7 @@ def test_points_filter(session: Session) -> None:
 
 
 def test_the_cameras_own_intrinsics_are_used(start: Start) -> None:
-    ros = start()
+    ros = start(input={"undistort": False})
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
     images = ros.talker(Image, "/image")
     calibrations = ros.talker(CameraInfo, "/camera_info")
