@@ -2,9 +2,9 @@
 
     python bench/odometry.py --dataset 7scenes --root <folder> [--long-side 640]
 
-Times are of one thread, bundle adjustment beside the frames as in the node. Landmarks count that
-keyframes see from directions at least 2 degrees apart; their depth is compared with the true one
-after one scale.
+Times are what the frame's own thread computes; bundle adjustment goes on beside, as in the node.
+Landmarks count that keyframes see from directions at least 2 degrees apart; their depth is compared
+with the true one after one scale.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import torch
 
 from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.mapping import Aside, Map
-from mem4d_ros.mapping.keyframes import to_rays
 from mem4d_ros.runtime import OnlineReconstructor
 from mem4d_ros.runtime.loading import load_network
 from mem4d_ros.runtime.pose_sources import (
@@ -43,15 +42,15 @@ class TimedGeometry(GeometryPose):
         self.frames: dict[int, int] = {}
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
-        start = time.perf_counter()
+        start = time.thread_time()
         foreseen = super().foresee(frame)
-        self.before.append(time.perf_counter() - start)
+        self.before.append(time.thread_time() - start)
         return foreseen
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
-        start = time.perf_counter()
+        start = time.thread_time()
         estimate = super().estimate(frame)
-        self.after.append(time.perf_counter() - start)
+        self.after.append(time.thread_time() - start)
         self.frames.setdefault(max(self.map.keyframes), len(self.after) - 1)
         return estimate
 
@@ -95,6 +94,7 @@ def landmark_errors(world: Map, frames: dict[int, int], samples: list[Sample]) -
 
 
 def main() -> None:
+    """Run the recording through the network, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--root", type=Path, required=True)
