@@ -20,6 +20,7 @@ __all__ = [
     "Aside",
     "AtOnce",
     "Estimate",
+    "Map",
     "Odometry",
     "Settled",
 ]

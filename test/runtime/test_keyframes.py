@@ -15,7 +15,7 @@ from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import KeyframeThresholds, OnlineReconstructor
 from mem4d_ros.runtime.export.saved_stream import SavedStream, load_stream, save_stream
 from mem4d_ros.runtime.keyframes import CameraView, overlap, shows_something_new
-from mem4d_ros.runtime.pose_sources import PoseEstimate, PoseFrame
+from mem4d_ros.runtime.pose_sources import CameraFrame, Foreseen, PoseEstimate, PoseFrame
 
 HEIGHT, WIDTH = 96, 128
 INTRINSICS = np.array([[64.0, 0, 63.5], [0, 64.0, 47.5], [0, 0, 1]])  # 90° wide
@@ -79,6 +79,9 @@ class Walk:
     def __init__(self, x_m: list[float]) -> None:
         self.x_m = x_m
         self.frame = 0
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        return Foreseen()
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         self.frame += 1

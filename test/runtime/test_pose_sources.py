@@ -292,12 +292,11 @@ def test_odometry_finds_its_way_after_a_covered_lens(
     assert error_share(poses[12:], truth(frames)[12:]) < 0.05
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_starts_again_after_it_lost_sight_for_good(
-    odometry: Callable[[], PoseSource], still_room: SyntheticSequence, busy_room: SyntheticSequence
+def test_pnp_starts_again_after_it_lost_sight_for_good(
+    still_room: SyntheticSequence, busy_room: SyntheticSequence
 ) -> None:
     """Another room: the pose goes on from where it was, and measures the new motion."""
-    source = odometry()
+    source = PnpPose()
     run(source, exact_frames(still_room))
     frames = exact_frames(busy_room)
     before = [estimate(source, blank(frames[0])) for _ in range(6)][-1].camera_to_world

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import Adjuster, Estimate, Odometry
+from mem4d_ros.mapping import Adjuster, Estimate, Map, Odometry
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.pose_sources.source import (
     NOTHING_FORESEEN,
@@ -36,6 +36,11 @@ class GeometryPose:
         self._predicted: np.ndarray | None = None
         self._frame: CameraFrame | None = None
         self._estimate: Estimate | None = None
+
+    @property
+    def map(self) -> Map:
+        """Keyframes and landmarks as they are now."""
+        return self._odometry.map
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         """The pose, where the frame determines it, and the landmarks that are settled."""
