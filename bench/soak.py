@@ -16,7 +16,7 @@ import array
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class Camera:
     def _accounted(self) -> int:
         return accounted(self.status) if self.status else 0
 
-    def _wait(self, condition, timeout_s: float, complaint: str) -> None:
+    def _wait(self, condition: Callable[[], object], timeout_s: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline:

@@ -70,7 +70,7 @@ def require_size_of_large(converted: ConvertedEncoder, checkpoint: Path) -> None
 
 
 def describe(converted: ConvertedEncoder, list_names: bool = False) -> str:
-    """What was taken from the checkpoint, what was left there and what was missed."""
+    """Summary of the tensors used, skipped and missing."""
     config = converted.config
     parameters = sum(weight.numel() for weight in converted.weights.values())
     lines = [
@@ -87,7 +87,7 @@ def describe(converted: ConvertedEncoder, list_names: bool = False) -> str:
 
 
 def _counted(names: Iterable[str]) -> str:
-    """How many tensors there are in all and under each first part of their names."""
+    """Numbers of tensors in all and under each first part of their names."""
     parts = Counter(name.split(".")[0] for name in names)
     listed = ", ".join(f"{part} {count}" for part, count in sorted(parts.items()))
     return f"{sum(parts.values())} tensors{': ' if parts else ''}{listed}"

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.datasets import Camera, FrameError, read_camera
 from mem4d_ros.model import PRESETS
 from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.runtime.device import PRECISIONS, DeviceUnavailable
@@ -28,6 +29,26 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="device: auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+
+
+def add_camera_option(parser: argparse.ArgumentParser) -> None:
+    """`--camera`, which :func:`named_camera` reads."""
+    parser.add_argument(
+        "--camera",
+        metavar="CALIBRATION",
+        help="the camera's fx,fy,cx,cy in pixels, or the YAML file of ROS's camera_calibration or"
+        " of OpenCV, whose distortion is taken out; instead of what the source says of it",
+    )
+
+
+def named_camera(options: argparse.Namespace) -> Camera | None:
+    """The calibration that the options give, if any. Raises UserError."""
+    if options.camera is None:
+        return None
+    try:
+        return read_camera(options.camera)
+    except FrameError as error:
+        raise UserError(f"--camera: {error}") from error
 
 
 def load_named_network(options: argparse.Namespace) -> LoadedNetwork:

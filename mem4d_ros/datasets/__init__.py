@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mem4d_ros.datasets.calibrated import CalibratedRecording, Calibration
+from mem4d_ros.datasets.camera_file import Camera, read_camera
 from mem4d_ros.datasets.order import InOrder
 from mem4d_ros.datasets.procedural import ProceduralScene
 from mem4d_ros.datasets.registry import DATASETS, open_dataset
@@ -20,6 +22,9 @@ from mem4d_ros.datasets.streams import open_frames, open_samples, usable_frames
 __all__ = [
     "DATASETS",
     "BadFrame",
+    "CalibratedRecording",
+    "Calibration",
+    "Camera",
     "Frame",
     "FrameError",
     "FrameSource",
@@ -32,5 +37,6 @@ __all__ = [
     "open_dataset",
     "open_frames",
     "open_samples",
+    "read_camera",
     "usable_frames",
 ]

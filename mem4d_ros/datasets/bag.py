@@ -55,9 +55,16 @@ class Bag:
     a lens is taken out, but of topics whose name says that they are rectified.
     """
 
-    def __init__(self, path: Path, topic: str | None = None, say: Say = silent) -> None:
+    def __init__(
+        self,
+        path: Path,
+        topic: str | None = None,
+        say: Say = silent,
+        camera_info: bool = True,
+    ) -> None:
         """`topic` may be left out where there is one with images; `say` takes remarks.
 
+        With `camera_info` false, the images are as they were recorded, of an unknown camera.
         Raises FrameError for a bag that cannot be read, and for a topic that cannot be chosen.
         """
         self.path = path
@@ -67,7 +74,11 @@ class Bag:
             self.topic = _choose(path, types, topic)
             self._decode = DECODERS[types[self.topic]]
             self.length: int | None = storage.count(self.topic)
-            self._info = _first_camera_info(storage, types, _camera_info_topic(self.topic))
+            self._info = (
+                _first_camera_info(storage, types, _camera_info_topic(self.topic))
+                if camera_info
+                else None
+            )
 
     @property
     def name(self) -> str:

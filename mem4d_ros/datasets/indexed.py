@@ -1,4 +1,4 @@
-"""What readers of recordings have in common."""
+"""Base classes of readers of recordings."""
 
 from __future__ import annotations
 

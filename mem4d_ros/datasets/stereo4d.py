@@ -25,7 +25,7 @@ VIDEO_SUFFIX = "-left_rectified.mp4"
 
 
 class Stereo4D(IndexedRecording):
-    """One clip, given by its folder below `processed`. Reading forward costs the least."""
+    """One clip, given by its folder below `processed`. Reading in order is the fastest."""
 
     def __init__(self, folder: Path, name: str) -> None:
         """Raises FrameError for what is missing and for a video of another length."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mem4d_ros.datasets.bag import Bag, is_bag
+from mem4d_ros.datasets.calibrated import CalibratedStream, Calibration
+from mem4d_ros.datasets.camera_file import Camera
 from mem4d_ros.datasets.folder import ImageFolder
 from mem4d_ros.datasets.registry import open_dataset
 from mem4d_ros.datasets.sample import (
@@ -61,13 +63,27 @@ class RecordingStream:
 
 
 def open_samples(
-    source: Path, dataset: str | None = None, topic: str | None = None, say: Say = silent
+    source: Path,
+    dataset: str | None = None,
+    topic: str | None = None,
+    say: Say = silent,
+    camera: Camera | None = None,
 ) -> SampleStream:
     """The samples of a folder of images, a video, a ROS bag, or one sequence of a data set.
 
     `dataset` names the data set whose layout the folder has; `topic` is for bags that hold several
-    topics with images; `say` takes remarks. Raises FrameError for what cannot be read or chosen.
+    topics with images; `say` takes remarks; `camera` is believed instead of what the source says of
+    its own. Raises FrameError for what cannot be read or chosen.
     """
+    if camera is None:
+        return _open(source, dataset, topic, say, camera_info=True)
+    stream = _open(source, dataset, topic, say, camera_info=False)
+    return CalibratedStream(stream, Calibration(camera))
+
+
+def _open(
+    source: Path, dataset: str | None, topic: str | None, say: Say, *, camera_info: bool
+) -> SampleStream:
     if not source.exists():
         raise FrameError(
             f"{source} does not exist: give a folder of images, a video file, a ROS bag,"
@@ -76,7 +92,7 @@ def open_samples(
     if dataset is not None:
         return _only_sequence(source, dataset)
     if is_bag(source):
-        return Bag(source, topic, say)
+        return Bag(source, topic, say, camera_info)
     if topic is not None:
         raise FrameError(f"{source} is not a ROS bag, so it has no topic {topic}")
     path = source.resolve()

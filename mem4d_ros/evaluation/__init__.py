@@ -1,1 +1,1 @@
-"""How good and how fast the network is."""
+"""Accuracy and speed of the network."""

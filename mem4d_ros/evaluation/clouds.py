@@ -1,7 +1,7 @@
-"""How close two point clouds are: nearest neighbours, normals and ICP, by the small_gicp library.
+"""Distances between two point clouds: nearest neighbours, normals and ICP, by small_gicp.
 
 The figures are those of Spann3R and CUT3R (eval/mv_recon), which take the ICP and the normals from
-Open3D: point-to-point ICP from where the clouds stand, normals of the 30 nearest points.
+Open3D: point-to-point ICP from the given poses of the clouds, normals of the 30 nearest points.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class CloudErrors:
         accuracy, accuracy_median: from each predicted point to the nearest true one.
         completeness, completeness_median: from each true point to the nearest predicted one.
         normal_consistency, normal_consistency_median: |cosine| between the normals of those pairs,
-            half from one way and half from the other.
+            half in each direction.
     """
 
     accuracy: float
@@ -64,7 +64,7 @@ def registered(predicted: np.ndarray, true: np.ndarray, distance_m: float) -> np
 
 
 def cloud_errors(predicted: np.ndarray, true: np.ndarray) -> CloudErrors:
-    """Errors of predicted points (N, 3) against true ones (M, 3), as they stand.
+    """Errors of predicted points (N, 3) against true ones (M, 3), without alignment.
 
     Raises:
         NotMeasurable: a cloud has fewer points than a normal needs.

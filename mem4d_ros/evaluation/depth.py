@@ -16,7 +16,7 @@ _EPS = 1e-8
 _SCALE_ROUNDS = 10
 _SCALE_SHIFT_ROUNDS = 100
 _STANDS = 1e-6
-"""A round that changes an alignment by less, as a share or in metres, is the last."""
+"""Relative change of the scale, or change of the shift in metres, at which iteration ends."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class PixelErrors:
 
     @property
     def delta_125(self) -> float:
-        """The share of pixels that are close."""
+        """Ratio of pixels with max(p / g, g / p) < 1.25."""
         return self.close / self.pixels
 
 
 @dataclass(frozen=True)
 class DepthErrors:
-    """Over all pixels, and over those of them that are known to move and to stand still."""
+    """Errors over all pixels, over the known dynamic ones and over the known static ones."""
 
     everything: PixelErrors = field(default_factory=PixelErrors)
     moving: PixelErrors = field(default_factory=PixelErrors)
@@ -104,7 +104,7 @@ class DepthErrors:
 
     @property
     def moving_ratio(self) -> float | None:
-        """AbsRel of what moves by that of what stands still; None where either is unknown."""
+        """Ratio of AbsRel of dynamic to that of static pixels; None if either is unknown."""
         if not (self.moving.pixels and self.still.relative):
             return None
         return self.moving.abs_rel / self.still.abs_rel
@@ -154,8 +154,8 @@ def scale_alignment(frames: Sequence[DepthPixels]) -> Alignment:
 def scale_shift_alignment(frames: Sequence[DepthPixels]) -> Alignment:
     """The s and t that minimise Σ|s·p + t - g|: least absolute deviations.
 
-    By the same re-weighting, run until it stands. CUT3R's code goes from s = median(g) / median(p)
-    and t = 0 by 1000 steps of at most about 1e-4, and so may stop short of these.
+    By the same re-weighting, run until it converges. CUT3R's code goes from s = median(g) /
+    median(p) and t = 0 by 1000 steps of at most about 1e-4, and so may stop short of these.
     """
     start = np.array([scale_alignment(frames).scale, 0.0])
     scale, shift = _least_absolute(
@@ -207,7 +207,7 @@ def _least_absolute(
 ) -> np.ndarray:
     """The x (k,) that minimises Σ|x·r(p) - g| for regressors r (k, N) of predicted depth p (N,).
 
-    Ends after so many rounds, or where the alignment stands.
+    Ends after `rounds` iterations, or on convergence.
     """
     solution = start
     for _ in range(rounds):

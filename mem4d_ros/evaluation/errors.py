@@ -1,4 +1,4 @@
-"""What keeps a sequence from being measured."""
+"""Errors that keep a sequence from being measured."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _WINDOW_PX = 5
 
 @dataclass(frozen=True)
 class MeasuringError:
-    """How wrong points are: relative noise (one σ), and a share of gross errors.
+    """How wrong points are: relative noise (one σ), and a ratio of gross errors.
 
     An outlier's depth is multiplied or divided by up to `largest`.
     """
@@ -123,7 +123,7 @@ def spread_score(strength: Tensor, count: int) -> Tensor:
 
 
 def corner_radius(count: int, height: int, width: int) -> int:
-    """How far apart corners have to lie, in px, for `count` of them to spread over an image."""
+    """Minimum distance of corners, in px, for `count` of them to spread over an image."""
     return max(1, round(0.35 * math.sqrt(height * width / count)))
 
 

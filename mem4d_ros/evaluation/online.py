@@ -18,7 +18,7 @@ from mem4d_ros.runtime.preprocess import resize_and_crop
 
 @dataclass(frozen=True)
 class Step:
-    """What is known of a frame, and what was found from it and those before."""
+    """Ground truth of a frame, and its online reconstruction."""
 
     sample: Sample
     found: Reconstruction

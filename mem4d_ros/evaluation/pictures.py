@@ -1,4 +1,4 @@
-"""Where the errors lie: pictures (H, W, 3) uint8 RGB of what was measured."""
+"""Error maps: pictures (H, W, 3) uint8 RGB of what was measured."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def depth_error_picture(result: DepthResult, example: DepthExample) -> np.ndarra
 
 
 def trajectory_picture(result: PoseResult, paths: Paths) -> np.ndarray:
-    """Both paths in the plane in which the true one moves most, and the error along it."""
+    """Both paths in the plane of largest extent of the true one, and the error along it."""
     figure = Figure(figsize=_SIZE_IN, dpi=_DPI, layout="constrained")
     path, along = figure.subplots(1, 2)
     widest = np.sort(np.argsort(np.ptp(paths.true, axis=0))[1:])

@@ -15,9 +15,12 @@ from evo.core.metrics import PE, RPE, PoseRelation, StatisticsType, Unit
 from evo.core.trajectory import PosePath3D
 
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import Step
+from mem4d_ros.evaluation.online import Step, full_depth
 from mem4d_ros.evaluation.trajectory import TrajectoryErrors, align_trajectory, trajectory_errors
 from mem4d_ros.geometry import Similarity
+
+DEPTH_STRIDE = 8
+"""Every so many pixels and rows say enough of the scale of a frame's depth."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,17 @@ class PoseErrors:
 
 @dataclass(frozen=True)
 class PoseResult:
-    """One sequence's errors."""
+    """One sequence's errors.
+
+    Attributes:
+        path_by_depth: the path's scale by that of the depth, both against the truth: 1 where the
+            two agree; None where no true depth is known or the camera stands still.
+    """
 
     name: str
     frames: int
     errors: PoseErrors
+    path_by_depth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,15 +111,32 @@ def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
         NotMeasurable: a sample lacks its pose, named, or there are fewer than three.
     """
     found, truth = [], []
+    depth_ratios: list[float] = []
     for step in steps:
         if step.sample.camera_to_world is None:
             raise NotMeasurable(f"{step.sample.name} has no pose to measure against")
         found.append(step.found.camera_to_world)
         truth.append(step.sample.camera_to_world)
+        depth_ratios += _depth_ratio(step)
     predicted, true = np.array(found), np.array(truth)
     alignment = align_trajectory(predicted, true)
-    result = PoseResult(name, len(true), pose_errors(predicted, true))
+    errors = pose_errors(predicted, true)
+    by_depth = (
+        float(np.median(depth_ratios)) / errors.scale if depth_ratios and errors.scale else None
+    )
+    result = PoseResult(name, len(true), errors, by_depth)
     return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
+
+
+def _depth_ratio(step: Step) -> list[float]:
+    """True metres of one metre of a frame's depth, in the median over pixels; none if unknown."""
+    if step.sample.depth is None:
+        return []
+    pixels = (slice(None, None, DEPTH_STRIDE), slice(None, None, DEPTH_STRIDE))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = (step.sample.depth / full_depth(step.found))[pixels]
+    ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
+    return [float(np.median(ratio))] if len(ratio) else []
 
 
 def _with_exact_rotations(poses: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What it takes to repeat a measurement: code, weights, libraries, machine."""
+"""Conditions for repeating a measurement: code, weights, libraries, machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def libraries() -> dict[str, str | None]:
 
 
 def machine(device: torch.device, precision: torch.dtype) -> dict[str, object]:
-    """Where and in which number format the network ran."""
+    """Device and number format of a run."""
     cuda = device.type == "cuda"
     return {
         "device": torch.cuda.get_device_name(device) if cuda else processor_name(),
@@ -62,7 +62,7 @@ def _checkout(file: Path) -> Mapping[str, object]:
 
 
 def _git(file: Path, *arguments: str) -> str | None:
-    """What git says in a file's folder; None where there is no git, or it refuses."""
+    """Output of git in a file's folder; None where there is no git, or it refuses."""
     try:
         done = subprocess.run(
             ["git", "-C", str(file.parent), *arguments], capture_output=True, text=True, check=True

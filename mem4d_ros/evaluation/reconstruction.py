@@ -112,7 +112,7 @@ def match_scale(predicted: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, fl
 
 
 def centre(shape: tuple[int, ...], share: float) -> tuple[slice, slice]:
-    """Rows and columns of the central square with `share` of an image's (H, W) long side."""
+    """Rows and columns of the central square, `share` times an image's (H, W) long side wide."""
     half = round(share * max(shape)) // 2
     rows, columns = (slice(max(n // 2 - half, 0), min(n // 2 + half, n)) for n in shape)
     return rows, columns

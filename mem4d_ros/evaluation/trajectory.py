@@ -12,11 +12,11 @@ from mem4d_ros.geometry import Similarity, align_similarity
 
 @dataclass(frozen=True)
 class TrajectoryErrors:
-    """How far positions are from the truth.
+    """Errors of positions.
 
     Attributes:
         ate_m: RMSE of positions.
-        scale: true metres of one predicted metre; 0 for a prediction that stands still.
+        scale: true metres of one predicted metre; 0 for a static prediction.
         path_m: length of the true path.
     """
 
@@ -26,14 +26,14 @@ class TrajectoryErrors:
 
     @property
     def ate_share(self) -> float | None:
-        """ATE as a share of the path's length; None for a camera that stands still."""
+        """Ratio of ATE to path length; None for a static camera."""
         return self.ate_m / self.path_m if self.path_m else None
 
 
 def align_trajectory(predicted: np.ndarray, true: np.ndarray) -> Similarity:
     """The Sim(3) (Umeyama) from predicted to true positions of poses (T, 4, 4), T ≥ 3.
 
-    A prediction that stands still has no scale: it is moved to the mean of the true positions,
+    A static prediction has no scale: it is moved to the mean of the true positions,
     which is what the best similarity (scale 0) does.
 
     Raises:

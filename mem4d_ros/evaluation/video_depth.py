@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mem4d_ros.evaluation.boundaries import BoundaryScore, boundary_score
 from mem4d_ros.evaluation.depth import Alignment, DepthErrors, align, depth_errors, valid_pixels
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Step, full_depth
@@ -24,12 +25,13 @@ class DepthExample:
 
 @dataclass(frozen=True)
 class DepthResult:
-    """One sequence's errors under each alignment, by its name."""
+    """One sequence's errors under each alignment, by its name, and how sharp its edges are."""
 
     name: str
     frames: int
     alignments: Mapping[str, Alignment]
     errors: Mapping[str, DepthErrors]
+    boundaries: BoundaryScore
 
 
 def measure_depth(
@@ -42,7 +44,7 @@ def measure_depth(
     Raises:
         NotMeasurable: no frame has true depth, or no pixel counts.
     """
-    frames, example = [], None
+    frames, example, boundaries = [], None, BoundaryScore()
     for step in steps:
         true = step.sample.depth
         if true is None:
@@ -51,6 +53,7 @@ def measure_depth(
         frames.append(
             valid_pixels(example.predicted, true, step.sample.moving, protocol.max_depth_m)
         )
+        boundaries += boundary_score(example.predicted, true)
     if example is None:
         raise NotMeasurable("no frame of the selection has depth to measure against")
     found = {alignment: align(frames, alignment) for alignment in alignments}
@@ -62,13 +65,19 @@ def measure_depth(
             alignment: depth_errors(frames, found[alignment], protocol.clip_m)
             for alignment in alignments
         },
+        boundaries=boundaries,
     )
     return result, example
 
 
 def total_depth_errors(results: Sequence[DepthResult]) -> Mapping[str, DepthErrors]:
-    """What several sequences say together under each alignment, weighted by valid pixels."""
+    """Errors of several sequences under each alignment, weighted by valid pixels."""
     return {
         alignment: sum((result.errors[alignment] for result in results), start=DepthErrors())
         for alignment in results[0].errors
     }
+
+
+def total_boundary_score(results: Sequence[DepthResult]) -> BoundaryScore:
+    """The mean over the images of several sequences."""
+    return sum((result.boundaries for result in results), start=BoundaryScore())

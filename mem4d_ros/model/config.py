@@ -16,7 +16,7 @@ from mem4d_ros.model.plain_data import build
 
 @dataclass(frozen=True)
 class MemorySizes:
-    """How many past frames each memory holds. No weight depends on them.
+    """Capacities of the memories, in past frames. No weight depends on them.
 
     Attributes:
         tca_window: past frames read by the Temporal Context Aggregator; 0 turns it off.

@@ -15,7 +15,7 @@ from mem4d_ros.model.stages import PSM_READ, READOUT, stage
 
 @dataclass(frozen=True)
 class Readout:
-    """What the heads work on.
+    """Input of the heads.
 
     Attributes:
         camera: camera token (B, C).

@@ -19,7 +19,7 @@ PYRAMID_STRIDES = (2, 4, 8)
 
 @dataclass(frozen=True)
 class EncoderFeatures:
-    """What an encoder sees in one image.
+    """Features of one image.
 
     Attributes:
         tokens: (B, h * w, E), patch by patch, row by row.

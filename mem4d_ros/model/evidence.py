@@ -24,14 +24,14 @@ reweighted steps."""
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one frame of each of B streams; a sequence has shapes (B, T, …).
+    """Evidence about one frame of each of B streams; a sequence has shapes (B, T, …).
 
     Attributes:
         intrinsics: (B, 3, 3), pixels of the network's image.
         depth: (B, H, W), metres along z at some pixels, 0 where nothing is known.
         deviation: (B, H, W), standard deviation of each depth in metres.
         camera_to_world: (B, 4, 4); world is the first camera's optical frame, metres.
-        has_intrinsics, has_pose: (B,) bool, of which streams they are known; None stands for all.
+        has_intrinsics, has_pose: (B,) bool, of which streams they are known; None means all.
     """
 
     intrinsics: Tensor | None = None

@@ -1,4 +1,4 @@
-"""How evidence enters the network: cells of points and rays, beside the image at every stride.
+"""Encoder of evidence: cells of points and rays, beside the image at every stride.
 
 What it adds to the network's own features starts at zero: a network that learned without evidence
 is the same before its first step with it.
@@ -120,7 +120,7 @@ class PoseEmbedding(nn.Module):
 
 
 def cell_maps(points: SparseDepth, evidence: Evidence, image: Tensor) -> dict[int, Tensor]:
-    """What each cell of 2, 4, 8 and 16 pixels knows: maps (B, 9, H / s, W / s) by stride s.
+    """Features of each cell of 2, 4, 8 and 16 pixels: maps (B, 9, H / s, W / s) by stride s.
 
     Channels: number of points (log1p), their mean relative log depth, its spread, the interpolation
     of all points, their mean weight (log1p), number of points in the cell four times as large

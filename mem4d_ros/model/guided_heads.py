@@ -70,8 +70,8 @@ def enlarge(maps: Tensor, shares: Tensor) -> Tensor:
     """Maps (B, c, h, w) to (B, c, 2h, 2w): each pixel a convex combination of 3×3 around it.
 
     Args:
-        shares: (B, 1, 9, 4, h, w), of each neighbour in each of the four pixels of a cell, row by
-            row; they sum to 1 over the nine.
+        shares: (B, 1, 9, 4, h, w), weights of each neighbour in each of the four pixels of a cell,
+            row by row; they sum to 1 over the nine.
     """
     height, width = maps.shape[-2:]
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
@@ -106,7 +106,7 @@ class GuidedPointmapHead(nn.Module):
         """points (B, H, W, 3) in metres, direction · expm1(norm); confidence (B, H, W) ≥ 1.
 
         Args:
-            shares: of :func:`enlarge`; edges in the image are the self-view's.
+            shares: weights of :func:`enlarge`; edges in the image are the self-view's.
         """
         x = self.features(taps, pyramid, grid, {})
         return to_points(enlarge(unrounded(self.output, x).float(), shares))
@@ -138,7 +138,7 @@ class RayDepthHead(nn.Module):
 
         Returns:
             points_camera (B, H, W, 3) in metres, each on its pixel's ray; confidence (B, H, W) ≥ 1;
-            the shares by which :func:`enlarge` made them.
+            the weights by which :func:`enlarge` made them.
         """
         x = self.features(taps, pyramid, grid, evidence.maps)
         maps = unrounded(self.output, x).float()  # (B, 2, H / 2, W / 2)

@@ -113,7 +113,7 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
     def key_value(self, x: Tensor, rotation: Rotation) -> KeyValue:
-        """What tokens x (B, N, C) offer to this block's queries when they serve as its memory."""
+        """Keys and values of tokens x (B, N, C) that serve as memory for this block's queries."""
         return self.attention.key_value(self.attention_norm(x), rotation)
 
     def forward(self, x: Tensor, rotation: Rotation, memory: KeyValue | None = None) -> Tensor:

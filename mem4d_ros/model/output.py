@@ -1,4 +1,4 @@
-"""What the network says of a frame."""
+"""Output of the network for one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream remembers between two steps."""
+"""State of a stream between two steps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MemoryState:
     structure: StructureState = field(default_factory=StructureState)
 
     def occupancy(self) -> MemorySizes:
-        """How many frames each memory holds now; `psm_size` counts at least 1."""
+        """Frames in each memory now; `psm_size` is at least 1."""
         return MemorySizes(len(self.window), len(self.motion), max(1, len(self.structure.frames)))
 
     def resized(self, memory: MemorySizes) -> MemoryState:

@@ -20,7 +20,7 @@ Project = Callable[[Tensor, Rotation], KeyValue]
 
 @dataclass(frozen=True)
 class StructureState:
-    """What the memory holds between two steps.
+    """State of the memory between two steps.
 
     Attributes:
         features: maps (B, C, h, w) of the frames that may still move to a coarser tier.
@@ -134,7 +134,7 @@ class PersistentStructureMemory(nn.Module):
     def recall(
         self, features: Mapping[int, Tensor], capacity: int, project: Project
     ) -> StructureState:
-        """What :meth:`remember` leads to, from the maps (B, C, h, w) of all frames written."""
+        """State after :meth:`remember` of the maps (B, C, h, w) of all frames written."""
         written = len(features)
         planned = plan(features, written, capacity, self.tiers)
         return self._arranged(planned, features, {}, written, project)

@@ -1,4 +1,4 @@
-"""What a configured node has: the model on its device, the pipeline and the outputs."""
+"""Parts of a configured node: the model on its device, the pipeline and the outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows through the node: an image as it came, and what became of it."""
+"""Data that flows through the node: an incoming image and its result."""
 
 from __future__ import annotations
 

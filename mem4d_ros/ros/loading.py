@@ -52,6 +52,7 @@ def load_model(settings: Settings) -> LoadedModel:
         image_size,
         settings.memory.sizes(config.memory),
         settings.memory.keyframes(),
+        live=True,
     )
     _warm_up(reconstructor, image_size)
     return LoadedModel(

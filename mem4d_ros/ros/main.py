@@ -58,7 +58,8 @@ def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -
         node.destroy_node()
         rclpy.try_shutdown()
     else:
-        node.get_logger().info("the work in progress is abandoned, as it takes too long")
+        reason = f"it takes longer than {END_WITHIN_S} s"
+        node.get_logger().info(f"the work in progress is abandoned, as {reason}")
         node.leave()
     return spinner.status
 

@@ -41,7 +41,7 @@ CAUSES_TO_MEND = (
     FrameRejected,
     torch.cuda.OutOfMemoryError,
 )
-"""What fails a transition for a reason that lies outside of the code: it may be tried again."""
+"""Errors that fail a transition for a reason outside of the code: it may be tried again."""
 
 
 class Mem4DNode(LifecycleNode):
@@ -74,7 +74,7 @@ class Mem4DNode(LifecycleNode):
         self._status_publisher = topics.STATUS.publisher(self)
         self._diagnostics_publisher = topics.DIAGNOSTICS.publisher(self)
         self._diagnostics = Diagnostics(self.get_fully_qualified_name(), self._current_settings)
-        # With use_sim_time ROS time may stand still, which is worth a report.
+        # With use_sim_time ROS time may stop, which is worth a report.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         period_s = self._settings.status.period_s
         self._status_timer = self.create_timer(period_s, self._publish_status, clock=steady)

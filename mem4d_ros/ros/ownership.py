@@ -1,4 +1,4 @@
-"""Who destroys what was made in a node.
+"""Ownership of entities made in a node.
 
 tf2_ros makes publishers and subscriptions that it gives nobody back; the node knows them all.
 """
@@ -14,7 +14,7 @@ from rclpy.node import Node
 
 @contextmanager
 def ownership(node: Node) -> Iterator[ExitStack]:
-    """What is made in the node meanwhile is destroyed when the stack is closed.
+    """Destroy entities made in the node meanwhile when the stack is closed.
 
     It is destroyed at once where an exception ends the block.
     """

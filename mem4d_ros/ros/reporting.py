@@ -15,7 +15,7 @@ MAX_LENGTH = 1000
 
 
 class Logger(Protocol):
-    """What is used of an rclpy logger."""
+    """The used part of an rclpy logger."""
 
     def info(self, message: str) -> object: ...
 

@@ -49,7 +49,7 @@ class _Neighbours:
     lower: np.ndarray  # (n,) index of the neighbour before
     upper: np.ndarray  # (n,) index of the neighbour after
     nearest: np.ndarray  # (n,)
-    fraction: np.ndarray  # (n,) float32, of the way from lower to upper
+    fraction: np.ndarray  # (n,) float32, fraction of the distance from lower to upper
 
     @classmethod
     def of(cls, positions: np.ndarray, size: int) -> _Neighbours:

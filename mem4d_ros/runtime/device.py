@@ -1,4 +1,4 @@
-"""Where the network runs, and in which number format."""
+"""Device and number format of the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with one frame."""
+"""Errors of one frame."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def map_from_odom(map_from_base: np.ndarray, odom_from_base: np.ndarray) -> np.n
 
 
 def between_poses(earlier: np.ndarray, later: np.ndarray, share: float) -> np.ndarray:
-    """The pose (4, 4) at `share` of the way from one (4, 4) to the next, turning evenly."""
+    """Interpolated pose (4, 4) at `share` (0 to 1) of the motion between two poses (4, 4)."""
     turn, _ = cv2.Rodrigues(earlier[:3, :3].T @ later[:3, :3])
     pose = earlier.copy()
     pose[:3, :3] = earlier[:3, :3] @ cv2.Rodrigues(share * turn)[0]

@@ -14,7 +14,7 @@ import numpy as np
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
 
 EVERY_FRAME, KEYFRAME = "every_frame", "keyframe"
-"""Names of the two ways to fill the memory."""
+"""Policies for filling the memory."""
 
 SAMPLE_SPACING_PX = 16
 """Overlap is estimated at every 16th pixel of every 16th row."""
@@ -22,12 +22,12 @@ SAMPLE_SPACING_PX = 16
 
 @dataclass(frozen=True)
 class KeyframeThresholds:
-    """A frame enters if it has come this far from each view stored, or overlaps them too little.
+    """Minimum motion from every stored view, or maximum overlap with them, of a new keyframe.
 
     Attributes:
-        min_translation_m: distance of the camera from that of a stored view.
-        min_rotation_rad: angle by which it is turned against that of a stored view.
-        min_overlap: share of its points that lie in at least one stored view.
+        min_translation_m: distance between the cameras of the frame and of a stored view.
+        min_rotation_rad: rotation angle between the frame and a stored view.
+        min_overlap: ratio of its points that lie in at least one stored view.
     """
 
     min_translation_m: float = 0.3
@@ -37,7 +37,7 @@ class KeyframeThresholds:
 
 @dataclass(frozen=True)
 class CameraView:
-    """What a camera can see: its pose, its intrinsics in pixels, its image's (height, width)."""
+    """View of a camera: pose, intrinsics in pixels, and image size (height, width)."""
 
     camera_to_world: np.ndarray  # (4, 4) float64
     intrinsics: np.ndarray  # (3, 3) float64
@@ -62,9 +62,9 @@ def shows_something_new(
 
 
 def overlap(points_world: np.ndarray, views: Collection[CameraView]) -> float:
-    """Share of points (N, 3) that lie inside at least one view; 1 where there are no points.
+    """Ratio of points (N, 3) that lie inside at least one view; 1 without points.
 
-    Whether something stands before a point is not asked.
+    Occlusion is ignored.
     """
     if not len(points_world):
         return 1.0

@@ -39,8 +39,11 @@ class LoadedNetwork:
         image_size: int | None = None,
         memory: MemorySizes | None = None,
         keyframes: KeyframeThresholds | None = None,
+        live: bool = False,
     ) -> OnlineReconstructor:
         """A new reconstructor; image and memory sizes not given are those of the network's config.
+
+        It is for frames that do not wait if `live`; else the same frames become the same.
 
         Raises ValueError for an unknown pose source.
         """
@@ -52,7 +55,7 @@ class LoadedNetwork:
             memory or config.memory,
             self.device,
             self.precision,
-            make_pose_source(source),
+            make_pose_source(source, live),
             keyframes,
         )
 

@@ -1,4 +1,4 @@
-"""What one frame becomes."""
+"""Reconstruction of one frame."""
 
 from __future__ import annotations
 

@@ -18,10 +18,15 @@ from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import move_points
-from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame, PoseSource
+from mem4d_ros.runtime.pose_sources import (
+    CameraFrame,
+    HeadPose,
+    PoseEstimate,
+    PoseFrame,
+    PoseSource,
+)
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.steady_intrinsics import SteadyIntrinsics
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 CPU = torch.device("cpu")
@@ -50,7 +55,7 @@ class StreamState:
     pose_source: PoseSource
     transform: ImageTransform | None
     views: Mapping[int, CameraView] = field(default_factory=dict)  # by number in the PSM
-    predicted_intrinsics: tuple[np.ndarray, ...] = ()
+    predicted_intrinsics: np.ndarray | None = None  # (3, 3), pixels of the model's image
 
 
 class OnlineReconstructor:
@@ -90,7 +95,7 @@ class OnlineReconstructor:
         """Forget all frames: the next one defines a new world."""
         self._state = self._model.initial_state(self._memory)
         self._views: Mapping[int, CameraView] = {}
-        self._intrinsics = SteadyIntrinsics()
+        self._predicted_intrinsics: np.ndarray | None = None
         self._pose_source.reset()
 
     def resize_memory(self, memory: MemorySizes) -> None:
@@ -106,15 +111,15 @@ class OnlineReconstructor:
             self._pose_source,
             self._transform,
             self._views,
-            self._intrinsics.predictions,
+            self._predicted_intrinsics,
         )
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
         self._state, self._pose_source = state.memory, state.pose_source
         self._transform, self._views = state.transform, state.views
+        self._predicted_intrinsics = state.predicted_intrinsics
         self._memory = state.memory.memory
-        self._intrinsics = SteadyIntrinsics(state.predicted_intrinsics)
 
     def occupancy(self) -> MemorySizes:
         """The number of frames each memory holds."""
@@ -140,11 +145,11 @@ class OnlineReconstructor:
     ) -> Reconstruction:
         """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
 
-        An image of another size than the one before starts a new world. Points of the self-view
-        pointmap lie on the rays of the intrinsics: of them the network predicts the depth alone.
+        An image of another size than the one before starts a new world.
 
         Args:
-            intrinsics: (3, 3), pixels of the image; predicted if None, and held steady.
+            intrinsics: (3, 3), pixels of the image; predicted if None, from the first frame since
+                the last reset, for one camera sees a whole stream.
             points: whose depth was measured.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
@@ -162,15 +167,22 @@ class OnlineReconstructor:
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
         frame_index, structure = self._state.frame_index, self._state.structure
-        output = self._step(model_image, _evidence(transform, intrinsics, points, camera_to_world))
+        foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
+        evidence = _evidence(
+            transform,
+            intrinsics,
+            foreseen.points if points is None else points,
+            foreseen.camera_to_world if camera_to_world is None else camera_to_world,
+        )
+        output = self._step(model_image, evidence)
         head_pose = self._checked(_camera_to_world(output), "pose")
         if intrinsics is None:
-            predicted = output.intrinsics[0].numpy().astype(np.float64)
-            model_intrinsics = self._intrinsics.after(self._checked(predicted, "intrinsics"))
+            model_intrinsics = self._predict_intrinsics(output)
         else:
             model_intrinsics = transform.intrinsics_to_model(intrinsics)
         points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
         _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+        # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
         points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
         points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
@@ -187,6 +199,8 @@ class OnlineReconstructor:
                     head_pose=head_pose,
                 )
             )
+        if estimate.depth_scale != 1:
+            points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
             view = CameraView(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
             self._select(view, points_camera, structure, self._keyframes)
@@ -234,6 +248,16 @@ class OnlineReconstructor:
         ):
             output, self._state = self._model.step(image, self._state, *told)
         return to_host(output)
+
+    def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
+        """Those of the stream's camera (3, 3), in pixels of the network's image.
+
+        They are the first frame's prediction. One that wavers would look like motion.
+        """
+        if self._predicted_intrinsics is None:
+            predicted = output.intrinsics[0].numpy().astype(np.float64)
+            self._predicted_intrinsics = self._checked(predicted, "field of view")
+        return self._predicted_intrinsics
 
     def _select(
         self,

@@ -1,4 +1,4 @@
-"""How many metres a unit of the reconstruction is, and a reconstruction in metres."""
+"""Metric scale of the reconstruction."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class ScaleEstimate:
 
 
 class ScaleSource(Protocol):
-    """Where the scale comes from."""
+    """Source of the scale."""
 
     @property
     def estimate(self) -> ScaleEstimate:
-        """What is known now."""
+        """The current estimate."""
         ...
 
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
@@ -82,7 +82,7 @@ class OdometryScale:
     def __init__(
         self, step_m: float = 0.1, window: int = 30, least: int = 5, smoothing: float = 0.3
     ) -> None:
-        """`least` steps are needed for a first estimate; `smoothing` is the share of a new one."""
+        """`least`: minimum steps for a first estimate; `smoothing`: weight of a new one."""
         self._step_m = step_m
         self._least = least
         self._smoothing = smoothing
@@ -131,7 +131,7 @@ class OdometryScale:
 
 
 class MetricWorld:
-    """Reconstructions in metres, in one world although the scale changes along the way.
+    """Reconstructions in metres, in one world although the scale changes over time.
 
     Each motion from frame to frame is scaled by what is known at that time: a better scale does not
     make the camera jump. Under a constant scale the whole world is scaled. Not thread-safe.
@@ -161,7 +161,7 @@ class MetricWorld:
 
 
 def _scaled(motion: np.ndarray, scale: float) -> np.ndarray:
-    """A rigid motion (4, 4) of `scale` times the way."""
+    """The rigid motion (4, 4) with its translation scaled."""
     scaled = motion.copy()
     scaled[:3, 3] *= scale
     return scaled

@@ -1,4 +1,4 @@
-"""How long frames take, over the newest of them."""
+"""Latencies of the newest frames."""
 
 from __future__ import annotations
 

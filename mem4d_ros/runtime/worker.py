@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Counters:
-    """What became of the frames; once idle, received == processed + dropped + rejected."""
+    """Counts of frames by outcome; once idle, received == processed + dropped + rejected."""
 
     received: int = 0
     processed: int = 0  # and delivered

@@ -1,1 +1,1 @@
-"""What sensor_msgs say, read by their fields: of ROS itself, of a bag, or of anything like them."""
+"""Contents of sensor_msgs, read by their fields: of ROS itself, of a bag, or of similar objects."""

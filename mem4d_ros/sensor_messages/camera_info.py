@@ -21,7 +21,7 @@ class CameraInfoError(ValueError):
 
 @dataclass(frozen=True)
 class SensorRegion:
-    """What images show of a sensor; all (x, y), in pixels of the sensor before binning.
+    """Region of a sensor that images show; all (x, y), in pixels of the sensor before binning.
 
     Attributes:
         offset: of the region of interest; size: of it, 0 where unknown.
@@ -93,7 +93,7 @@ def to_pixels(intrinsics: np.ndarray, name: str, info: Any, width: int, height: 
         described = region.binned
         raise CameraInfoError(
             f"it describes {described[0]:g}x{described[1]:g} pixels, but images have"
-            f" {width}x{height}: publish the CameraInfo of this image"
+            f" {width}x{height}: use the calibration of this image"
         )
     return region.to_image(intrinsics, width, height)
 

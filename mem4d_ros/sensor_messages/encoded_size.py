@@ -15,7 +15,7 @@ _JPEG_START = b"\xff\xd8\xff"
 _JPEG_END = 0xD9
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
 _JPEG_SEGMENT_MARKERS = {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
-"""What may come before: tables, applications' data, comments; all of them have a length."""
+"""Segments that may come before: tables, applications' data, comments; all have a length."""
 _JPEG_SCAN = 0xDA
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """Within a scan: neither a stuffed byte, nor a restart, nor a fill byte."""

@@ -35,11 +35,13 @@ class StraightImage:
         image: the image itself where there was nothing to straighten.
         intrinsics: (3, 3) float64; None of an uncalibrated camera.
         source: in words, what was done.
+        maps: by which cv2.remap made it; None where there was nothing to straighten.
     """
 
     image: np.ndarray
     intrinsics: np.ndarray | None
     source: str
+    maps: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Lens:
@@ -69,7 +71,7 @@ class Lens:
             self._key = key
         if self._maps is not None:
             image = cv2.remap(image, *self._maps, cv2.INTER_LINEAR)
-        return StraightImage(image, self._intrinsics, self._source)
+        return StraightImage(image, self._intrinsics, self._source, self._maps)
 
     def _prepare(
         self, info: Any, width: int, height: int, rectified: bool, undistort: bool

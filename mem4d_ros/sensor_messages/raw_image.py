@@ -25,7 +25,7 @@ class UnusableImage(ValueError):  # noqa: N818
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a pixel lies in memory, and the OpenCV conversion that makes it RGB."""
+    """Layout of a pixel in memory, and the OpenCV conversion to RGB."""
 
     channels: int
     to_rgb: int | None

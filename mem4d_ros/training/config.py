@@ -64,11 +64,11 @@ class LiveConfig:
             rendered sequences, whose files' names begin with their kind and a dash.
         rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`);
             with one a run is not reproducible.
-        shares: of the clips by kind: 'recorded', 'mesh', 'procedural'. Those of kinds without any
+        shares: ratio of clips by kind: 'recorded', 'mesh', 'procedural'. Those of kinds without any
             sequence go to the others.
         capacity: frames of each rendered kind that are kept; the oldest leave.
         height, width: size that is kept, in px, from which crops are taken.
-        enough: frames from which on a kind has its whole share.
+        enough: minimum frames of a kind for its full ratio.
         fastest: the largest pace; every n-th frame is taken.
         held_out: the last part of each recording, which is never trained on.
         held_out_frames: frames of a sequence for evaluation.
@@ -140,10 +140,10 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class StageConfig:
-    """One stage of the curriculum: `steps` batches of runs of `frames` = (fewest, most) frames.
+    """One stage of the curriculum: `steps` batches of runs of `frames` = (minimum, maximum) frames.
 
     Each process of a run with several takes `batch` sequences a step. Of a run that ends by the
-    clock, `steps` are the stages' shares of its time.
+    clock, `steps` are the stages' fractions of its time.
     """
 
     steps: int
@@ -154,7 +154,7 @@ class StageConfig:
         _require_at_least(self, 1, "steps", "batch")
         fewest, most = self.frames
         if not 1 <= fewest <= most:
-            raise TrainingConfigError(f"frames must be the fewest and the most, got {self.frames}")
+            raise TrainingConfigError(f"frames must be (minimum, maximum), got {self.frames}")
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,9 @@ class TrainingConfig:
         initial_checkpoint: weights to start from; None starts from random ones.
         encoder: its first weights: 'efficientnet-lite0' for public ones (ImageNet), a safetensors
             file, or None for random ones.
-        freeze_encoder: do not train the encoder (the paper's way), whose weights must be known.
+        freeze_encoder: do not train the encoder (as in the paper), whose weights must be known.
         memory: sizes of the memories; None takes the network's.
-        encoder_rate: the encoder's share of the learning rate, if it is trained.
+        encoder_rate: ratio of the encoder's learning rate to that of the rest, if it is trained.
         optimizer: adamw (the paper's), or muon for the matrices that tokens pass through.
         learning_rate: its peak, reached after `warm_up` steps, then a cosine to zero.
         clip: largest norm of the gradient.

@@ -31,7 +31,7 @@ class SequenceErrors:
 
 @dataclass(frozen=True)
 class HeldOutErrors:
-    """What all sequences say together, depth weighted by pixels.
+    """Errors over all sequences, depth weighted by pixels.
 
     Attributes:
         ate_share: all trajectory errors by the length of all paths, so that a camera that stands
@@ -84,7 +84,7 @@ def sequence_errors(
 
 
 def summary(errors: Sequence[SequenceErrors]) -> HeldOutErrors:
-    """What the sequences say together."""
+    """Errors over all sequences."""
     depth = sum((e.depth for e in errors), start=DepthErrors())
     depth_metric = sum((e.depth_metric for e in errors), start=DepthErrors())
     path_m = sum(e.trajectory.path_m for e in errors)

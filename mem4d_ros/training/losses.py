@@ -19,12 +19,12 @@ NEAREST_M = 0.1
 """Errors of points nearer than this are measured as if they were so far away."""
 EDGE_SPANS_PX = (1, 2, 4, 8, 16)
 _EDGE_WEIGHT, _EDGE_STEP = 4.0, 0.1
-"""A step of the true log depth counts up to so much more, most of that where it is so high."""
+"""Maximum weight added at a step of the true log depth, and the height of step that scales it."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a sequence of T frames of B streams really looks like. World = first camera, metres.
+    """Ground truth of a sequence of T frames of B streams. World = first camera, metres.
 
     Attributes:
         points_world: (B, T, H, W, 3); points_camera: likewise, in each camera's optical frame.

@@ -17,7 +17,7 @@ _BETAS = (0.9, 0.95)
 _ENCODER = "encoder."
 
 _REMEMBERED = {"AdamW": {"step", "exp_avg", "exp_avg_sq"}, "Muon": {"momentum_buffer"}}
-"""What each optimiser keeps of a weight."""
+"""State that each optimiser keeps of a weight."""
 
 NamedWeight = tuple[str, nn.Parameter]
 
@@ -45,7 +45,7 @@ class Optimizer:
                 group["lr"] = rate * group.get("factor", 1.0)
 
     def state_of(self, weight: nn.Parameter) -> Mapping[str, Tensor]:
-        """What is remembered of a weight, by name; nothing before its first update."""
+        """State of a weight, by name; empty before its first update."""
         return next((part.state[weight] for part in self._parts if weight in part.state), {})
 
     def restore(self, weight: nn.Parameter, state: Mapping[str, Tensor]) -> None:
@@ -103,7 +103,7 @@ def _muon(weights: Sequence[NamedWeight], config: TrainingConfig) -> torch.optim
 def _group(
     weights: Sequence[NamedWeight], config: TrainingConfig, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """The encoder's weights and the others, each with its share of the learning rate."""
+    """The encoder's weights and the others, each with its factor of the learning rate."""
     encoder = [weight for name, weight in weights if name.startswith(_ENCODER)]
     others = [weight for name, weight in weights if not name.startswith(_ENCODER)]
     groups = ((encoder, config.encoder_rate), (others, 1.0))

@@ -1,4 +1,4 @@
-"""How far a run is: by its steps, or by the clock."""
+"""Progress of a run: by its steps, or by the clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Pace(Protocol):
-    """Where a run stands, as a number of the steps that its config plans."""
+    """Position of a run, as a number of the steps that its config plans."""
 
     def position(self, step: int) -> float:
         """Between 0 and the planned steps, after `step` steps."""

@@ -11,7 +11,7 @@ from mem4d_ros.model.heads import PointmapHead
 from mem4d_ros.model.layers import Block
 
 RECOMPUTED = (Block, PointmapHead)
-"""What holds most of the values that a backward pass needs; only their inputs are kept."""
+"""Modules with most of the values that a backward pass needs; only their inputs are kept."""
 
 
 def recompute_activations(model: nn.Module) -> None:

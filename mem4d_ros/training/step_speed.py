@@ -1,4 +1,4 @@
-"""How long a step of each stage takes on a GPU, and how much memory: to choose batches by.
+"""Time and memory of a step of each stage on a GPU, to choose batches by.
 
     python -m mem4d_ros.training.step_speed --config training/lite_gpu.yaml
 

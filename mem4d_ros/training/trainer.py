@@ -49,7 +49,7 @@ class StateNotWritten(RuntimeError):  # noqa: N818
 
 @dataclass(frozen=True)
 class StepReport:
-    """What the steps since the last report did, over all processes.
+    """Report of the steps since the last one, over all processes.
 
     Attributes:
         step: steps taken so far.
@@ -79,7 +79,7 @@ def pace_of(config: TrainingConfig) -> Pace:
 
 @dataclass
 class Since:
-    """What has been since the last report; `values` are sums that stay on the device."""
+    """Sums since the last report; `values` are sums that stay on the device."""
 
     started: float
     values: Tensor
@@ -105,13 +105,13 @@ class Since:
 
 
 class Trainer:
-    """Trains one model in the folder `out`, from where that folder's state stands.
+    """Trains one model in the folder `out`, from the state saved there.
 
     Args:
         source: of the clips, on `device`.
         precision: of the network's layers, float32 or bfloat16; weights are float32.
         evaluate: measures the model every now and then, for the log; each process calls it.
-        observe: hears of every report.
+        observe: called with every report.
         pace: the config's, if None; the clock of one that is given may run already.
 
     Raises:
@@ -200,7 +200,7 @@ class Trainer:
             ) from error
 
     def _resume(self) -> int:
-        """The step that the folder's state stands at, 0 without one."""
+        """The step of the state saved in the folder, 0 without one."""
         self.out.mkdir(parents=True, exist_ok=True)
         state = self.out / STATE_FILE
         average = self.average.model if self.average else None

@@ -1,4 +1,4 @@
-"""How the samples of training are varied, as data: images, and what is known beside them."""
+"""Augmentation of training samples, as data: images, and evidence beside them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How far clips are varied; the defaults mirror half of them and change their colours.
+    """Ranges of augmentation; the defaults mirror half of them and change their colours.
 
     Attributes:
-        zoom: smallest and largest; a part of the image that is so many times smaller fills it.
+        zoom: minimum and maximum zoom factor.
         aspect: σ of the log of how much wider than high pixels become.
-        blur: largest σ in px, horizontally and vertically apart.
-        noise: largest σ of a pixel.
-        vignette: largest loss of light in the corners.
-        blocks: share of clips with blocks as strong compression leaves them.
+        blur: maximum σ in px, horizontally and vertically apart.
+        noise: maximum σ of a pixel.
+        vignette: maximum loss of light in the corners.
+        blocks: ratio of clips with blocks as strong compression leaves them.
         flicker: σ of the log of each frame's own exposure.
     """
 
@@ -34,22 +34,21 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class SimulatedEvidence:
-    """How evidence is drawn; shares are of samples, that is of whole sequences.
+    """Distributions of simulated evidence; ratios are of samples, that is of whole sequences.
 
     Attributes:
-        without_points: share without any point.
-        corners: fewest and most points at corners a frame, drawn log-uniformly.
-        noise: smallest and largest relative σ of a sequence's points.
-        common_scale: relative σ of a scale error that a whole sequence shares, poses included.
-        outliers, moving_outliers: share of points that are grossly wrong, on what stands still and
-            on bodies that move.
+        without_points: ratio without any point.
+        corners: minimum and maximum points at corners per frame, drawn log-uniformly.
+        noise: minimum and maximum relative σ of a sequence's points.
+        common_scale: relative σ of a scale error common to a whole sequence, poses included.
+        outliers, moving_outliers: ratio of gross errors among static and dynamic points.
         misstatement: σ of the log of stated by true deviation.
-        late: share of the samples whose points begin after their first frame, as parallax does.
-        sensor: share, of the samples with points, whose points come from a sensor.
+        late: ratio of the samples whose points begin after their first frame, as parallax does.
+        sensor: ratio of the samples with points whose points come from a sensor.
         sensor_points, sensor_noise: as `corners` and `noise`, of these.
-        without_intrinsics, with_pose: shares.
-        pose_rotation: largest σ of what a step's rotation adds to the error, in degrees.
-        pose_translation: largest σ of the same, by the length of the step.
+        without_intrinsics, with_pose: ratios.
+        pose_rotation: maximum σ of what a step's rotation adds to the error, in degrees.
+        pose_translation: maximum σ of the same, by the length of the step.
     """
 
     without_points: float = 1 / 3

@@ -90,7 +90,7 @@ def _spacing(points: np.ndarray) -> float:
 
 
 def _relief(nearest: np.ndarray) -> np.ndarray:
-    """Brightness (H, W): darker beside what stands in front (eye-dome lighting)."""
+    """Brightness (H, W): darker beside nearer surfaces (eye-dome lighting)."""
     logarithm = np.log(np.where(np.isfinite(nearest), nearest, np.nan))
     depth = np.where(np.isfinite(nearest), logarithm, np.nanmax(logarithm, initial=0.0))
     behind = np.zeros_like(depth)

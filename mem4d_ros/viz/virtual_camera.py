@@ -1,4 +1,4 @@
-"""Where to look at a reconstruction from."""
+"""Viewpoint of a reconstruction."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
 @pytest.fixture
-def bridge():
+def bridge() -> CvBridge:
     return CvBridge()
 
 
-def message(encoding, rows, is_bigendian=False) -> Image:
+def message(encoding: str, rows: list[bytes], is_bigendian: bool = False) -> Image:
     """An image whose rows are given as bytes, all of one length."""
     msg = Image(height=len(rows), encoding=encoding, is_bigendian=is_bigendian)
     msg.step = len(rows[0])
@@ -27,28 +27,28 @@ def message(encoding, rows, is_bigendian=False) -> Image:
     return msg
 
 
-def of(encoding, pixels) -> Image:
+def of(encoding: str, pixels: np.ndarray) -> Image:
     pixels = np.asarray(pixels)
     msg = message(encoding, [row.tobytes() for row in pixels])
     msg.width = pixels.shape[1]
     return msg
 
 
-def test_padding_at_the_end_of_rows_is_left_out(bridge):
+def test_padding_at_the_end_of_rows_is_left_out(bridge: CvBridge) -> None:
     msg = message("rgb8", [bytes([1, 2, 3, 4, 5, 6, 99, 99]), bytes([7, 8, 9, 10, 11, 12, 99, 99])])
     msg.width = 2
     image = bridge.imgmsg_to_cv2(msg)
     np.testing.assert_array_equal(image, [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]])
 
 
-def test_padding_may_be_no_multiple_of_the_pixels_size(bridge):
+def test_padding_may_be_no_multiple_of_the_pixels_size(bridge: CvBridge) -> None:
     msg = message("mono16", [bytes([1, 0, 2, 0, 99]), bytes([3, 0, 4, 0, 99])])
     msg.width = 2
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg), [[1, 2], [3, 4]])
 
 
 @pytest.mark.parametrize("is_bigendian", [False, True])
-def test_byte_order_is_respected(bridge, is_bigendian):
+def test_byte_order_is_respected(bridge: CvBridge, is_bigendian: bool) -> None:
     order = ">" if is_bigendian else "<"
     depth = np.array([[1.5, -2.25]], dtype=f"{order}f4")
     msg = message("32FC1", [depth.tobytes()], is_bigendian)
@@ -74,7 +74,9 @@ def test_byte_order_is_respected(bridge, is_bigendian):
         ("yuv422", "u1", (2, 4, 2)),
     ],
 )
-def test_passthrough_gives_the_stored_pixels(bridge, encoding, dtype, shape):
+def test_passthrough_gives_the_stored_pixels(
+    bridge: CvBridge, encoding: str, dtype: str, shape: tuple[int, ...]
+) -> None:
     pixels = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     image = bridge.imgmsg_to_cv2(of(encoding, pixels), "passthrough")
     np.testing.assert_array_equal(image, pixels)
@@ -90,13 +92,15 @@ def test_passthrough_gives_the_stored_pixels(bridge, encoding, dtype, shape):
         ("bgra8", [30, 20, 10, 40]),
     ],
 )
-def test_colour_encodings_agree_on_a_colour(bridge, encoding, pixel):
+def test_colour_encodings_agree_on_a_colour(
+    bridge: CvBridge, encoding: str, pixel: list[int]
+) -> None:
     msg = of(encoding, np.full((2, 2, len(pixel)), pixel, np.uint8))
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "rgb8")[0, 0], [10, 20, 30])
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "bgr8")[0, 0], [30, 20, 10])
 
 
-def test_grey_becomes_colour_and_colour_grey(bridge):
+def test_grey_becomes_colour_and_colour_grey(bridge: CvBridge) -> None:
     grey = of("mono8", np.full((2, 2), 77, np.uint8))
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(grey, "rgb8")[0, 0], [77, 77, 77])
     colour = of("rgb8", np.full((2, 2, 3), (200, 100, 50), np.uint8))
@@ -104,7 +108,7 @@ def test_grey_becomes_colour_and_colour_grey(bridge):
     assert bridge.imgmsg_to_cv2(colour, "mono8")[0, 0] == pytest.approx(luma, abs=0.5)
 
 
-def test_sixteen_bits_are_scaled_to_eight_and_back(bridge):
+def test_sixteen_bits_are_scaled_to_eight_and_back(bridge: CvBridge) -> None:
     msg = of("mono16", np.array([[0, 257, 65535]], np.uint16))
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "mono8"), [[0, 1, 255]])
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "rgb8")[0, :, 0], [0, 1, 255])
@@ -112,7 +116,7 @@ def test_sixteen_bits_are_scaled_to_eight_and_back(bridge):
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "mono16"), [[0, 257, 65535]])
 
 
-def test_depth_in_millimetres_keeps_its_numbers_as_floats(bridge):
+def test_depth_in_millimetres_keeps_its_numbers_as_floats(bridge: CvBridge) -> None:
     msg = of("16UC1", np.array([[0, 1234]], np.uint16))
     np.testing.assert_array_equal(bridge.imgmsg_to_cv2(msg, "32FC1"), [[0.0, 1234.0]])
 
@@ -120,7 +124,9 @@ def test_depth_in_millimetres_keeps_its_numbers_as_floats(bridge):
 @pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("colour", [RED, GREEN, BLUE])
-def test_a_bayer_mosaic_of_one_colour_gives_that_colour(bridge, pattern, bits, colour):
+def test_a_bayer_mosaic_of_one_colour_gives_that_colour(
+    bridge: CvBridge, pattern: str, bits: int, colour: tuple[int, int, int]
+) -> None:
     tile = [colour["rgb".index(letter)] for letter in pattern]
     mosaic = np.tile(np.reshape(tile, (2, 2)), (8, 8)).astype(f"u{bits // 8}")
     mosaic = mosaic * (1 if bits == 8 else 257)
@@ -131,7 +137,7 @@ def test_a_bayer_mosaic_of_one_colour_gives_that_colour(bridge, pattern, bits, c
 
 
 @pytest.mark.parametrize(("encoding", "order"), [("yuv422", "UYVY"), ("yuv422_yuy2", "YUYV")])
-def test_yuv_follows_the_studio_range_of_bt601(bridge, encoding, order):
+def test_yuv_follows_the_studio_range_of_bt601(bridge: CvBridge, encoding: str, order: str) -> None:
     y, u, v = 120, 90, 200
     values = {"Y": y, "U": u, "V": v}
     row = bytes(values[letter] for letter in order) * 2
@@ -151,7 +157,9 @@ def test_yuv_follows_the_studio_range_of_bt601(bridge, encoding, order):
     ("source", "target"),
     [("8UC3", "rgb8"), ("32FC1", "mono8"), ("rgb8", "mono9"), ("bayer_rggb8", "rgba8")],
 )
-def test_a_conversion_without_a_meaning_is_refused_by_name(bridge, source, target):
+def test_a_conversion_without_a_meaning_is_refused_by_name(
+    bridge: CvBridge, source: str, target: str
+) -> None:
     channels = {"8UC3": 3, "rgb8": 3}.get(source, 1)
     pixels = np.zeros((4, 4, channels), "f4" if source == "32FC1" else "u1")
     with pytest.raises(CvBridgeError, match=target):
@@ -159,13 +167,15 @@ def test_a_conversion_without_a_meaning_is_refused_by_name(bridge, source, targe
 
 
 @pytest.mark.parametrize("encoding", ["nv21", "8UC", "rgb9", ""])
-def test_an_unknown_encoding_is_refused_by_name(bridge, encoding):
+def test_an_unknown_encoding_is_refused_by_name(bridge: CvBridge, encoding: str) -> None:
     with pytest.raises(CvBridgeError, match=rf"\[{encoding}\]"):
         bridge.imgmsg_to_cv2(of(encoding, np.zeros((2, 2), np.uint8)), "rgb8")
 
 
 @pytest.mark.parametrize(("step", "size"), [(5, 12), (6, 11), (6, 13), (0, 0)])
-def test_a_message_whose_sizes_contradict_each_other_is_refused(bridge, step, size):
+def test_a_message_whose_sizes_contradict_each_other_is_refused(
+    bridge: CvBridge, step: int, size: int
+) -> None:
     msg = Image(height=2, width=2, encoding="rgb8", step=step)
     msg.data = array.array("B", bytes(size))
     with pytest.raises(CvBridgeError, match="wrongly formed"):
@@ -173,7 +183,7 @@ def test_a_message_whose_sizes_contradict_each_other_is_refused(bridge, step, si
 
 
 @pytest.mark.parametrize("encoding", ["rgb8", "mono8", "32FC1", "16UC1", "passthrough"])
-def test_messages_are_made_with_the_bytes_of_the_image(bridge, encoding):
+def test_messages_are_made_with_the_bytes_of_the_image(bridge: CvBridge, encoding: str) -> None:
     dtype = {"32FC1": "f4", "16UC1": "u2"}.get(encoding, "u1")
     shape = (2, 5) if encoding in ("mono8", "32FC1", "16UC1") else (2, 5, 3)
     image = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
@@ -185,13 +195,13 @@ def test_messages_are_made_with_the_bytes_of_the_image(bridge, encoding):
     assert (msg.is_bigendian, msg.header) == (False, header)
 
 
-def test_an_image_of_another_type_than_its_encoding_is_refused(bridge):
+def test_an_image_of_another_type_than_its_encoding_is_refused(bridge: CvBridge) -> None:
     with pytest.raises(CvBridgeError, match="rgb8"):
         bridge.cv2_to_imgmsg(np.zeros((2, 2), np.uint8), "rgb8")
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png"])
-def test_compressed_colours_are_stored_as_bgr(bridge, extension):
+def test_compressed_colours_are_stored_as_bgr(bridge: CvBridge, extension: str) -> None:
     image = np.full((16, 16, 3), (20, 120, 220), np.uint8)
     data = cv2.imencode(f".{extension}", image)[1]
     msg = CompressedImage(format=extension, data=array.array("B", data.tobytes()))
@@ -201,7 +211,7 @@ def test_compressed_colours_are_stored_as_bgr(bridge, extension):
     )
 
 
-def test_compressed_grey_and_deep_images_keep_their_values(bridge):
+def test_compressed_grey_and_deep_images_keep_their_values(bridge: CvBridge) -> None:
     grey = bridge.cv2_to_compressed_imgmsg(np.full((4, 4), 9, np.uint8), "png")
     np.testing.assert_array_equal(bridge.compressed_imgmsg_to_cv2(grey, "rgb8")[0, 0], [9, 9, 9])
     deep = bridge.cv2_to_compressed_imgmsg(np.full((4, 4), 5000, np.uint16), "png")
@@ -209,7 +219,7 @@ def test_compressed_grey_and_deep_images_keep_their_values(bridge):
 
 
 @pytest.mark.parametrize("data", [b"", b"no image at all"])
-def test_data_that_is_no_image_is_refused(bridge, data):
+def test_data_that_is_no_image_is_refused(bridge: CvBridge, data: bytes) -> None:
     msg = CompressedImage(format="jpeg", data=array.array("B", data))
     with pytest.raises(CvBridgeError, match="jpeg"):
         bridge.compressed_imgmsg_to_cv2(msg)

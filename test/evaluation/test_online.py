@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from oracle import ListRecording, Oracle, Room, recording_of, room
 from wall_model import WallModel
 
 from mem4d_ros.datasets import Sample
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import Told, full_depth, run_recording
-from mem4d_ros.model import MemorySizes
+from mem4d_ros.evaluation.online import Step, Told, corners_of, full_depth, run_recording
+from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import OnlineReconstructor, upsample_depth
-from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +42,13 @@ def test_each_recording_is_a_world_of_its_own(truth: Room) -> None:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_intrinsics_are_told_when_asked(truth: Room, known: bool) -> None:
-    told = []
-
-    class Listening(HeadPose):
-        def estimate(self, frame: PoseFrame) -> PoseEstimate:
-            told.append(np.allclose(frame.intrinsics, truth.intrinsics))
-            return super().estimate(frame)
-
-    reconstructor = OnlineReconstructor(WallModel(), 64, MemorySizes(), pose_source=Listening())
-    list(run_recording(recording_of(truth), range(5), reconstructor, Told(intrinsics=known)))
-    assert told == [known] * 5
+    told = np.array([[50.0, 0, 30], [0, 50, 25], [0, 0, 1]])
+    samples = [replace(sample, intrinsics=told) for sample in recording_of(truth).samples]
+    reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes())
+    for step in run_recording(
+        ListRecording("room", samples), range(5), reconstructor, Told(intrinsics=known)
+    ):
+        np.testing.assert_allclose(step.found.intrinsics, told if known else truth.intrinsics)
 
 
 def test_a_sample_without_the_intrinsics_to_tell_is_named(truth: Room) -> None:
@@ -61,6 +60,107 @@ def test_a_sample_without_the_intrinsics_to_tell_is_named(truth: Room) -> None:
                 ListRecording("room", samples), range(5), reconstructor, Told(intrinsics=True)
             )
         )
+
+
+class Listener(Oracle):
+    """Takes evidence, and notes it."""
+
+    takes_evidence = True
+
+    def __init__(self, truth: Room) -> None:
+        super().__init__(truth)
+        self.told: list[Evidence] = []
+
+    def step(
+        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
+    ) -> tuple[FrameOutput, MemoryState]:
+        assert evidence is not None
+        self.told.append(evidence)
+        return super().step(image, state)
+
+
+def listened(truth: Room, told: Told, frames: int = 3) -> tuple[list[Evidence], list[Step]]:
+    model = Listener(truth)
+    reconstructor = OnlineReconstructor(model, 64, MemorySizes())
+    steps = list(run_recording(recording_of(truth), range(frames), reconstructor, told))
+    return model.told, steps
+
+
+def test_a_network_that_takes_evidence_is_told_the_intrinsics_unless_asked_not_to(
+    truth: Room,
+) -> None:
+    for evidence in listened(truth, Told())[0]:
+        assert evidence.intrinsics is not None
+        np.testing.assert_allclose(evidence.intrinsics[0], truth.intrinsics, rtol=1e-6)
+        assert evidence.depth is None
+        assert evidence.camera_to_world is None
+    assert listened(truth, Told(intrinsics=False), 1)[0] == [Evidence()]
+
+
+def test_points_lie_on_the_truth_but_for_their_errors(truth: Room) -> None:
+    told, _ = listened(truth, Told(points=100))
+    again, _ = listened(truth, Told(points=100))
+    other, _ = listened(truth, Told(points=100, seed=7))
+    for frame, evidence in enumerate(told):
+        assert evidence.depth is not None
+        found = evidence.depth[0].numpy()
+        there = found > 0
+        assert there.sum() == 100
+        errors = np.abs(found / truth.depth[frame] - 1)[there]
+        assert np.median(errors) == pytest.approx(0.03, abs=0.015)
+        assert torch.equal(evidence.depth, again[frame].depth)
+        assert not torch.equal(evidence.depth, other[frame].depth)
+
+
+def test_points_follow_the_crop(truth: Room) -> None:
+    """Of an image with rows that the network does not see, exact depth tells where it was read."""
+    depth = np.arange(60 * 64, dtype=np.float32).reshape(60, 64) + 1000
+    image = np.random.default_rng(0).integers(0, 256, (60, 64, 3), np.uint8)
+    transform = ImageTransform.fit(64, 60, 64)
+    points = corners_of(image, depth, transform, 50, seed=0)
+    columns, rows = points.pixels.astype(int).T
+    relative = points.depth / depth[rows, columns]
+    assert np.median(np.abs(relative - 1)) < 0.05
+    assert rows.min() >= 6
+    assert rows.max() < 54
+
+
+def test_true_poses_are_told_in_the_first_frames_world(truth: Room) -> None:
+    samples = recording_of(truth).samples
+    model = Listener(truth)
+    reconstructor = OnlineReconstructor(model, 64, MemorySizes())
+    steps = run_recording(
+        ListRecording("room", samples[1:]), range(3), reconstructor, Told(poses=True)
+    )
+    for frame, _ in enumerate(steps):
+        first = truth.camera_to_world[1]
+        told = model.told[frame].camera_to_world
+        assert told is not None
+        np.testing.assert_allclose(
+            first @ told[0].numpy(), truth.camera_to_world[1 + frame], atol=1e-6
+        )
+
+
+def test_single_views_remember_nothing(truth: Room) -> None:
+    steps = listened(truth, Told(single_views=True))[1]
+    assert [step.found.frame_index for step in steps] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("told", [Told(points=10), Told(poses=True)])
+def test_what_a_network_cannot_be_told_is_said(truth: Room, told: Told) -> None:
+    reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes())
+    with pytest.raises(NotMeasurable, match="takes no evidence"):
+        list(run_recording(recording_of(truth), range(2), reconstructor, told))
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"), [("depth", Told(points=10)), ("camera_to_world", Told(poses=True))]
+)
+def test_a_sample_without_what_is_to_be_told_is_named(truth: Room, lost: str, told: Told) -> None:
+    samples = [replace(sample, **{lost: None}) for sample in recording_of(truth).samples]
+    reconstructor = OnlineReconstructor(Listener(truth), 64, MemorySizes())
+    with pytest.raises(NotMeasurable, match="frame 0 has no"):
+        list(run_recording(ListRecording("room", samples), range(2), reconstructor, told))
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 48), (128, 96), (70, 48), (100, 64), (64, 30)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oracle import room
 
+from mem4d_ros.evaluation.boundaries import BoundaryScore
 from mem4d_ros.evaluation.clouds import CloudErrors
 from mem4d_ros.evaluation.depth import Alignment, DepthErrors
 from mem4d_ros.evaluation.pictures import (
@@ -17,7 +18,7 @@ from mem4d_ros.evaluation.pose import Paths, PoseResult, pose_errors
 from mem4d_ros.evaluation.reconstruction import ErrorCloud, ReconstructionResult
 from mem4d_ros.evaluation.video_depth import DepthExample, DepthResult
 
-DEPTH = DepthResult("room", 1, {"scale": Alignment(2.0)}, {"scale": DepthErrors()})
+DEPTH = DepthResult("room", 1, {"scale": Alignment(2.0)}, {"scale": DepthErrors()}, BoundaryScore())
 CLOUD = ReconstructionResult("room", 1, CloudErrors(0, 0, 0, 0, 1, 1), 1.0)
 
 

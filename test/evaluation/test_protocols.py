@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from mem4d_ros.evaluation.protocols import (
+    DepthProtocol,
     FrameSelection,
+    PoseProtocol,
     chosen,
     depth_protocol,
     pose_protocol,
@@ -29,7 +33,9 @@ LENGTHS = (0, 1, 31, 110, 140, 269, 270, 271, 1000)
         (reconstruction_protocol("nrgbd").frames, lambda frames: frames[::500]),
     ],
 )
-def test_frames_are_those_of_the_published_code(selection, published, length) -> None:
+def test_frames_are_those_of_the_published_code(
+    selection: FrameSelection, published: Callable[[list[int]], list[int]], length: int
+) -> None:
     assert list(selection.of(length)) == published(list(range(length)))
 
 
@@ -68,5 +74,7 @@ def test_the_only_sequence_is_taken_whatever_is_wanted() -> None:
 
 
 @pytest.mark.parametrize("protocol", [depth_protocol, pose_protocol])
-def test_sintel_has_the_fields_fourteen_sequences(protocol) -> None:
+def test_sintel_has_the_fields_fourteen_sequences(
+    protocol: Callable[[str], DepthProtocol | PoseProtocol],
+) -> None:
     assert len(set(protocol("sintel").sequences)) == 14

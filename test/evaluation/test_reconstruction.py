@@ -6,6 +6,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import ListRecording, Oracle, Room, recording_of, room
@@ -14,6 +15,8 @@ from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import run_recording
 from mem4d_ros.evaluation.protocols import ReconstructionProtocol
 from mem4d_ros.evaluation.reconstruction import (
+    ErrorCloud,
+    ReconstructionResult,
     centre,
     match_scale,
     measure_reconstruction,
@@ -21,6 +24,8 @@ from mem4d_ros.evaluation.reconstruction import (
 )
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import MemorySizes
+from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.state import MemoryState
 from mem4d_ros.runtime import OnlineReconstructor
 
 WHOLE = ReconstructionProtocol(crop_ratio=2.0, max_depth_m=1000.0)
@@ -31,7 +36,9 @@ def truth() -> Room:
     return room(frames=3)
 
 
-def measured(recording: ListRecording, oracle: Oracle, protocol: ReconstructionProtocol = WHOLE):
+def measured(
+    recording: ListRecording, oracle: Oracle, protocol: ReconstructionProtocol = WHOLE
+) -> tuple[ReconstructionResult, ErrorCloud]:
     reconstructor = OnlineReconstructor(oracle, 64, MemorySizes())
     steps = run_recording(recording, range(len(recording)), reconstructor)
     return measure_reconstruction("room", steps, protocol)
@@ -62,7 +69,7 @@ def test_only_the_centre_and_the_near_count(truth: Room) -> None:
         ((64, 256), slice(0, 64), slice(72, 184)),
     ],
 )
-def test_the_crop_is_224_of_512_pixels(shape, rows, columns) -> None:
+def test_the_crop_is_224_of_512_pixels(shape: tuple[int, int], rows: slice, columns: slice) -> None:
     assert centre(shape, ReconstructionProtocol().crop_ratio) == (rows, columns)
 
 
@@ -120,7 +127,7 @@ def test_a_prediction_at_one_point_is_refused() -> None:
 
 def test_points_that_are_not_predicted_cost_completeness(truth: Room) -> None:
     class HalfBlind(Oracle):
-        def step(self, image, state):
+        def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
             output, state = super().step(image, state)
             output.points_world[..., 32:, :] = np.nan
             return output, state

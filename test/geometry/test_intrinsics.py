@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import cv2
 import numpy as np
 import pytest
@@ -66,7 +68,9 @@ def test_an_impossible_size_is_named(size: tuple[int, int]) -> None:
 
 
 @given(sides, sides, st.integers(600, 1024), st.randoms(use_true_random=False))
-def test_projecting_commutes_with_resize_and_crop(width, height, long_side, random) -> None:
+def test_projecting_commutes_with_resize_and_crop(
+    width: int, height: int, long_side: int, random: Random
+) -> None:
     """A point seen through the model's intrinsics lies where the input's pixel is carried to."""
     transform = ImageTransform.fit(width, height, long_side)
     points = np.array([[random.uniform(-2, 2), random.uniform(-2, 2), random.uniform(1, 5)]])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -53,7 +55,9 @@ def test_half_turns_have_a_quaternion(axis: int) -> None:
 
 
 @BOTH
-def test_functions_keep_kind_type_and_batch_shape(kind) -> None:
+def test_functions_keep_kind_type_and_batch_shape(
+    kind: Callable[..., np.ndarray | torch.Tensor],
+) -> None:
     quaternion = kind(np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32))
     pose = pose_from(quaternion, quaternion[..., 1:])
     assert type(pose) is type(quaternion)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,27 +17,27 @@ pytest.importorskip("launch_ros", reason="ROS 2's launch is not installed")
 
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
-from ros_probe import connected
+from ros_probe import PATIENCE_S, connected
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "mem4d.launch.py"
 
 
 @pytest.fixture(scope="module")
-def launch_file():
+def launch_file() -> ModuleType:
     spec = importlib.util.spec_from_file_location("mem4d_launch", LAUNCH_FILE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_every_argument_is_declared_with_its_meaning(launch_file):
+def test_every_argument_is_declared_with_its_meaning(launch_file: ModuleType) -> None:
     arguments = launch_file.generate_launch_description().get_launch_arguments()
     assert [argument.name for argument in arguments] == list(launch_file.ARGUMENTS)
     assert all(argument.description for argument in arguments)
 
 
-def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
+def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["image:=/camera/image_raw", "camera_info:=/camera/camera_info", "compressed:=true"]
     command += ["namespace:=robot", "map_frame:=world", "tf_mode:=off", "device:=cpu"]
@@ -47,7 +48,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     try:
         with connected() as ros:
             client = ros.probe.create_client(GetParameters, "/robot/mem4d/get_parameters")
-            assert client.wait_for_service(30)
+            assert client.wait_for_service(PATIENCE_S)
             names = ["frames.map", "tf.mode", "model.device", "frames.base", "frames.odom"]
             answer = client.call_async(GetParameters.Request(names=names))
             ros.wait_for(answer.done)
@@ -56,7 +57,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
             ros.talker(CompressedImage, "/camera/image_raw/compressed")
             ros.talker(CameraInfo, "/camera/camera_info")
         os.kill(launched.pid, signal.SIGINT)
-        log, _ = launched.communicate(timeout=20)
+        log, _ = launched.communicate(timeout=PATIENCE_S)
     finally:
         launched.kill()
     assert "process has finished cleanly" in log
@@ -64,7 +65,7 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c():
     assert "XMLPARSER" not in log
 
 
-def test_without_autostart_the_node_waits_for_a_manager():
+def test_without_autostart_the_node_waits_for_a_manager() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py", "autostart:=false"]
     launched = subprocess.Popen(command, start_new_session=True)
     try:
@@ -72,14 +73,14 @@ def test_without_autostart_the_node_waits_for_a_manager():
             state = ros.call(GetState, "/mem4d/get_state", GetState.Request()).current_state
             assert state.label == "unconfigured"
         os.kill(launched.pid, signal.SIGINT)
-        assert launched.wait(timeout=20) == 0
+        assert launched.wait(timeout=PATIENCE_S) == 0
     finally:
         launched.kill()
 
 
-def test_a_missing_parameter_file_is_an_error():
+def test_a_missing_parameter_file_is_an_error() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["params_file:=/none.yaml"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode != 0
     assert "'/none.yaml' is not a file" in ended.stdout + ended.stderr

@@ -25,7 +25,7 @@ esac
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path) -> Path:
     """A copy of what `make setup` reads, with a build that only notes that it ran."""
     for name in ("Makefile", "CMakeLists.txt", "package.xml"):
         shutil.copy(ROOT / name, tmp_path)
@@ -40,7 +40,9 @@ def project(tmp_path):
     return tmp_path
 
 
-def make(project, *arguments, **environment):
+def make(
+    project: Path, *arguments: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run make without the environment of a ROS; return the process and what was called."""
     calls = project / "calls"
     calls.unlink(missing_ok=True)
@@ -60,19 +62,19 @@ def make(project, *arguments, **environment):
     return done, calls.read_text().split() if calls.exists() else []
 
 
-def calls_of(project):
+def calls_of(project: Path) -> list[str]:
     done, calls = make(project)
     assert done.returncode == 0, done.stderr
     return calls
 
 
-def later(path):
+def later(path: Path) -> None:
     """Date a file after all that was made, as an edit does."""
     stamp = (path.stat().st_mtime_ns, max(time.time_ns(), path.stat().st_mtime_ns) + 10**9)
     os.utime(path, ns=stamp)
 
 
-def path_without(program, folder):
+def path_without(program: str, folder: Path) -> str:
     """A PATH on which all is found but `program`."""
     for directory in reversed(os.get_exec_path()):
         for tool in Path(directory).glob("*"):
@@ -83,12 +85,12 @@ def path_without(program, folder):
     return str(folder)
 
 
-def test_the_first_start_makes_everything_and_the_second_nothing(project):
+def test_the_first_start_makes_everything_and_the_second_nothing(project: Path) -> None:
     assert calls_of(project) == ["venv", "pip", "build"]
     assert calls_of(project) == []
 
 
-def test_an_interrupted_installation_starts_anew(project):
+def test_an_interrupted_installation_starts_anew(project: Path) -> None:
     (project / "fail").touch()
     done, _ = make(project)
     assert done.returncode != 0
@@ -96,7 +98,7 @@ def test_an_interrupted_installation_starts_anew(project):
     assert calls_of(project) == ["venv", "pip", "build"]
 
 
-def test_an_interrupted_build_is_built_again(project):
+def test_an_interrupted_build_is_built_again(project: Path) -> None:
     build = project / "embedded/build_overlay.sh"
     script = build.read_text()
     build.write_text("exit 1\n")
@@ -106,13 +108,13 @@ def test_an_interrupted_build_is_built_again(project):
     assert calls_of(project) == ["build"]
 
 
-def test_changed_requirements_are_installed_into_what_is_there(project):
+def test_changed_requirements_are_installed_into_what_is_there(project: Path) -> None:
     calls_of(project)
     later(project / "requirements/base.txt")
     assert calls_of(project) == ["pip", "build"]
 
 
-def test_an_update_that_fails_leaves_what_is_there_and_is_tried_again(project):
+def test_an_update_that_fails_leaves_what_is_there_and_is_tried_again(project: Path) -> None:
     calls_of(project)
     later(project / "requirements/base.txt")
     (project / "fail").touch()
@@ -124,19 +126,19 @@ def test_an_update_that_fails_leaves_what_is_there_and_is_tried_again(project):
 
 
 @pytest.mark.parametrize("name", ["msg/Mem4DStatus.msg", "CMakeLists.txt", "package.xml"])
-def test_changed_sources_of_the_build_are_built(project, name):
+def test_changed_sources_of_the_build_are_built(project: Path, name: str) -> None:
     calls_of(project)
     later(project / name)
     assert calls_of(project) == ["build"]
 
 
-def test_an_edited_python_file_needs_no_build(project):
+def test_an_edited_python_file_needs_no_build(project: Path) -> None:
     calls_of(project)
     later(project / "mem4d_ros/module.py")
     assert calls_of(project) == []
 
 
-def test_a_new_and_a_removed_python_file_are_built(project):
+def test_a_new_and_a_removed_python_file_are_built(project: Path) -> None:
     calls_of(project)
     (project / "mem4d_ros/another.py").touch()
     assert calls_of(project) == ["build"]
@@ -148,8 +150,8 @@ def test_a_new_and_a_removed_python_file_are_built(project):
     ("program", "named"), [("cmake", "CMake"), ("cc", "C compiler"), ("c++", "C++ compiler")]
 )
 def test_a_missing_tool_is_named_with_its_remedy_in_one_line(
-    project, program, named, tmp_path_factory
-):
+    project: Path, program: str, named: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = path_without(program, tmp_path_factory.mktemp("bin"))
     done, calls = make(project, PATH=path, CC="", CXX="")
     assert done.returncode != 0
@@ -159,14 +161,14 @@ def test_a_missing_tool_is_named_with_its_remedy_in_one_line(
     assert "apt install" in line
 
 
-def test_a_missing_python_is_named(project):
+def test_a_missing_python_is_named(project: Path) -> None:
     done, _ = make(project, "PYTHON=python3.99")
     assert done.returncode != 0
     assert "'python3.99' is not on PATH" in done.stderr
 
 
 @pytest.mark.parametrize("check", ["version_info", "ensurepip", "Python.h"])
-def test_a_python_of_no_use_is_named(project, check):
+def test_a_python_of_no_use_is_named(project: Path, check: str) -> None:
     python = project / "python"
     python.write_text(f'#!/bin/sh\ncase "$*" in *{check}*) exit 1 ;; esac\necho Python 3.9.2\n')
     done, _ = make(project)
@@ -179,7 +181,7 @@ def test_a_python_of_no_use_is_named(project, check):
     assert expected[check] in done.stderr
 
 
-def test_a_sourced_distribution_takes_precedence(project):
+def test_a_sourced_distribution_takes_precedence(project: Path) -> None:
     calls_of(project)
     done, calls = make(project, AMENT_PREFIX_PATH="/opt/ros/jazzy", ROS_DISTRO="jazzy")
     assert done.returncode != 0
@@ -188,6 +190,6 @@ def test_a_sourced_distribution_takes_precedence(project):
     assert "colcon build" in done.stderr
 
 
-def test_the_embedded_ros_itself_is_no_distribution(project):
+def test_the_embedded_ros_itself_is_no_distribution(project: Path) -> None:
     done, _ = make(project, AMENT_PREFIX_PATH=str(project / ".venv"))
     assert done.returncode == 0

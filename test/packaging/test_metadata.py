@@ -35,15 +35,15 @@ EXTRAS = {
 PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
 
 
-def dependencies(*kinds):
+def dependencies(*kinds: str) -> set[str]:
     return {element.text for kind in kinds for element in PACKAGE.iter(kind)}
 
 
-def python_files(*patterns):
+def python_files(*patterns: str) -> set[Path]:
     return {path for pattern in patterns for path in ROOT.glob(pattern)}
 
 
-def imported_packages(paths):
+def imported_packages(paths: set[Path]) -> set[str]:
     """Top-level names imported by these Python files, without our own."""
     names = set()
     for path in paths:
@@ -55,29 +55,29 @@ def imported_packages(paths):
     return names - sys.stdlib_module_names - {"mem4d_ros"}
 
 
-def requirements(*names):
+def requirements(*names: str) -> list[str]:
     files = (ROOT / f"requirements/{name}.txt" for name in names)
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def setup_py(query):
+def setup_py(query: str) -> str:
     command = [sys.executable, "setup.py", "--quiet", query]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def test_there_is_one_version():
+def test_there_is_one_version() -> None:
     assert PACKAGE.findtext("version") == mem4d_ros.__version__
     assert setup_py("--version").split()[-1] == mem4d_ros.__version__
 
 
-def test_there_is_one_licence():
+def test_there_is_one_licence() -> None:
     assert PACKAGE.findtext("license") == "Apache-2.0"
     assert setup_py("--license").split()[-1] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def files_of_extras():
+def files_of_extras() -> dict[str, set[Path]]:
     """By the name of each extra."""
     return {
         name: python_files(*(f"mem4d_ros/{pattern}" for pattern in patterns))
@@ -85,7 +85,7 @@ def files_of_extras():
     }
 
 
-def test_package_xml_names_what_the_node_imports_and_nothing_else():
+def test_package_xml_names_what_the_node_imports_and_nothing_else() -> None:
     optional = set().union(*files_of_extras().values())
     files = python_files("mem4d_ros/**/*.py", "launch/*.py") - optional
     imported = imported_packages(files) - WITHOUT_ROSDEP_KEY
@@ -94,7 +94,7 @@ def test_package_xml_names_what_the_node_imports_and_nothing_else():
 
 
 @pytest.mark.parametrize("extra", ["base", *EXTRAS])
-def test_the_library_requires_all_that_it_imports_without_ros(extra):
+def test_the_library_requires_all_that_it_imports_without_ros(extra: str) -> None:
     extra_files = files_of_extras()
     not_base = python_files("mem4d_ros/ros/**/*.py").union(*extra_files.values())
     needing = extra_files.get(extra) or python_files("mem4d_ros/**/*.py") - not_base
@@ -103,7 +103,7 @@ def test_the_library_requires_all_that_it_imports_without_ros(extra):
     assert {PYPI_NAMES.get(name, name.replace("_", "-")) for name in imported} <= required
 
 
-def test_every_interface_is_generated():
+def test_every_interface_is_generated() -> None:
     cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
     interfaces = {
         path.relative_to(ROOT).as_posix()
@@ -114,6 +114,6 @@ def test_every_interface_is_generated():
 
 
 @pytest.mark.parametrize("name", [path.stem for path in (ROOT / "requirements").iterdir()])
-def test_every_requirement_is_bounded_on_both_sides(name):
+def test_every_requirement_is_bounded_on_both_sides(name: str) -> None:
     for line in requirements(name):
         assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+(; .+)?", line), line

@@ -20,14 +20,14 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 ROS_PACKAGES = ("rclpy", "sensor_msgs", "geometry_msgs", "std_msgs", "cv_bridge", "tf2_ros")
 
 
-def run(*command, folder=None):
+def run(*command: str | Path, folder: Path | None = None) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that is built from the source distribution, as an index would do."""
     source = tmp_path_factory.mktemp("source")
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE"):
@@ -43,7 +43,7 @@ def wheel(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def python(wheel, tmp_path_factory):
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel, this one's libraries, and no ROS."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", environment)
@@ -58,23 +58,23 @@ def python(wheel, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_all_of_the_package(wheel):
+def test_the_wheel_holds_all_of_the_package(wheel: Path) -> None:
     names = {path for path in zipfile.ZipFile(wheel).namelist() if path.startswith("mem4d_ros/")}
     files = [
         path
-        for pattern in ("*.py", "*.safetensors")
+        for pattern in ("*.py", "*.safetensors", "py.typed")
         for path in (ROOT / "mem4d_ros").rglob(pattern)
     ]
     assert names == {path.relative_to(ROOT).as_posix() for path in files}
 
 
-def normal(requirement):
+def normal(requirement: str) -> frozenset[str]:
     """The name and the bounds of a requirement, in any order and spacing."""
     return frozenset(re.split(r"[<>=, ]+", requirement))
 
 
 @pytest.mark.slow
-def test_the_wheel_says_what_it_needs(wheel):
+def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = message_from_bytes(archive.read(name))
@@ -90,7 +90,7 @@ def test_the_wheel_says_what_it_needs(wheel):
 
 
 @pytest.mark.slow
-def test_the_command_and_the_model_run_without_ros(python, tmp_path):
+def test_the_command_and_the_model_run_without_ros(python: Path, tmp_path: Path) -> None:
     assert "usage: mem4d" in run(python.with_name("mem4d"), "--help", folder=tmp_path)
     code = (
         "from mem4d_ros.model import PRESETS; import mem4d_ros; print(mem4d_ros.__file__, *PRESETS)"
@@ -101,7 +101,7 @@ def test_the_command_and_the_model_run_without_ros(python, tmp_path):
 
 
 @pytest.mark.slow
-def test_without_ros_the_node_says_what_it_lacks(python, tmp_path):
+def test_without_ros_the_node_says_what_it_lacks(python: Path, tmp_path: Path) -> None:
     assert not python.with_name("mem4d_node").exists()
     done = subprocess.run(
         [python, "-c", "import mem4d_ros.ros.node"],

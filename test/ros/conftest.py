@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus
-from ros_probe import Ros, connected, make_image
+from ros_probe import Ros, Session, Start, connected, make_image
 from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
@@ -25,7 +25,7 @@ IMAGE_SIZE = 64
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Ros]]:
+def start() -> Iterator[Start]:
     """Start the node with a model and parameters, as `-p name:=value` would set them."""
     with ExitStack() as stack:
 
@@ -68,9 +68,7 @@ def start() -> Iterator[Callable[..., Ros]]:
 
 
 @pytest.fixture
-def session(
-    start: Callable[..., Ros],
-) -> Callable[..., tuple[Ros, dict[str, list[Any]]]]:
+def session(start: Start) -> Session:
     """Start the node, listen to everything, play frames 0.1 s apart; the messages by topic."""
 
     def session(frames: int, model: WallModel | None = None, **groups: Any) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from node_process import NodeProcess
-from ros_probe import Ros, make_image
+from ros_probe import Start, make_image
 from sensor_msgs.msg import Image
 from wall_model import WALL_M, WallModel
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "nearest_obstacle.py"
 
 
-def test_the_nearest_obstacle_is_the_wall(start: Callable[..., Ros]) -> None:
+def test_the_nearest_obstacle_is_the_wall(start: Start) -> None:
     ros = start(WallModel(lambda frame: np.eye(4)))
     example = NodeProcess(program=[str(PROGRAM)])
     try:

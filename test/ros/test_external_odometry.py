@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import Odometry
 from rclpy.time import Time
 from robot_odometry import BASE_TO_CAMERA, odom_from_base, odometry
-from ros_probe import make_image
+from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from tf2_ros import Buffer, StaticTransformBroadcaster, TransformBroadcaster, TransformListener
@@ -26,36 +28,36 @@ from mem4d_ros.ros.conversions.pose import (
 MAP_TO_ODOM = {"mode": "map_to_odom", "base_to_camera": BASE_TO_CAMERA}
 
 
-def drifting(stamp_s):
+def drifting(stamp_s: float) -> np.ndarray:
     """Odometry that goes its own way, at constant speed: (4, 4)."""
     pose = odom_from_base(moving(0))
     pose[:3, 3] += np.array([0.3, 0.1, 0.0]) * stamp_s
     return pose
 
 
-def transform(parent, child, matrix, stamp):
+def transform(parent: str, child: str, matrix: np.ndarray, stamp: Time) -> TransformStamped:
     message = TransformStamped(child_frame_id=child, transform=matrix_to_transform(matrix))
     message.header.frame_id = parent
     message.header.stamp = stamp
     return message
 
 
-def tell_by_topic(ros):
+def tell_by_topic(ros: Ros) -> Callable[[int], None]:
     """Publish poses before and after an image's time, never at it."""
     talker = ros.talker(Odometry, "/odometry")
 
-    def tell(stamp_s):
+    def tell(stamp_s: int) -> None:
         for beside in (-0.1, 0.1):
             talker.publish(odometry(stamp_s + beside, drifting(stamp_s + beside)))
 
     return tell
 
 
-def tell_by_tf(ros):
+def tell_by_tf(ros: Ros) -> Callable[[int], None]:
     """The same in TF, as robot_localization does."""
     broadcaster = TransformBroadcaster(ros.probe)
 
-    def tell(stamp_s):
+    def tell(stamp_s: int) -> None:
         for beside in (-0.1, 0.1):
             stamp = odometry(stamp_s + beside, np.eye(4)).header.stamp
             pose = drifting(stamp_s + beside)
@@ -64,17 +66,22 @@ def tell_by_tf(ros):
     return tell
 
 
+Driving = Callable[..., tuple[Ros, list[TFMessage], list[Odometry], Callable[[int], None]]]
+
+
 @pytest.fixture
-def driving(start):
+def driving(start: Start) -> Driving:
     """A node with a listener to TF and its poses, and a function that plays images."""
 
-    def driving(**groups):
+    def driving(
+        **groups: Any,
+    ) -> tuple[Ros, list[TFMessage], list[Odometry], Callable[[int], None]]:
         ros = start(**{"tf": MAP_TO_ODOM} | groups)
         transforms = ros.listen(TFMessage, "/tf")
         poses = ros.listen(Odometry, "/mem4d/odometry")
         images = ros.talker(Image, "/image")
 
-        def play(stamp):
+        def play(stamp: int) -> None:
             before = len(poses)
             ros.play(images, make_image(stamp))
             ros.wait_for(lambda: len(poses) > before, "a pose")
@@ -84,7 +91,7 @@ def driving(start):
     return driving
 
 
-def own(transforms):
+def own(transforms: list[TFMessage]) -> list[TransformStamped]:
     """What the node has sent."""
     sent = [t for message in transforms for t in message.transforms]
     return [t for t in sent if t.header.frame_id == "map"]
@@ -97,7 +104,13 @@ def own(transforms):
         ("tf", tell_by_tf, "odometry from TF"),
     ],
 )
-def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by, introduction, capfd):
+def test_map_to_odom_closes_the_chain_to_the_base(
+    driving: Driving,
+    source: str,
+    told_by: Callable[[Ros], Callable[[int], None]],
+    introduction: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     ros, transforms, poses, play = driving(external_odometry={"source": source})
     assert introduction in capfd.readouterr().err
     tell = told_by(ros)
@@ -121,7 +134,7 @@ def test_map_to_odom_closes_the_chain_to_the_base(driving, source, told_by, intr
     assert len(parents) == len({child for child, _ in parents})
 
 
-def test_the_newest_odometry_has_a_place_in_the_map(driving):
+def test_the_newest_odometry_has_a_place_in_the_map(driving: Driving) -> None:
     """As Nav2 asks for it: at a stamp that no image is as new as."""
     ros, transforms, _, play = driving(
         tf=MAP_TO_ODOM | {"transform_tolerance_s": 0.4}, external_odometry={"source": "tf"}
@@ -144,7 +157,7 @@ def test_the_newest_odometry_has_a_place_in_the_map(driving):
     listener.unregister()
 
 
-def test_a_recording_in_a_loop_has_its_odometry_in_every_lap(driving):
+def test_a_recording_in_a_loop_has_its_odometry_in_every_lap(driving: Driving) -> None:
     ros, transforms, _, play = driving(external_odometry={"source": "tf"})
     tell = tell_by_tf(ros)
     found = []
@@ -158,7 +171,7 @@ def test_a_recording_in_a_loop_has_its_odometry_in_every_lap(driving):
     assert sum(was_found for lap, _, was_found in found if lap == 1) >= 7, found
 
 
-def test_without_odometry_there_is_no_map_to_odom_and_everything_else(driving):
+def test_without_odometry_there_is_no_map_to_odom_and_everything_else(driving: Driving) -> None:
     ros, transforms, poses, play = driving()
     play(10)
     assert poses[0].child_frame_id == "base_link"
@@ -173,7 +186,9 @@ def test_without_odometry_there_is_no_map_to_odom_and_everything_else(driving):
         ({"child_frame_id": "base_footprint"}, "is of 'base_footprint' in 'odom'"),
     ],
 )
-def test_odometry_of_other_frames_is_refused(driving, wrong, reason):
+def test_odometry_of_other_frames_is_refused(
+    driving: Driving, wrong: dict[str, str], reason: str
+) -> None:
     ros, transforms, _, play = driving()
     talker = ros.talker(Odometry, "/odometry")
     for stamp in (9.9, 10.1):
@@ -186,7 +201,9 @@ def test_odometry_of_other_frames_is_refused(driving, wrong, reason):
 @pytest.mark.parametrize(
     ("part", "axis", "value"), [("orientation", "w", 0.0), ("position", "x", math.nan)]
 )
-def test_odometry_that_is_no_pose_is_refused(driving, part, axis, value):
+def test_odometry_that_is_no_pose_is_refused(
+    driving: Driving, part: str, axis: str, value: float
+) -> None:
     ros, transforms, _, play = driving()
     talker = ros.talker(Odometry, "/odometry")
     for stamp in (9.9, 10.1):
@@ -198,7 +215,7 @@ def test_odometry_that_is_no_pose_is_refused(driving, part, axis, value):
     assert not transforms
 
 
-def test_odometry_that_has_a_parent_already_gets_no_other(driving):
+def test_odometry_that_has_a_parent_already_gets_no_other(driving: Driving) -> None:
     ros, transforms, _, play = driving()
     tell = tell_by_topic(ros)
     StaticTransformBroadcaster(ros.probe).sendTransform(

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,30 +20,34 @@ from mem4d_ros.msg import Mem4DStatus
 from nav_msgs.msg import Odometry
 from rclpy.logging import get_logger
 from rclpy.qos import QoSProfile
-from ros_probe import make_image
+from ros_probe import Start, make_image
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from wall_model import WallModel
 
 from mem4d_ros.model import MemorySizes
+from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.state import MemoryState
 from mem4d_ros.ros.frame import IncomingFrame
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.runtime import OnlineReconstructor
+from mem4d_ros.runtime import FrameModel, OnlineReconstructor
 
 PHOTO = cv2.blur(np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8), (9, 9))
 
 
-def add_up(status):
+def add_up(status: Mem4DStatus) -> bool:
     accounted = status.frames_processed + status.frames_dropped + status.frames_rejected
     return status.frames_received == accounted
 
 
 @pytest.fixture
-def hurt(start):
+def hurt(start: Start) -> Callable[..., Mem4DStatus]:
     """Play a good image, what the test gives, and a good image; what was published of them."""
 
-    def hurt(*messages, model=None, **groups):
+    def hurt(
+        *messages: CompressedImage | Image, model: FrameModel | None = None, **groups: Any
+    ) -> Mem4DStatus:
         ros = start(model, **groups)
         compressed = groups.get("input", {}).get("image_transport") == "compressed"
         kind, name = (CompressedImage, "/image/compressed") if compressed else (Image, "/image")
@@ -63,14 +69,14 @@ def hurt(start):
     return hurt
 
 
-def as_jpeg(image, pixels=PHOTO, kind="jpg"):
+def as_jpeg(image: Image, pixels: np.ndarray = PHOTO, kind: str = "jpg") -> CompressedImage:
     data = cv2.imencode(f".{kind}", pixels)[1].tobytes()
     return CompressedImage(header=image.header, format=kind, data=array.array("B", data))
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_truncated_images(hurt, kind):
-    def cut(stamp, share):
+def test_truncated_images(hurt: Callable[..., Mem4DStatus], kind: str) -> None:
+    def cut(stamp: int, share: float) -> CompressedImage:
         message = as_jpeg(make_image(stamp), kind=kind)
         message.data = message.data[: int(len(message.data) * share)]
         return message
@@ -81,11 +87,11 @@ def test_truncated_images(hurt, kind):
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_corrupt_images(hurt, kind):
+def test_corrupt_images(hurt: Callable[..., Mem4DStatus], kind: str) -> None:
     """Some decode to a picture with flaws, which nobody can tell from a true one."""
     rng = np.random.default_rng(1)
 
-    def corrupt(stamp):
+    def corrupt(stamp: int) -> CompressedImage:
         message = as_jpeg(make_image(stamp), kind=kind)
         for place in rng.integers(0, len(message.data), 20):
             message.data[place] = int(rng.integers(256))
@@ -94,7 +100,7 @@ def test_corrupt_images(hurt, kind):
     hurt(*(corrupt(stamp) for stamp in range(2, 12)), input={"image_transport": "compressed"})
 
 
-def test_data_shorter_than_it_says(hurt):
+def test_data_shorter_than_it_says(hurt: Callable[..., Mem4DStatus]) -> None:
     short = make_image(2)
     short.data = short.data[:-1]
     empty = make_image(3)
@@ -109,7 +115,9 @@ def test_data_shorter_than_it_says(hurt):
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (1, 1), (0, 48), (4_000_000, 16)])
-def test_sizes_that_no_camera_has(hurt, width, height):
+def test_sizes_that_no_camera_has(
+    hurt: Callable[..., Mem4DStatus], width: int, height: int
+) -> None:
     odd = make_image(2)
     odd.width, odd.height, odd.step = width, height, 3 * width
     odd.data = array.array("B", bytes(min(3 * width * height, 100)))
@@ -118,7 +126,7 @@ def test_sizes_that_no_camera_has(hurt, width, height):
     assert status.resets == 0
 
 
-def test_an_image_of_48_megapixels_is_processed():
+def test_an_image_of_48_megapixels_is_processed() -> None:
     """Not over DDS, which takes longer for it than all the rest."""
     reconstructor = OnlineReconstructor(WallModel(), 64, MemorySizes())
     reporter = Reporter(get_logger("test"))
@@ -131,8 +139,8 @@ def test_an_image_of_48_megapixels_is_processed():
     assert frame.reconstruction.input_transform.input_width == 8000
 
 
-def test_a_network_whose_points_are_no_numbers(hurt):
-    def spoil(output):
+def test_a_network_whose_points_are_no_numbers(hurt: Callable[..., Mem4DStatus]) -> None:
+    def spoil(output: FrameOutput) -> None:
         output.points_world.fill_(np.nan)
         output.points_camera.fill_(np.nan)
 
@@ -144,23 +152,25 @@ def test_a_network_whose_points_are_no_numbers(hurt):
 class Short(WallModel):
     """A wall on a device that has room for so many PSM frames; nothing else needs any."""
 
-    def __init__(self, room):
+    def __init__(self, room: int) -> None:
         super().__init__()
         self.room = room
 
-    def step(self, image, state):
+    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
         if state.memory.psm_size > self.room:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return super().step(image, state)
 
 
-def capacity(status):
+def capacity(status: Mem4DStatus) -> MemorySizes:
     return MemorySizes(
         status.tca_window_capacity, status.tdm_size_capacity, status.psm_size_capacity
     )
 
 
-def test_a_device_without_memory_gets_smaller_ones(hurt, capfd):
+def test_a_device_without_memory_gets_smaller_ones(
+    hurt: Callable[..., Mem4DStatus], capfd: pytest.CaptureFixture[str]
+) -> None:
     status = hurt(make_image(2), model=Short(room=30))
     assert status.frames_processed == 3
     assert capacity(status) == MemorySizes(1, 0, 25)
@@ -168,7 +178,9 @@ def test_a_device_without_memory_gets_smaller_ones(hurt, capfd):
     assert "remembers fewer frames (TCA 1, TDM 0, PSM 25)" in log
 
 
-def test_a_device_without_any_memory_costs_frames_but_not_the_node(start):
+def test_a_device_without_any_memory_costs_frames_but_not_the_node(
+    start: Start,
+) -> None:
     model = Short(room=0)
     ros = start(model)
     images = ros.talker(Image, "/image")
@@ -182,14 +194,14 @@ def test_a_device_without_any_memory_costs_frames_but_not_the_node(start):
     assert add_up(status)
 
 
-def test_a_fault_of_any_kind_in_the_network_costs_one_frame(start):
+def test_a_fault_of_any_kind_in_the_network_costs_one_frame(start: Start) -> None:
     model = WallModel()
     ros = start(model)
     images = ros.talker(Image, "/image")
     faults = [RuntimeError("a"), ValueError("b"), MemoryError("c"), KeyError("d"), AssertionError()]
     for stamp, fault in enumerate(faults, 1):
 
-        def fail(fault=fault):
+        def fail(fault: Exception = fault) -> None:
             raise fault
 
         model.before = fail
@@ -204,12 +216,14 @@ def test_a_fault_of_any_kind_in_the_network_costs_one_frame(start):
     assert add_up(status)
 
 
-def test_a_fault_in_publishing_costs_one_frame(start, monkeypatch):
+def test_a_fault_in_publishing_costs_one_frame(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ros = start()
     clouds = ros.listen(PointCloud2, "/mem4d/points")
     images = ros.talker(Image, "/image")
 
-    def fail(*arguments):
+    def fail(*arguments: object) -> None:
         raise RuntimeError("no conversion")
 
     with monkeypatch.context() as broken:
@@ -220,7 +234,7 @@ def test_a_fault_in_publishing_costs_one_frame(start, monkeypatch):
     assert (ros.status().frames_processed, ros.status().frames_rejected) == (1, 1)
 
 
-def test_a_burst_at_200_hz(start):
+def test_a_burst_at_200_hz(start: Start) -> None:
     ros = start(WallModel(before=lambda: time.sleep(0.03)), input={"reliability": "reliable"})
     odometry = ros.listen(Odometry, "/mem4d/odometry")
     images = ros.talker(Image, "/image", QoSProfile(depth=200))
@@ -244,26 +258,27 @@ def test_a_burst_at_200_hz(start):
 
 
 @pytest.mark.slow
-def test_a_subscriber_that_stalls_does_not_stall_the_node(start):
+def test_a_subscriber_that_stalls_does_not_stall_the_node(start: Start) -> None:
     """It is stopped by the system while it owes acknowledgements of reliable clouds."""
     ros = start()
     images = ros.talker(Image, "/image")
     listener = subprocess.Popen([sys.executable, "-c", STALLING_LISTENER])
     try:
-        ros.wait_for(lambda: ros.probe.count_subscribers("/mem4d/points"), "the listener", 60)
-        ros.play(images, make_image(1))
-        os.kill(listener.pid, signal.SIGSTOP)
-        longest = 0.0
-        for stamp in range(2, 60):
+        ros.wait_for(lambda: ros.probe.count_subscribers("/mem4d/points"), "the listener")
+        seconds = []
+        for stamp in range(1, 91):
+            if stamp == 31:
+                os.kill(listener.pid, signal.SIGSTOP)
             started = time.monotonic()
             ros.play(images, make_image(stamp))
-            longest = max(longest, time.monotonic() - started)
+            seconds.append(time.monotonic() - started)
     finally:
         listener.kill()
         listener.wait()
     status = ros.status()
-    assert (status.frames_processed, status.frames_rejected) == (59, 0)
-    assert longest < 2
+    assert (status.frames_processed, status.frames_rejected) == (90, 0)
+    before, stalled = np.median(seconds[:30]), np.median(seconds[30:])
+    assert stalled < 3 * before, f"{before:.3f} s a frame before, {stalled:.3f} s afterwards"
 
 
 STALLING_LISTENER = """
@@ -276,13 +291,13 @@ rclpy.spin(node)
 """
 
 
-def test_requests_while_images_come_leave_the_accounts_right(start):
+def test_requests_while_images_come_leave_the_accounts_right(start: Start) -> None:
     """Resets, pauses and other sizes at random moments, from the thread of the executor."""
     ros = start(input={"reliability": "reliable", "history_depth": 100})
     images = ros.talker(Image, "/image", QoSProfile(depth=300))
     stop = threading.Event()
 
-    def ask():
+    def ask() -> None:
         rng = np.random.default_rng(0)
         while not stop.wait(0.003):
             pipeline = ros.node._engine.pipeline

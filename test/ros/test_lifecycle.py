@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -12,14 +13,17 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from mem4d_ros.msg import Mem4DStatus
 from nav_msgs.msg import Odometry, Path
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
-from ros_probe import connected, make_image
+from rclpy.publisher import Publisher
+from ros_probe import Ros, connected, make_image
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
 from wall_model import WallModel
 
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.model.checkpoint import CheckpointError
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.node import Mem4DNode
 from mem4d_ros.runtime import OnlineReconstructor
@@ -42,12 +46,12 @@ TRANSITIONS = {
 class Loader:
     """Loads a fake network, or fails as it is told to; keeps no reference to what it loaded."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.fault = None
         self.loaded = lambda: None
         self.times = 0
 
-    def __call__(self, settings):
+    def __call__(self, settings: Settings) -> LoadedModel:
         if self.fault is not None:
             raise self.fault
         self.times += 1
@@ -57,16 +61,16 @@ class Loader:
 
 
 @pytest.fixture
-def loader():
+def loader() -> Loader:
     return Loader()
 
 
 @pytest.fixture
-def ros(loader):
+def ros(loader: Loader) -> Iterator[Ros]:
     """A node that waits for a manager."""
     arguments = ["-p", "mem4d:lifecycle.autostart:=false", "-p", "mem4d:status.period_s:=0.05"]
 
-    def make_node():
+    def make_node() -> Mem4DNode:
         node = Mem4DNode(loader)
         assert node.start()
         return node
@@ -76,20 +80,20 @@ def ros(loader):
         yield ros
 
 
-def change(ros, name):
+def change(ros: Ros, name: str) -> bool:
     request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
     return ros.call(ChangeState, "/mem4d/change_state", request).success
 
 
-def state(ros):
+def state(ros: Ros) -> int:
     return ros.call(GetState, "/mem4d/get_state", GetState.Request()).current_state.id
 
 
-def wait_for_state(ros, name):
+def wait_for_state(ros: Ros, name: str) -> None:
     ros.wait_for(lambda: ros.status().state == name, f"the state {name}")
 
 
-def test_a_node_that_is_not_started_waits_for_its_manager(ros, loader):
+def test_a_node_that_is_not_started_waits_for_its_manager(ros: Ros, loader: Loader) -> None:
     assert state(ros) == UNCONFIGURED
     assert loader.times == 0
     wait_for_state(ros, Mem4DStatus.STATE_UNCONFIGURED)
@@ -97,7 +101,7 @@ def test_a_node_that_is_not_started_waits_for_its_manager(ros, loader):
     assert not ros.probe.count_subscribers("/image")
 
 
-def test_configuring_loads_and_advertises_activating_subscribes(ros, loader):
+def test_configuring_loads_and_advertises_activating_subscribes(ros: Ros, loader: Loader) -> None:
     assert change(ros, "configure")
     assert state(ros) == INACTIVE
     assert loader.times == 1
@@ -111,14 +115,14 @@ def test_configuring_loads_and_advertises_activating_subscribes(ros, loader):
 
 
 @pytest.fixture
-def playing(ros):
+def playing(ros: Ros) -> tuple[Ros, Publisher, Callable[[int], Path]]:
     """The active node, and a function that plays an image and returns the newest path."""
     assert change(ros, "configure")
     assert change(ros, "activate")
     paths = ros.listen(Path, "/mem4d/path")
     images = ros.talker(Image, "/image")
 
-    def play(stamp):
+    def play(stamp: int) -> Path:
         before = len(paths)
         ros.play(images, make_image(stamp))
         ros.wait_for(lambda: len(paths) == before + 1, "a path")
@@ -127,7 +131,9 @@ def playing(ros):
     return ros, images, play
 
 
-def test_a_deactivated_node_is_silent_and_remembers(playing):
+def test_a_deactivated_node_is_silent_and_remembers(
+    playing: tuple[Ros, Publisher, Callable[[int], Path]],
+) -> None:
     ros, images, play = playing
     odometry = ros.listen(Odometry, "/mem4d/odometry")
     assert [len(play(stamp).poses) for stamp in (1, 2)] == [1, 2]
@@ -143,7 +149,9 @@ def test_a_deactivated_node_is_silent_and_remembers(playing):
     assert ros.status().resets == 0
 
 
-def test_a_cleaned_up_node_has_released_everything_and_can_start_again(playing, loader):
+def test_a_cleaned_up_node_has_released_everything_and_can_start_again(
+    playing: tuple[Ros, Publisher, Callable[[int], Path]], loader: Loader
+) -> None:
     ros, images, play = playing
     play(1)
     topics = {publisher.topic_name for publisher in ros.node.publishers}
@@ -173,14 +181,16 @@ def test_a_cleaned_up_node_has_released_everything_and_can_start_again(playing, 
         torch.cuda.OutOfMemoryError("CUDA out of memory: end other programs"),
     ],
 )
-def test_a_failure_to_configure_says_why_and_can_be_mended(ros, loader, fault):
+def test_a_failure_to_configure_says_why_and_can_be_mended(
+    ros: Ros, loader: Loader, fault: Exception
+) -> None:
     loader.fault = fault
     assert not change(ros, "configure")
     assert state(ros) == UNCONFIGURED
     ros.wait_for(lambda: str(fault) in ros.status().last_error, "the reason")
     reports = ros.listen(DiagnosticArray, "/diagnostics")
 
-    def level():
+    def level() -> list[bytes]:
         return [s.level for s in reports[-1].status if s.name == "/mem4d: reconstruction"]
 
     ros.wait_for(lambda: reports and level() == [DiagnosticStatus.ERROR], "the diagnostics")
@@ -190,7 +200,9 @@ def test_a_failure_to_configure_says_why_and_can_be_mended(ros, loader, fault):
     assert state(ros) == INACTIVE
 
 
-def test_an_unforeseen_fault_in_a_transition_is_told_and_leaves_the_node_alive(ros, loader, capfd):
+def test_an_unforeseen_fault_in_a_transition_is_told_and_leaves_the_node_alive(
+    ros: Ros, loader: Loader, capfd: pytest.CaptureFixture[str]
+) -> None:
     loader.fault = ZeroDivisionError("a bug")
     assert not change(ros, "configure")
     assert state(ros) == UNCONFIGURED
@@ -199,8 +211,8 @@ def test_an_unforeseen_fault_in_a_transition_is_told_and_leaves_the_node_alive(r
     assert change(ros, "configure")
 
 
-def test_what_cannot_change_later_can_change_before_configuring(ros, loader):
-    def set_device(name):
+def test_what_cannot_change_later_can_change_before_configuring(ros: Ros, loader: Loader) -> None:
+    def set_device(name: str) -> SetParametersResult:
         return ros.node.set_parameters([Parameter("model.device", value=name)])[0]
 
     assert set_device("cpu").successful
@@ -212,7 +224,7 @@ def test_what_cannot_change_later_can_change_before_configuring(ros, loader):
     assert "clean it up first" in refused.reason
 
 
-def test_services_of_a_node_that_is_not_active_say_so(ros):
+def test_services_of_a_node_that_is_not_active_say_so(ros: Ros) -> None:
     answer = ros.call(Trigger, "/mem4d/reset", Trigger.Request())
     assert (answer.success, "not configured" in answer.message) == (False, True)
     assert change(ros, "configure")
@@ -220,7 +232,9 @@ def test_services_of_a_node_that_is_not_active_say_so(ros):
     assert (answer.success, "not active" in answer.message) == (False, True)
 
 
-def test_shutting_down_releases_everything(playing, loader):
+def test_shutting_down_releases_everything(
+    playing: tuple[Ros, Publisher, Callable[[int], Path]], loader: Loader
+) -> None:
     ros, _, play = playing
     play(1)
     assert change(ros, "shutdown")

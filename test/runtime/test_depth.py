@@ -13,7 +13,7 @@ KINECT = ImageTransform.fit(640, 480, 256)  # scales only
 
 
 @pytest.mark.parametrize("transform", [KINECT, KITTI])
-def test_a_slanted_plane_stays_that_plane(transform):
+def test_a_slanted_plane_stays_that_plane(transform: ImageTransform) -> None:
     intrinsics = np.array([[600.0, 0, 300], [0, 590.0, 200], [0, 0, 1]])
     model_intrinsics = transform.intrinsics_to_model(intrinsics)
     size = (transform.output_height, transform.output_width)
@@ -23,13 +23,13 @@ def test_a_slanted_plane_stays_that_plane(transform):
     assert error.max() < 1e-4
 
 
-def test_no_depth_arises_between_foreground_and_background():
+def test_no_depth_arises_between_foreground_and_background() -> None:
     rng = np.random.default_rng(0)
     depth = np.where(rng.random((192, 256)) < 0.3, 1.0, 4.0).astype(np.float32)
     assert set(np.unique(upsample_depth(depth, KINECT))) == {1.0, 4.0}
 
 
-def test_the_edge_of_an_object_stays_within_one_model_pixel():
+def test_the_edge_of_an_object_stays_within_one_model_pixel() -> None:
     depth = np.full((192, 256), 4, np.float32)
     depth[:, :128] = 1
     row = upsample_depth(depth, KINECT)[240]
@@ -37,7 +37,7 @@ def test_the_edge_of_an_object_stays_within_one_model_pixel():
     assert np.all(row[321:] == 4)
 
 
-def test_invalid_depth_stays_invalid_and_does_not_spread():
+def test_invalid_depth_stays_invalid_and_does_not_spread() -> None:
     depth = np.full((192, 256), 2, np.float32)
     depth[100, 50] = np.nan
     upsampled = upsample_depth(depth, KINECT)
@@ -48,7 +48,7 @@ def test_invalid_depth_stays_invalid_and_does_not_spread():
     assert abs(rows - centre[1]).max() <= 1.25
 
 
-def test_what_the_crop_removed_is_nan():
+def test_what_the_crop_removed_is_nan() -> None:
     upsampled = upsample_depth(np.ones((64, 256), np.float32), KITTI)
     assert upsampled.shape == (376, 1241)
     assert np.array_equal(np.isfinite(upsampled), _inside(KITTI))

@@ -40,7 +40,7 @@ def page_faults(prepare: str) -> int:
 
 
 @pytest.mark.long
-def test_freed_memory_is_used_again():
+def test_freed_memory_is_used_again() -> None:
     if not hasattr(ctypes.CDLL(None), "mallopt"):
         pytest.skip("the C library has no mallopt")
     assert page_faults("assert keep_freed_memory()") < 0.05 * page_faults("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,7 +142,7 @@ def test_a_place_that_had_to_leave_the_memory_is_stored_anew() -> None:
     assert not online.state.views
 
 
-def test_a_stream_of_keyframes_goes_on_from_a_file(tmp_path) -> None:
+def test_a_stream_of_keyframes_goes_on_from_a_file(tmp_path: Path) -> None:
     stopped = walk(FAR_APART)
     for stamp, image in enumerate(IMAGES[:9]):
         stopped.process(image, stamp, INTRINSICS)

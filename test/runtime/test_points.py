@@ -23,7 +23,7 @@ MAP_FROM_OPTICAL = np.array(
 
 
 @pytest.fixture
-def frame():
+def frame() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     points = rng.normal(0, 2, (24, 32, 3)).astype(np.float32)
     confidence = rng.uniform(1, 5, (24, 32)).astype(np.float32)
@@ -31,7 +31,9 @@ def frame():
     return points, confidence, image
 
 
-def test_everything_valid_passes_by_default(frame):
+def test_everything_valid_passes_by_default(
+    frame: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
     points, confidence, image = frame
     selected = select_points(*frame, ORIGIN, PointFilter())
     assert np.array_equal(selected.positions, points.reshape(-1, 3))
@@ -39,7 +41,7 @@ def test_everything_valid_passes_by_default(frame):
     assert np.array_equal(selected.confidences, confidence.reshape(-1))
 
 
-def test_agrees_with_a_loop_over_pixels(frame):
+def test_agrees_with_a_loop_over_pixels(frame: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     points, confidence, image = frame
     points[3, 3], confidence[3, 3] = np.nan, 0
     centre = np.array([1.0, -0.5, 0.25])
@@ -56,7 +58,7 @@ def test_agrees_with_a_loop_over_pixels(frame):
     assert np.array_equal(selected.confidences, [sureness for _, _, sureness in expected])
 
 
-def test_invalid_points_never_pass(frame):
+def test_invalid_points_never_pass(frame: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     points, confidence, image = frame
     points[:, :16], confidence[:, :16] = np.nan, 0
     selected = select_points(points, confidence, image, ORIGIN, PointFilter(min_confidence=0.0))
@@ -64,7 +66,9 @@ def test_invalid_points_never_pass(frame):
     assert np.isfinite(selected.positions).all()
 
 
-def test_a_frame_without_any_valid_point_gives_an_empty_set(frame):
+def test_a_frame_without_any_valid_point_gives_an_empty_set(
+    frame: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
     points, confidence, image = frame
     selected = select_points(points * np.nan, confidence * 0, image, ORIGIN, PointFilter())
     assert selected.positions.shape == (0, 3)
@@ -72,7 +76,7 @@ def test_a_frame_without_any_valid_point_gives_an_empty_set(frame):
 
 
 @pytest.mark.parametrize("shape", [(24, 32, 3), (7, 3), (0, 3)])
-def test_moving_many_points_is_moving_each(shape):
+def test_moving_many_points_is_moving_each(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(1)
     quaternion = rng.normal(size=4)
     pose = pose_from(quaternion / np.linalg.norm(quaternion), rng.normal(size=3))
@@ -94,12 +98,12 @@ def cloud() -> ColouredPoints:
     )
 
 
-def rows(cloud: ColouredPoints, chosen: list[int]) -> list[tuple]:
+def rows(cloud: ColouredPoints, chosen: list[int]) -> list[tuple[float, ...]]:
     columns = cloud.positions[chosen], cloud.colours[chosen], cloud.confidences[chosen, None]
     return [tuple(row) for row in np.concatenate(columns, 1).tolist()]
 
 
-def all_rows(cloud: ColouredPoints) -> list[tuple]:
+def all_rows(cloud: ColouredPoints) -> list[tuple[float, ...]]:
     return rows(cloud, list(range(len(cloud.positions))))
 
 

@@ -13,7 +13,7 @@ SIZES = [(640, 480, 256), (1241, 376, 256), (480, 640, 256), (300, 200, 512)]
 
 
 @pytest.mark.parametrize(("width", "height", "long_side"), SIZES)
-def test_a_blob_lands_where_the_transform_says(width, height, long_side):
+def test_a_blob_lands_where_the_transform_says(width: int, height: int, long_side: int) -> None:
     transform = ImageTransform.fit(width, height, long_side)
     centre = np.array([0.4 * width, 0.6 * height])
     image = _blob(width, height, centre, radius=0.05 * width)
@@ -23,7 +23,7 @@ def test_a_blob_lands_where_the_transform_says(width, height, long_side):
 
 
 @pytest.mark.parametrize(("width", "height", "long_side"), SIZES)
-def test_intrinsics_follow_known_points_exactly(width, height, long_side):
+def test_intrinsics_follow_known_points_exactly(width: int, height: int, long_side: int) -> None:
     transform = ImageTransform.fit(width, height, long_side)
     intrinsics = np.array([[585.0, 0, 0.5 * width], [0, 580.0, 0.5 * height], [0, 0, 1]])
     points = np.random.default_rng(0).uniform((-1, -1, 1), (1, 1, 5), (50, 3))
@@ -32,14 +32,14 @@ def test_intrinsics_follow_known_points_exactly(width, height, long_side):
     assert model_pixels == pytest.approx(transform.to_model(pixels), abs=1e-9)
 
 
-def test_shrinking_averages_instead_of_aliasing():
+def test_shrinking_averages_instead_of_aliasing() -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     image[:, ::2] = 255  # stripes finer than the network's pixels
     seen = resize_and_crop(image, ImageTransform.fit(640, 480, 320))
     assert np.all(abs(seen.astype(int) - 127) <= 1)
 
 
-def test_an_image_of_the_models_size_is_left_as_it_is():
+def test_an_image_of_the_models_size_is_left_as_it_is() -> None:
     image = np.random.default_rng(0).integers(0, 256, (192, 256, 3), np.uint8)
     assert np.array_equal(resize_and_crop(image, ImageTransform.fit(256, 192, 256)), image)
 

@@ -19,8 +19,10 @@ from mem4d_ros.geometry import (
     unproject,
 )
 from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import (
     FrameRejected,
+    MeasuredPoints,
     NonFiniteOutput,
     OnlineReconstructor,
     make_pose_source,
@@ -112,65 +114,70 @@ def test_given_intrinsics_are_followed_to_the_networks_image() -> None:
     np.testing.assert_allclose(result.intrinsics, expected)
 
 
-def test_predicted_intrinsics_are_held_steady() -> None:
-    """They are the median of what the network has said, frame by frame."""
-    said = np.random.default_rng(0).uniform(180, 220, 9)
-    frames = iter(said)
-
-    def edit(output: FrameOutput) -> None:
-        output.intrinsics[0, 0, 0] = next(frames)
-
-    online = reconstructor(ScriptedModel(edit))
-    found = [online.process(IMAGE, t).intrinsics[0, 0] for t in range(9)]
-    np.testing.assert_allclose(found, [np.median(said[: t + 1]) for t in range(9)], rtol=1e-6)
+def test_predicted_intrinsics_are_held_until_a_reset() -> None:
+    model = ScriptedModel()
+    model.edit = lambda output: output.intrinsics[:, :2].mul_(1 + 0.1 * len(model.images))
+    online = reconstructor(model)
+    first, *later = (online.process(IMAGE, index) for index in range(3))
+    for result in later:
+        np.testing.assert_array_equal(result.intrinsics, first.intrinsics)
     online.reset()
-    frames = iter([100.0])
-    assert online.process(IMAGE, 0).intrinsics[0, 0] == 100
+    assert online.process(IMAGE, 3).intrinsics[0, 0] > 1.2 * first.intrinsics[0, 0]
 
 
-@settings(deadline=None, max_examples=30)
+def test_a_bad_first_prediction_is_not_held() -> None:
+    model = ScriptedModel(lambda output: output.intrinsics.fill_(float("nan")))
+    online = reconstructor(model)
+    with pytest.raises(NonFiniteOutput, match="field of view"):
+        online.process(IMAGE, 0)
+    model.edit = lambda output: None
+    assert online.process(IMAGE, 1).frame_index == 0
+
+
+lengths = st.integers(60, 700)
+
+
+@settings(deadline=None, max_examples=40)
 @given(
-    is_given=st.booleans(),
-    width=st.integers(64, 700),
-    height=st.integers(64, 700),
-    focal=st.tuples(st.floats(0.4, 3), st.floats(0.4, 3)),
-    centre=st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8)),
+    lengths,
+    lengths,
+    st.floats(0.3, 3.0),
+    st.floats(0.8, 1.25),
+    st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)),
+    st.booleans(),
 )
-def test_every_point_lies_on_the_ray_of_its_pixel(
-    is_given: bool,
+def test_every_point_projects_into_its_own_pixel(
     width: int,
     height: int,
-    focal: tuple[float, float],
-    centre: tuple[float, float],
+    focal: float,
+    aspect: float,
+    offset: tuple[float, float],
+    known: bool,
 ) -> None:
-    """Whatever the network says of x and y, and however its image is resized and cropped."""
-    assume(max(width, height) < 4 * min(width, height))
-    rng = np.random.default_rng(0)
-
-    def edit(output: FrameOutput) -> None:
-        output.points_camera[..., :2] += torch.from_numpy(rng.normal(0, 0.3, (2,)))
-        output.points_camera[..., 2] *= 1.7
-
-    k = np.array(
-        [
-            [focal[0] * width, 0, centre[0] * width],
-            [0, focal[1] * width, centre[1] * height],
-            [0, 0, 1],
-        ]
-    )
+    """Whatever three coordinates the network says, in the camera's image and in the network's."""
+    focal *= max(width, height)
+    centre = (width * (0.5 + offset[0]), height * (0.5 + offset[1]))
+    given_ones = np.array([[focal, 0, centre[0]], [0, aspect * focal, centre[1]], [0, 0, 1]])
+    model = ScriptedModel(lambda output: output.points_camera.normal_())
     image = np.zeros((height, width, 3), np.uint8)
-    result = reconstructor(ScriptedModel(edit)).process(image, 0, k if is_given else None)
-    pixels, depth = project(result.points_camera, result.intrinsics)
-    v, u = np.mgrid[: depth.shape[0], : depth.shape[1]]
-    np.testing.assert_allclose(pixels, np.stack([u, v], -1), atol=0.01)
-    np.testing.assert_array_equal(depth, result.depth)
-    if is_given:  # the same in pixels of the camera's image
-        of_camera, _ = project(result.points_camera, k)
-        seen = result.input_transform.to_input(np.stack([u, v], -1).astype(float))
-        np.testing.assert_allclose(of_camera, seen, atol=0.05)
+    try:
+        result = reconstructor(model, 128).process(image, 0, given_ones if known else None)
+    except FrameRejected:
+        assume(False)
+    transform = result.input_transform
+    rows, columns = np.nonzero(np.isfinite(result.depth))
+    assert len(rows) > 0.3 * result.depth.size
+    own = np.column_stack((columns, rows))
+    points = result.points_camera[rows, columns].astype(np.float64)
+    pixels, depth = project(points, result.intrinsics)
+    np.testing.assert_allclose(pixels, own, atol=0.01)
+    np.testing.assert_allclose(depth, result.depth[rows, columns])
+    camera = given_ones if known else transform.intrinsics_to_input(result.intrinsics)
+    pixels, _ = project(points, camera)
+    np.testing.assert_allclose(pixels, transform.to_input(own), atol=0.05)
 
 
-def test_given_intrinsics_make_bad_predicted_ones_harmless() -> None:
+def test_given_intrinsics_make_a_bad_field_of_view_harmless() -> None:
     model = ScriptedModel(lambda output: output.intrinsics.fill_(float("nan")))
     result = reconstructor(model).process(IMAGE, 0, np.eye(3))
     assert np.isfinite(result.intrinsics).all()
@@ -210,7 +217,7 @@ def test_a_bad_camera_point_has_no_depth(part: str, value: float) -> None:
     assert np.isfinite(result.depth).sum() == 192 * 256 - 1
 
 
-@pytest.mark.parametrize("part", ["quaternion", "translation", "intrinsics"])
+@pytest.mark.parametrize("part", ["quaternion", "translation"])
 def test_a_bad_pose_resets_the_memory_and_gives_no_result(part: str) -> None:
     broken = [False, True, False]
 
@@ -325,3 +332,66 @@ def test_the_real_network_runs_and_resizes_its_memories(precision: torch.dtype) 
     assert online.process(IMAGE, 6).frame_index == 6
     assert online.occupancy() == MemorySizes(1, 0, 2)
     assert online.structure_tokens() < tokens
+
+
+class EvidentModel(ScriptedModel):
+    """One that takes evidence, and notes it."""
+
+    takes_evidence = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.evidence: list[Evidence] = []
+
+    def step(
+        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
+    ) -> tuple[FrameOutput, MemoryState]:
+        assert evidence is not None
+        self.evidence.append(evidence)
+        return super().step(image, state)
+
+
+POINTS = MeasuredPoints(np.array([[320.0, 240.0]]), np.array([2.5]), np.array([0.1]))
+POSE = np.array([[0.0, 0, 1, 3], [0, 1, 0, 4], [-1, 0, 0, 5], [0, 0, 0, 1]])
+
+
+def test_what_is_known_is_told_in_the_networks_pixels() -> None:
+    model = EvidentModel()
+    intrinsics = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
+    reconstructor(model).process(IMAGE, 0, intrinsics, points=POINTS, camera_to_world=POSE)
+    (told,) = model.evidence
+    assert told.intrinsics is not None
+    np.testing.assert_allclose(told.intrinsics[0], [[234, 0, 127.7], [0, 234, 95.7], [0, 0, 1]])
+    assert told.depth is not None
+    assert told.depth.shape == (1, 192, 256)
+    assert told.depth[0].nonzero().tolist() == [[96, 128]]
+    assert told.camera_to_world is not None
+    np.testing.assert_allclose(told.camera_to_world[0], POSE)
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    model = EvidentModel()
+    reconstructor(model).process(IMAGE, 0)
+    assert model.evidence == [Evidence()]
+
+
+def test_a_known_pose_is_the_frames_pose() -> None:
+    result = reconstructor(EvidentModel()).process(IMAGE, 0, camera_to_world=POSE)
+    assert np.array_equal(result.camera_to_world, POSE)
+    assert result.pose_measured
+
+
+@pytest.mark.parametrize("known", [{"points": POINTS}, {"camera_to_world": POSE}])
+def test_a_network_without_evidence_cannot_be_told(known: dict) -> None:
+    with pytest.raises(ValueError, match="takes no evidence"):
+        reconstructor(ScriptedModel()).process(IMAGE, 0, **known)
+
+
+def test_points_set_the_scale_of_a_network_that_takes_them() -> None:
+    """Whatever the weights."""
+    online = OnlineReconstructor(Mem4D(PRESETS["lite"]).eval(), 128, MEMORY)
+    pixels = np.stack(np.meshgrid(range(0, 640, 20), range(0, 480, 20)), -1).reshape(-1, 2)
+    for metres in (1.0, 10.0):
+        told = MeasuredPoints(pixels, np.full(len(pixels), metres), np.full(len(pixels), 0.01))
+        result = online.process(IMAGE, 0, points=told)
+        assert np.median(result.depth) == pytest.approx(metres, rel=0.05)

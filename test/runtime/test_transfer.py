@@ -14,7 +14,7 @@ from mem4d_ros.runtime.transfer import to_host, to_tensor
 CPU = torch.device("cpu")
 
 
-def test_tensor_has_channels_first_in_the_unit_interval():
+def test_tensor_has_channels_first_in_the_unit_interval() -> None:
     image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
     tensor = to_tensor(image, torch.device("cpu"))
     assert tensor.shape == (1, 3, 32, 48)

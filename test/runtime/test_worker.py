@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,21 +19,21 @@ PATIENCE_S = 10  # far beyond what any of these tests needs
 class Gate:
     """A processing function that notes what it was given and waits until it may go on."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seen = []
         self.entered = threading.Semaphore(0)
         self.may_leave = threading.Semaphore(0)
 
-    def __call__(self, item):
+    def __call__(self, item: object) -> None:
         self.seen.append(item)
         self.entered.release()
         assert self.may_leave.acquire(timeout=PATIENCE_S)
 
-    def wait_entered(self):
+    def wait_entered(self) -> None:
         assert self.entered.acquire(timeout=PATIENCE_S)
 
 
-def wait_for(condition):
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline
@@ -39,10 +41,14 @@ def wait_for(condition):
 
 
 @pytest.fixture
-def start():
+def start() -> Iterator[Callable[..., LatestFrameWorker]]:
     workers = []
 
-    def start(process, on_failure=lambda failure: None, deliver=lambda result: None):
+    def start(
+        process: Callable[[Any], Any],
+        on_failure: Callable[[Exception], None] = lambda failure: None,
+        deliver: Callable[[Any], None] = lambda result: None,
+    ) -> LatestFrameWorker:
         workers.append(LatestFrameWorker(process, deliver, on_failure))
         return workers[-1]
 
@@ -51,7 +57,7 @@ def start():
         worker.close()
 
 
-def test_takes_items_in_order_when_there_is_time(start):
+def test_takes_items_in_order_when_there_is_time(start: Callable[..., LatestFrameWorker]) -> None:
     seen = []
     worker = start(seen.append)
     for item in range(5):
@@ -61,7 +67,9 @@ def test_takes_items_in_order_when_there_is_time(start):
     assert worker.counters == Counters(received=5, processed=5)
 
 
-def test_newest_waiting_item_wins_and_older_ones_count_as_dropped(start):
+def test_newest_waiting_item_wins_and_older_ones_count_as_dropped(
+    start: Callable[..., LatestFrameWorker],
+) -> None:
     gate = Gate()
     worker = start(gate)
     worker.submit("first")
@@ -76,8 +84,10 @@ def test_newest_waiting_item_wins_and_older_ones_count_as_dropped(start):
 
 
 @pytest.mark.parametrize("failure", [FrameRejected("too dark"), ZeroDivisionError("a bug")])
-def test_a_failing_item_is_rejected_and_reported_and_the_next_one_processed(start, failure):
-    def process(item):
+def test_a_failing_item_is_rejected_and_reported_and_the_next_one_processed(
+    start: Callable[..., LatestFrameWorker], failure: Exception
+) -> None:
+    def process(item: str) -> None:
         if item == "bad":
             raise failure
 
@@ -90,17 +100,19 @@ def test_a_failing_item_is_rejected_and_reported_and_the_next_one_processed(star
     assert worker.counters == Counters(received=2, processed=1, rejected=1)
 
 
-def test_submitting_never_waits_for_processing(start):
+def test_submitting_never_waits_for_processing(start: Callable[..., LatestFrameWorker]) -> None:
     gate = Gate()
     worker = start(gate)
-    started = time.perf_counter()
     for item in range(1000):
         worker.submit(item)
-    assert time.perf_counter() - started < 1
+    assert worker.counters.processed == 0  # not before the gate opens
+    assert worker.counters.received == 1000
     gate.may_leave.release(2)
 
 
-def test_close_finishes_the_current_item_and_drops_the_waiting_one(start):
+def test_close_finishes_the_current_item_and_drops_the_waiting_one(
+    start: Callable[..., LatestFrameWorker],
+) -> None:
     gate = Gate()
     worker = start(gate)
     worker.submit("current")
@@ -116,7 +128,9 @@ def test_close_finishes_the_current_item_and_drops_the_waiting_one(start):
     assert worker.counters == Counters(received=3, processed=1, dropped=2)
 
 
-def test_a_paused_worker_finishes_the_current_item_and_drops_all_others(start):
+def test_a_paused_worker_finishes_the_current_item_and_drops_all_others(
+    start: Callable[..., LatestFrameWorker],
+) -> None:
     gate = Gate()
     worker = start(gate)
     worker.submit("current")
@@ -135,7 +149,7 @@ def test_a_paused_worker_finishes_the_current_item_and_drops_all_others(start):
     assert worker.counters == Counters(received=4, processed=2, dropped=2)
 
 
-def test_close_does_not_wait_longer_than_it_may(start):
+def test_close_does_not_wait_longer_than_it_may(start: Callable[..., LatestFrameWorker]) -> None:
     gate = Gate()
     worker = start(gate)
     worker.submit("current")
@@ -145,13 +159,13 @@ def test_close_does_not_wait_longer_than_it_may(start):
     assert worker.close(timeout_s=PATIENCE_S)
 
 
-def test_close_twice_is_harmless(start):
+def test_close_twice_is_harmless(start: Callable[..., LatestFrameWorker]) -> None:
     worker = start(print)
     worker.close()
     worker.close()
 
 
-def test_wait_idle_gives_up_in_time(start):
+def test_wait_idle_gives_up_in_time(start: Callable[..., LatestFrameWorker]) -> None:
     gate = Gate()
     worker = start(gate)
     worker.submit("item")
@@ -162,7 +176,9 @@ def test_wait_idle_gives_up_in_time(start):
 
 
 @pytest.fixture
-def delivering(start):
+def delivering(
+    start: Callable[..., LatestFrameWorker],
+) -> tuple[LatestFrameWorker, Gate, list[str]]:
     """A worker that delivers "first" and has processed "second"; its gate; what it processed."""
     gate = Gate()
     processed = []
@@ -174,7 +190,9 @@ def delivering(start):
     return worker, gate, processed
 
 
-def test_the_next_item_is_processed_while_one_is_delivered(delivering):
+def test_the_next_item_is_processed_while_one_is_delivered(
+    delivering: tuple[LatestFrameWorker, Gate, list[str]],
+) -> None:
     worker, gate, _ = delivering
     assert gate.seen == ["first"]
     assert worker.counters == Counters(received=2)
@@ -184,7 +202,9 @@ def test_the_next_item_is_processed_while_one_is_delivered(delivering):
     assert worker.counters == Counters(received=2, processed=2)
 
 
-def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(delivering):
+def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(
+    delivering: tuple[LatestFrameWorker, Gate, list[str]],
+) -> None:
     """It would only grow older; a newer one may come."""
     worker, gate, processed = delivering
     for item in ("third", "fourth"):
@@ -197,8 +217,10 @@ def test_no_item_is_taken_before_the_result_at_hand_can_be_delivered(delivering)
     assert worker.counters == Counters(received=4, processed=3, dropped=1)
 
 
-def test_a_result_that_cannot_be_delivered_counts_as_rejected(start):
-    def deliver(result):
+def test_a_result_that_cannot_be_delivered_counts_as_rejected(
+    start: Callable[..., LatestFrameWorker],
+) -> None:
+    def deliver(result: str) -> None:
         if result == "bad":
             raise ZeroDivisionError
 
@@ -211,7 +233,7 @@ def test_a_result_that_cannot_be_delivered_counts_as_rejected(start):
     assert worker.counters == Counters(received=2, processed=1, rejected=1)
 
 
-def test_close_delivers_what_is_in_work(start):
+def test_close_delivers_what_is_in_work(start: Callable[..., LatestFrameWorker]) -> None:
     gate = Gate()
     delivered = []
     worker = start(lambda item: gate(item) or item, deliver=delivered.append)
@@ -225,7 +247,7 @@ def test_close_delivers_what_is_in_work(start):
     assert delivered == ["current"]
 
 
-def test_a_delivered_result_is_let_go(start):
+def test_a_delivered_result_is_let_go(start: Callable[..., LatestFrameWorker]) -> None:
     """Frames are large."""
 
     class Result:
@@ -238,14 +260,16 @@ def test_a_delivered_result_is_let_go(start):
     wait_for(lambda: alive[0]() is None)
 
 
-def test_accounts_add_up_under_several_submitting_threads(start):
-    def process(item):
+def test_accounts_add_up_under_several_submitting_threads(
+    start: Callable[..., LatestFrameWorker],
+) -> None:
+    def process(item: int) -> None:
         if item % 7 == 0:
             raise FrameRejected("every seventh")
 
     worker = start(process)
 
-    def submit_many():
+    def submit_many() -> None:
         for item in range(2000):
             worker.submit(item)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +22,7 @@ RATIONAL = [0.3, -0.1, 0.001, 0.002, 0.02, 0.6, -0.05, 0.03]
 EQUIDISTANT = [0.05, -0.02, 0.006, -0.001]
 
 
-def plumb_bob(x, y, d):
+def plumb_bob(x: np.ndarray, y: np.ndarray, d: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """Where a ray (x, y, 1) falls on the plane of a distorting lens: Brown's formula."""
     k1, k2, p1, p2, k3, k4, k5, k6 = [*d, *[0.0] * (8 - len(d))]
     r2 = x * x + y * y
@@ -31,7 +33,7 @@ def plumb_bob(x, y, d):
     )
 
 
-def equidistant(x, y, d):
+def equidistant(x: np.ndarray, y: np.ndarray, d: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """The same by Kannala's and Brandt's: the angle, not its tangent, grows with the radius."""
     r = np.hypot(x, y)
     angle = np.arctan(r)
@@ -40,29 +42,34 @@ def equidistant(x, y, d):
     return x * scale, y * scale
 
 
-def ramp(u, v):
+def ramp(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Colours that tell a place in the distorted image: red grows with u, green with v."""
     return np.stack([u + 40, v + 60, np.full_like(u, 90.0)], -1)
 
 
-def distorted_image():
+def distorted_image() -> np.ndarray:
     v, u = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     return np.rint(ramp(u, v)).astype(np.uint8)
 
 
-def info(model, d, **changes):
+def info(model: str, d: list[float], **changes: Any) -> Any:
     unset = {"k": K, "p": np.zeros(12), "r": np.zeros(9)}
     return camera_info(
         **unset | {"width": WIDTH, "height": HEIGHT, "distortion_model": model, "d": d} | changes
     )
 
 
-def straighten(image, message, **how):
+def straighten(image: np.ndarray, message: Any, **how: Any) -> tuple[np.ndarray, np.ndarray | None]:
     found = Lens().straighten(image, message, **how)
     return found.image, found.intrinsics
 
 
-def expected(bend, d, straight=K, rotation=UNTURNED):
+def expected(
+    bend: Callable[..., tuple[np.ndarray, np.ndarray]],
+    d: list[float],
+    straight: np.ndarray = K,
+    rotation: np.ndarray = UNTURNED,
+) -> tuple[np.ndarray, np.ndarray]:
     """What each pixel of the straightened image has to show, by the lens' formula."""
     v, u = np.mgrid[:HEIGHT, :WIDTH]
     rays = np.stack([u, v, np.ones_like(u)], -1) @ np.linalg.inv(straight).T @ rotation
@@ -81,7 +88,9 @@ def expected(bend, d, straight=K, rotation=UNTURNED):
         ("equidistant", equidistant, EQUIDISTANT),
     ],
 )
-def test_pixels_show_what_a_pinhole_camera_sees(model, bend, d):
+def test_pixels_show_what_a_pinhole_camera_sees(
+    model: str, bend: Callable[..., tuple[np.ndarray, np.ndarray]], d: list[float]
+) -> None:
     image, intrinsics = straighten(distorted_image(), info(model, d))
     np.testing.assert_array_equal(intrinsics, K)
     colours, seen = expected(bend, d)
@@ -89,7 +98,7 @@ def test_pixels_show_what_a_pinhole_camera_sees(model, bend, d):
     np.testing.assert_allclose(image[seen], colours[seen], atol=1)
 
 
-def test_p_and_r_are_followed_as_image_proc_does():
+def test_p_and_r_are_followed_as_image_proc_does() -> None:
     straight = np.array([[70.0, 0, 80], [0, 70, 60], [0, 0, 1]])
     a = 0.05
     rotation = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
@@ -102,7 +111,7 @@ def test_p_and_r_are_followed_as_image_proc_does():
     np.testing.assert_allclose(image[seen], colours[seen], atol=1)
 
 
-def test_an_image_of_half_the_size_has_half_the_intrinsics():
+def test_an_image_of_half_the_size_has_half_the_intrinsics() -> None:
     half = distorted_image()[::2, ::2]
     _, intrinsics = straighten(half, info("plumb_bob", PLUMB_BOB))
     np.testing.assert_allclose(intrinsics[0, 0], K[0, 0] / 2)
@@ -110,7 +119,9 @@ def test_an_image_of_half_the_size_has_half_the_intrinsics():
 
 @pytest.mark.parametrize("model", ["plumb_bob", "equidistant", "", "thin_prism", "none"])
 @pytest.mark.parametrize("count", [0, 4, 5, 8, 14, 20])
-def test_without_distortion_an_image_is_left_as_it_is_whatever_the_model(model, count):
+def test_without_distortion_an_image_is_left_as_it_is_whatever_the_model(
+    model: str, count: int
+) -> None:
     image = distorted_image()
     straight, intrinsics = straighten(image, info(model, [0.0] * count))
     assert straight is image
@@ -126,7 +137,9 @@ def test_without_distortion_an_image_is_left_as_it_is_whatever_the_model(model, 
         ("equidistant", EQUIDISTANT[:3], (1, 2)),
     ],
 )
-def test_zeros_behind_the_coefficients_change_nothing(model, d, zeros):
+def test_zeros_behind_the_coefficients_change_nothing(
+    model: str, d: list[float], zeros: tuple[int, ...]
+) -> None:
     """As drivers pad: 8 of plumb_bob, 14 of rational_polynomial, 5 of equidistant."""
     exact, _ = straighten(distorted_image(), info(model, d))
     for count in zeros:
@@ -136,13 +149,13 @@ def test_zeros_behind_the_coefficients_change_nothing(model, d, zeros):
 
 @pytest.mark.parametrize("model", ["plumb_bob", "rational_polynomial", "thin_prism"])
 @pytest.mark.parametrize("d", [RATIONAL, [*RATIONAL, 0.01, 0.002, -0.01, 0.003]])
-def test_what_brown_s_model_is_called_does_not_matter(model, d):
+def test_what_brown_s_model_is_called_does_not_matter(model: str, d: list[float]) -> None:
     image, _ = straighten(distorted_image(), info(model, d))
     maps = cv2.initUndistortRectifyMap(K, np.array(d), np.eye(3), K, (WIDTH, HEIGHT), cv2.CV_16SC2)
     np.testing.assert_array_equal(image, cv2.remap(distorted_image(), *maps, cv2.INTER_LINEAR))
 
 
-def test_the_camera_of_rectified_images_is_p():
+def test_the_camera_of_rectified_images_is_p() -> None:
     """Their CameraInfo is the raw images', whose camera is K."""
     image, projection = distorted_image(), np.hstack([np.diag([70.0, 71, 1]), np.zeros((3, 1))])
     message = info("plumb_bob", PLUMB_BOB, p=projection.ravel())
@@ -151,7 +164,7 @@ def test_the_camera_of_rectified_images_is_p():
     np.testing.assert_array_equal(intrinsics, projection[:, :3])
 
 
-def test_the_camera_is_p_where_a_driver_leaves_k_out():
+def test_the_camera_is_p_where_a_driver_leaves_k_out() -> None:
     image, projection = distorted_image(), np.hstack([np.diag([70.0, 71, 1]), np.zeros((3, 1))])
     straight, intrinsics = straighten(image, info("", [], k=np.zeros(9), p=projection.ravel()))
     assert straight is image
@@ -159,12 +172,12 @@ def test_the_camera_is_p_where_a_driver_leaves_k_out():
 
 
 @pytest.mark.parametrize("p", [np.eye(3, 4), np.full(12, -1.0), np.full(12, np.nan)])
-def test_a_p_that_nobody_set_is_left_out(p):
+def test_a_p_that_nobody_set_is_left_out(p: np.ndarray) -> None:
     _, intrinsics = straighten(distorted_image(), info("plumb_bob", PLUMB_BOB, p=p.ravel()))
     np.testing.assert_array_equal(intrinsics, K)
 
 
-def test_the_lens_can_be_left_in_the_image():
+def test_the_lens_can_be_left_in_the_image() -> None:
     image = distorted_image()
     straight, intrinsics = straighten(image, info("plumb_bob", PLUMB_BOB), undistort=False)
     assert straight is image
@@ -180,7 +193,9 @@ def test_the_lens_can_be_left_in_the_image():
         ("plumb_bob", [float("nan")] * 5, "are no finite numbers"),
     ],
 )
-def test_a_distortion_that_cannot_be_undone_stays_and_is_named(model, d, reason):
+def test_a_distortion_that_cannot_be_undone_stays_and_is_named(
+    model: str, d: list[float], reason: str
+) -> None:
     image = distorted_image()
     found = Lens().straighten(image, info(model, d))
     assert found.image is image
@@ -188,7 +203,7 @@ def test_a_distortion_that_cannot_be_undone_stays_and_is_named(model, d, reason)
     assert re.search(f"the images stay distorted, .*{reason}", found.source)
 
 
-def test_an_uncalibrated_camera_has_no_intrinsics():
+def test_an_uncalibrated_camera_has_no_intrinsics() -> None:
     _, intrinsics = straighten(distorted_image(), info("", [], k=np.zeros(9)))
     assert intrinsics is None
 
@@ -205,11 +220,11 @@ def test_an_uncalibrated_camera_has_no_intrinsics():
         ("/rectangle/image", False),
     ],
 )
-def test_topics_of_rectified_images_are_known_by_name(topic, expected):
+def test_topics_of_rectified_images_are_known_by_name(topic: str, expected: bool) -> None:
     assert is_rectified(topic) == expected
 
 
-def test_the_newest_calibration_counts():
+def test_the_newest_calibration_counts() -> None:
     lens = Lens()
     first, again, other = (
         lens.straighten(distorted_image(), message).image
@@ -235,6 +250,6 @@ def test_the_newest_calibration_counts():
         (info("plumb_bob", PLUMB_BOB, width=100), "it describes 100x120 pixels"),
     ],
 )
-def test_what_cannot_be_followed_is_named(message, reason):
+def test_what_cannot_be_followed_is_named(message: Any, reason: str) -> None:
     with pytest.raises(CameraInfoError, match=reason):
         straighten(distorted_image(), message)

@@ -1,10 +1,10 @@
-"""mem4d_node with a fake network that may take a minute to `load` or for a `step`; a program."""
+"""mem4d_node with a fake network that may never end to `load` or a `step`; a program."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 
 from wall_model import WallModel
 
@@ -16,13 +16,13 @@ from mem4d_ros.runtime import OnlineReconstructor
 
 
 def busy_with(what: str) -> None:
-    """Say so, and work for a minute."""
+    """Say so, and work for ever."""
     print(f"busy with {what}", file=sys.stderr, flush=True)
-    time.sleep(60)
+    threading.Event().wait()
 
 
 def load(settings: Settings) -> LoadedModel:
-    """A wall; the first argument says what is slow."""
+    """A wall; the first argument says what never ends."""
     if sys.argv[1] == "load":
         busy_with("load")
     model = WallModel()

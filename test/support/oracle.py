@@ -11,7 +11,7 @@ from wall_model import moving
 
 from mem4d_ros.datasets import Sample
 from mem4d_ros.geometry import (
-    fov_to_intrinsics,
+    intrinsics_to_fov,
     matrix_to_quaternion,
     pixel_rays,
     transform_points,
@@ -83,6 +83,7 @@ class Oracle:
     def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
         t = state.frame_index
         pose = self._truth.camera_to_world[t]
+        intrinsics = torch.tensor(self._truth.intrinsics[None])
         ones = torch.ones(1, *image.shape[-2:])
         output = FrameOutput(
             points_world=torch.tensor(self._truth.points_world[t][None]) * self._scale,
@@ -91,8 +92,8 @@ class Oracle:
             confidence_camera=ones,
             quaternion=torch.tensor(matrix_to_quaternion(pose[None, :3, :3])),
             translation=torch.tensor(pose[None, :3, 3]) * self._scale,
-            field_of_view=torch.ones(1, 2),
-            intrinsics=fov_to_intrinsics(torch.ones(1, 2), *image.shape[-2:]),
+            field_of_view=intrinsics_to_fov(intrinsics, *image.shape[-2:]),
+            intrinsics=intrinsics,
         )
         return output, replace(state, frame_index=t + 1)
 

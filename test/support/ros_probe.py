@@ -32,7 +32,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 if os.environ.get("ROS_DISTRO") == "humble":  # which does not know the former
     os.environ["ROS_LOCALHOST_ONLY"] = "1"
 
-PATIENCE_S = 20
+PATIENCE_S = 60  # a node that shares its cores may need this long to load
 
 
 @dataclass
@@ -112,6 +112,12 @@ class Ros:
         """Depth (H, W) of a 32FC1 image."""
         assert image.encoding == "32FC1"
         return np.frombuffer(image.data, np.float32).reshape(image.height, image.width)
+
+
+Start = Callable[..., Ros]
+"""Starts the node under test; the arguments are those of the fixture `start`."""
+Session = Callable[..., tuple[Ros, dict[str, list[Any]]]]
+"""Plays frames to a node; gives it, and the messages that it published, by topic."""
 
 
 @contextmanager

@@ -56,6 +56,8 @@ SMALL_CONVOLUTIONAL = Mem4DConfig(
     **SMALL_PARTS,
 )
 
+SMALL_EVIDENT = replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(4, 6, 8)))
+
 
 SMALL_EVIDENCE = replace(SMALL_CONVOLUTIONAL, evidence=EvidenceConfig(widths=(6, 8, 8)))
 

@@ -73,7 +73,9 @@ def test_a_room_is_closed_and_a_street_is_open_to_the_sky() -> None:
     assert street.nan_to_num(0).max() > 30
 
 
-def test_where_there_is_no_depth_there_are_no_points_and_nothing_moves(sequence) -> None:
+def test_where_there_is_no_depth_there_are_no_points_and_nothing_moves(
+    sequence: SyntheticSequence,
+) -> None:
     sky = sequence.depth.isnan()
     assert torch.equal(sequence.points_world.isnan().all(-1), sky)
     assert torch.equal(sequence.points_camera.isnan().any(-1), sky)
@@ -105,7 +107,9 @@ def test_what_moves_is_exactly_what_flows(sequence: SyntheticSequence) -> None:
     assert sequence.scene_flow_world.norm(dim=-1).max() < 2.5  # m in 0.1 s: the top of a wheel
 
 
-def seen_from(sequence: SyntheticSequence, target: int, points_world: torch.Tensor):
+def seen_from(
+    sequence: SyntheticSequence, target: int, points_world: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Points (H, W, 3) in frame `target`: the image there, depth there, own depth, is it inside?"""
     points = transform_points(rigid_inverse(sequence.camera_to_world[target]), points_world)
     pixels, depth = project(points, sequence.intrinsics[target])
@@ -119,7 +123,9 @@ def seen_from(sequence: SyntheticSequence, target: int, points_world: torch.Tens
 
 
 @pytest.mark.parametrize("target", [1, 5])
-def test_static_pixels_reproduce_the_depth_and_colour_of_another_frame(sequence, target) -> None:
+def test_static_pixels_reproduce_the_depth_and_colour_of_another_frame(
+    sequence: SyntheticSequence, target: int
+) -> None:
     colour, there, expected, inside = seen_from(sequence, target, sequence.points_world[0])
     static = inside & ~sequence.moving[0] & there.isfinite()
     visible = static & (there > 0.95 * expected)  # nothing has come in front
@@ -134,7 +140,9 @@ def test_static_pixels_reproduce_the_depth_and_colour_of_another_frame(sequence,
     assert means[whole].quantile(0.9) < 0.12
 
 
-def test_moving_pixels_reproduce_the_next_frame_once_the_flow_is_added(sequence) -> None:
+def test_moving_pixels_reproduce_the_next_frame_once_the_flow_is_added(
+    sequence: SyntheticSequence,
+) -> None:
     moved = sequence.points_world[0] + sequence.scene_flow_world[0]
     _, there, expected, inside = seen_from(sequence, 1, moved)
     error = ((there - expected).abs() / expected)[inside & there.isfinite()]

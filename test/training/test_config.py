@@ -94,7 +94,7 @@ def test_held_out_scenes_look_like_those_trained_on() -> None:
         ("stages: [{steps: 3, lenght: 2}]", "unknown key stages.0.lenght"),
         ("stages: [{frames: [2, 2]}]", "stages.0.steps is missing"),
         ("stages: []", "stages must name at least one"),
-        ("stages: [{steps: 3, frames: [3, 2]}]", "stages.0: frames must be the fewest"),
+        ("stages: [{steps: 3, frames: [3, 2]}]", "stages.0: frames must be (minimum, maximum)"),
         ("stages: [{steps: 3, frames: [11, 48]}]", "runs of 48 frames, more than the 11"),
         ("learning_rate: fast", "learning_rate must be a number"),
         ("learning_rate: 0", "learning_rate must be more than 0"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -58,7 +60,9 @@ def test_confidence_is_logarithmic() -> None:
 
 
 @pytest.mark.parametrize("paint", [depth_picture, confidence_picture])
-def test_a_picture_without_one_valid_value_is_black_above_its_label(paint) -> None:
+def test_a_picture_without_one_valid_value_is_black_above_its_label(
+    paint: Callable[[np.ndarray], np.ndarray],
+) -> None:
     picture = paint(np.full((48, 64), np.nan))
     assert picture.shape == (48, 64, 3)
     assert picture.dtype == np.uint8

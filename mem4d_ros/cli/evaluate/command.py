@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import PROCEDURAL
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EXTRA = ("evo", "matplotlib", "small_gicp")
 """Packages that poses, pictures and clouds need beyond those of the library."""
+HEAD = "head"
+"""The cheapest source of poses."""
 HELP = {
     "depth": "video depth: AbsRel and delta<1.25 (the paper's table 1)",
     "pose": "camera pose: ATE and RPE after Sim(3) (table 2)",
@@ -49,6 +51,12 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
             default=AUTO,
             help="source of camera poses; auto: the one that suits the network",
         )
+    depth.add_argument(
+        "--pose-source",
+        choices=CHOICES,
+        default=HEAD,
+        help="geometry tells the network of its landmarks; depth does not depend on the others",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -111,6 +119,7 @@ def _add_evidence_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add_camera_option(parser)
     parser.add_argument(
         "--known-intrinsics",
         action=argparse.BooleanOptionalAction,

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.datasets import FrameError, ProceduralScene, Recording, open_dataset
+from mem4d_ros.cli.models import named_camera
+from mem4d_ros.datasets import (
+    CalibratedRecording,
+    Calibration,
+    FrameError,
+    ProceduralScene,
+    Recording,
+    open_dataset,
+)
 from mem4d_ros.evaluation.protocols import FrameSelection, chosen
 
 PROCEDURAL = "procedural"
@@ -36,8 +44,11 @@ def open_recordings(
     one, so that each can be forgotten after its turn.
     """
     if options.dataset == PROCEDURAL:
+        if options.camera is not None:
+            raise UserError("--camera is for recordings: rendered scenes have cameras of their own")
         frames = options.frames or PROCEDURAL_FRAMES
         return (ProceduralScene(index, frames) for index in range(options.scenes)), []
+    camera = named_camera(options)
     if options.root is None:
         raise UserError(f"--dataset {options.dataset} needs --root, its folder")
     try:
@@ -45,4 +56,8 @@ def open_recordings(
     except FrameError as error:
         raise UserError(str(error)) from error
     names, missing = chosen([r.name for r in recordings], options.sequences or protocol)
-    return [recording for recording in recordings if recording.name in names], missing
+    taken = [recording for recording in recordings if recording.name in names]
+    if camera is not None:
+        calibration = Calibration(camera)
+        taken = [CalibratedRecording(recording, calibration) for recording in taken]
+    return taken, missing

@@ -15,6 +15,7 @@ from mem4d_ros.evaluation.video_depth import (
     DepthExample,
     DepthResult,
     measure_depth,
+    total_boundary_score,
     total_depth_errors,
 )
 
@@ -33,7 +34,7 @@ class DepthMeasure:
             for alignment in self._alignments
             for name in ("AbsRel", "delta<1.25")
         ]
-        self.columns = ["frames", *titles, "scale", "moving/still"]
+        self.columns = ["frames", *titles, "scale", "moving/still", "edge F1"]
 
     def measure(self, name: str, steps: Iterable[Step]) -> tuple[DepthResult, DepthExample]:
         return measure_depth(name, steps, self.protocol, self._alignments)
@@ -41,6 +42,7 @@ class DepthMeasure:
     def figures(self, result: DepthResult) -> Figures:
         return {
             "frames": result.frames,
+            "boundary_f1": result.boundaries.f1,
             **{
                 name: {**_figures(result.errors[name]), **asdict(alignment)}
                 for name, alignment in result.alignments.items()
@@ -50,17 +52,20 @@ class DepthMeasure:
     def overall(self, results: Sequence[DepthResult]) -> Figures:
         return {
             "frames": sum(result.frames for result in results),
+            "boundary_f1": total_boundary_score(results).f1,
             **{name: _figures(errors) for name, errors in total_depth_errors(results).items()},
         }
 
     def row(self, figures: Figures) -> Sequence[str]:
         errors = [figures[alignment] for alignment in self._alignments]
         scale, ratio = errors[0].get("scale"), errors[0]["moving_ratio"]
+        sharpness = figures["boundary_f1"]
         return [
             str(figures["frames"]),
             *(f"{found[name]:.3f}" for found in errors for name in ("abs_rel", "delta_125")),
             "" if scale is None else f"{scale:.3f}",
             "" if ratio is None else f"{ratio:.2f}",
+            "" if sharpness is None else f"{sharpness:.3f}",
         ]
 
     def picture(self, result: DepthResult, evidence: DepthExample) -> np.ndarray:

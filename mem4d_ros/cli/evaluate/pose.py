@@ -14,9 +14,21 @@ from mem4d_ros.evaluation.protocols import PoseProtocol
 
 
 class PoseMeasure:
-    """Camera pose; all sequences together are the mean of each figure."""
+    """Camera pose; all sequences together are the mean of each figure.
 
-    columns = ("frames", "ATE / m", "ATE / path", "RPE / m", "RPE / deg", "scale", "path / m")
+    The path's scale by the depth's is a median instead.
+    """
+
+    columns = (
+        "frames",
+        "ATE / m",
+        "ATE / path",
+        "RPE / m",
+        "RPE / deg",
+        "scale",
+        "by depth",
+        "path / m",
+    )
 
     def __init__(self, protocol: PoseProtocol) -> None:
         self.protocol = protocol
@@ -25,14 +37,16 @@ class PoseMeasure:
         return measure_pose(name, steps)
 
     def figures(self, result: PoseResult) -> Figures:
-        return _figures(result.frames, result.errors)
+        return _figures(result.frames, result.errors, result.path_by_depth)
 
     def overall(self, results: Sequence[PoseResult]) -> Figures:
         frames = sum(result.frames for result in results)
-        return _figures(frames, mean_pose_errors([result.errors for result in results]))
+        known = [r.path_by_depth for r in results if r.path_by_depth is not None]
+        by_depth = float(np.median(known)) if known else None
+        return _figures(frames, mean_pose_errors([r.errors for r in results]), by_depth)
 
     def row(self, figures: Figures) -> Sequence[str]:
-        share = figures["ate_share"]
+        share, by_depth = figures["ate_share"], figures["path_by_depth"]
         return [
             str(figures["frames"]),
             f"{figures['ate_m']:.3f}",
@@ -40,6 +54,7 @@ class PoseMeasure:
             f"{figures['rpe_m']:.4f}",
             f"{figures['rpe_deg']:.3f}",
             f"{figures['scale']:.3f}",
+            "" if by_depth is None else f"{by_depth:.3f}",
             f"{figures['path_m']:.2f}",
         ]
 
@@ -49,5 +64,6 @@ class PoseMeasure:
         return trajectory_picture(result, evidence)
 
 
-def _figures(frames: int, errors: PoseErrors) -> Figures:
-    return {"frames": frames, **asdict(errors), "ate_share": errors.ate_share}
+def _figures(frames: int, errors: PoseErrors, path_by_depth: float | None) -> Figures:
+    shares = {"ate_share": errors.ate_share, "path_by_depth": path_by_depth}
+    return {"frames": frames, **asdict(errors), **shares}

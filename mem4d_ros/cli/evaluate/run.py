@@ -25,8 +25,6 @@ from mem4d_ros.evaluation.protocols import FrameSelection
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
 
-HEAD = "head"
-
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure each sequence and go on where one fails; 1 if one did."""
@@ -34,9 +32,7 @@ def evaluate(options: argparse.Namespace) -> int:
     check_outputs(options)
     recordings, missing = open_recordings(options, measure.protocol.sequences)
     network = load_named_network(options)
-    # Depth does not depend on poses, so it takes the cheapest.
-    source = HEAD if options.measure == "depth" else options.pose_source
-    reconstructor = network.reconstructor(source)
+    reconstructor = network.reconstructor(options.pose_source)
     told = what_is_told(options, reconstructor.takes_evidence)
     print(title(options, measure.protocol.frames, told))
     print(table_header(measure.columns), flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
@@ -45,6 +45,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="RATIO",
         help="of frames that cannot be used, beyond which the command fails (0.5)",
     )
+    add_camera_option(parser)
     add_model_options(parser)
     parser.add_argument(
         "--pose-source",

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import mem4d_ros
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.datasets import Camera
 from mem4d_ros.evaluation import provenance
 from mem4d_ros.runtime.loading import LoadedNetwork
 
 SETTINGS = "run.json"
 
 
-def run_settings(options: argparse.Namespace, network: LoadedNetwork) -> dict[str, object]:
+def run_settings(
+    options: argparse.Namespace, network: LoadedNetwork, camera: Camera | None
+) -> dict[str, object]:
     """All that the records depend on, as plain data."""
     named = ("dataset", "topic", "stride", "rate", "pose_source", "min_confidence", "max_range")
     weights = provenance.weights(network.checkpoint)
@@ -22,6 +26,7 @@ def run_settings(options: argparse.Namespace, network: LoadedNetwork) -> dict[st
         "version": mem4d_ros.__version__,
         "source": str(options.source.resolve()),
         **{name: getattr(options, name) for name in named},
+        "camera": None if camera is None else asdict(camera),
         "network": network.model.config.to_dict(),
         "weights_sha256": weights["sha256"] if weights else None,
         "device": network.device.type,

@@ -11,13 +11,14 @@ from itertools import islice
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.models import load_named_network, named_camera
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.cli.terminal.remarks import Remarks
 from mem4d_ros.datasets import (
     BadFrame,
+    Camera,
     FrameError,
     InOrder,
     Sample,
@@ -48,11 +49,13 @@ SUMMARY_POSES = 2000
 def reconstruct(options: argparse.Namespace) -> int:
     """Reconstruct as the command line says."""
     say = Remarks(options.command, sys.stderr)
+    camera = named_camera(options)
     try:
-        stream = InOrder(open_samples(options.source, options.dataset, options.topic, say), say)
+        samples = open_samples(options.source, options.dataset, options.topic, say, camera)
+        stream = InOrder(samples, say)
         if stream.length == 0:
             raise FrameError(NO_FRAMES.format(options.source))
-        session = open_session(options)
+        session = open_session(options, camera)
         total = expected_frames(stream, options)
         failure = None
         with stop_on_request() as should_stop:
@@ -94,11 +97,11 @@ def conclude(session: ExportSession, options: argparse.Namespace, stopped: bool)
     return 0
 
 
-def open_session(options: argparse.Namespace) -> ExportSession:
+def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSession:
     """The network, its stream and the folder, new or as it was left."""
     network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
-    claim_folder(options.out, run_settings(options, network), options.resume)
+    claim_folder(options.out, run_settings(options, network, camera), options.resume)
     reconstructor = network.reconstructor(options.pose_source)
     return ExportSession(reconstructor, options.out, keep, network.device)
 

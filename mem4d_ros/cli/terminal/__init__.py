@@ -1,1 +1,1 @@
-"""What the commands show while they run, and how they are stopped."""
+"""Terminal output and interruption of the commands."""

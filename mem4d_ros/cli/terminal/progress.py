@@ -1,4 +1,4 @@
-"""How far a run through the frames of a source has come: a bar on a terminal, lines in a log."""
+"""Progress of a run through the frames of a source: a bar on a terminal, lines in a log."""
 
 from __future__ import annotations
 

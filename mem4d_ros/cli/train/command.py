@@ -1,4 +1,4 @@
-"""`mem4d train`: train the network as a config says, from where DIR stands."""
+"""`mem4d train`: train the network by a config, from the last state saved in DIR."""
 
 from __future__ import annotations
 

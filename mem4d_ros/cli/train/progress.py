@@ -1,4 +1,4 @@
-"""How a training run gets on: one line written over on a terminal, now and then one in a log."""
+"""Progress of a training run: one line that is overwritten on a terminal, some lines in a log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mem4d_ros.training.trainer import StepReport
 
 DECAY = 0.95
-"""How much the speed shown depends on the steps before the newest."""
+"""Decay of the displayed speed's moving average."""
 
 
 class Progress:

@@ -1,4 +1,4 @@
-"""What `mem4d train` does: puts trainer, evaluation, progress and processes together."""
+"""Implementation of `mem4d train`: trainer, evaluation, progress and processes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def run_worker(
         pace,
     )
     if trainer.step:
-        progress.say(f"{options.out} stands at step {trainer.step} of {config.steps}")
+        progress.say(f"{options.out} is at step {trainer.step} of {config.steps}")
     with stop_on_request() as should_stop:
         trainer.run(end, should_stop)
     if source.corrupt:

@@ -1,4 +1,4 @@
-"""What a device can do: its rate of products, and whether its attention is fused."""
+"""Capabilities of a device: rate of matrix products, and whether its attention is fused."""
 
 from __future__ import annotations
 

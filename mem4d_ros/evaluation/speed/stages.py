@@ -1,4 +1,4 @@
-"""How a step's time is shared by the parts of the network."""
+"""Time of a step by parts of the network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class StageClock:
-    """Seconds of `now` spent in each stage; a stage stands still while another runs inside it.
+    """Seconds of `now` spent in each stage; time in a nested stage counts for that stage only.
 
     `synchronise` waits for what a device still has to do.
     """

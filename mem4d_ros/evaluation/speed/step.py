@@ -20,7 +20,7 @@ STAGE_FRAMES = 5
 """Steps over which stages are timed, at most: apart from the others, since timing them costs."""
 
 CLOCKS: Mapping[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
-"""What can be measured: time as it passes, or this process's on the processor, all threads' added.
+"""Clocks: wall time, or CPU time of this process, summed over threads.
 
 The second is hardly disturbed by what else a machine does.
 """
@@ -28,7 +28,7 @@ The second is hardly disturbed by what else a machine does.
 
 @dataclass(frozen=True)
 class StepTimes:
-    """What one run measured; times in seconds of `clock`, memory in bytes.
+    """Measurements of one run; times in seconds of `clock`, memory in bytes.
 
     Attributes:
         stages_s: median time of each stage; what belongs to none is not listed.
@@ -62,7 +62,7 @@ class StepTimes:
 
     @property
     def ratio_to_matrix_rate(self) -> float:
-        """How much of the device's measured rate a step reaches."""
+        """Ratio of the rate of a step to the device's measured rate."""
         return self.flops / self.median_s / self.matrix_rate
 
     def to_dict(self) -> dict[str, object]:

@@ -20,7 +20,7 @@ from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 @dataclass(frozen=True)
 class Setting:
-    """What is measured: a prepared network on images of one size.
+    """Object of measurement: a prepared network on images of one size.
 
     Attributes:
         precision: dtype of autocast; float32 runs without it.

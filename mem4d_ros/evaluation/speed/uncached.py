@@ -48,7 +48,7 @@ def recomputed_state(
 def _window(
     model: Mem4D, encoded: dict[int, EncodedImages], now: int, size: int
 ) -> tuple[ContextFrame, ...]:
-    """What the TCA reads at the frame `now`, the newest first."""
+    """Frames that the TCA reads at frame `now`, newest first."""
     tca, frames = model.temporal_context, []
     for distance in range(1, min(size, now) + 1):
         features, level = encoded[now - distance].features, tca.level(distance)

@@ -151,7 +151,7 @@ def require_alive(node: Child) -> None:
 
 
 class ProgressLine:
-    """How far the run is: one line that is written over, or in a log one every few seconds."""
+    """Progress of the run: one line that is overwritten, or in a log one every few seconds."""
 
     def __init__(self, listener: Listener) -> None:
         self._heard = listener.heard

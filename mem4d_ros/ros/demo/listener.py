@@ -1,4 +1,4 @@
-"""What a downstream node sees: counts, latencies and the newest messages of every output."""
+"""Record of a downstream node: counts, latencies and the newest messages of every output."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from mem4d_ros.writing import write_picture
 
 @dataclass(frozen=True)
 class Report:
-    """What the source sent, what the node did with it, what the listener heard; seconds, Hz."""
+    """Counts of what the source, the node and the listener sent and received; seconds, Hz."""
 
     sent: int
     received: int
@@ -42,7 +42,7 @@ class Report:
 
     @property
     def faults(self) -> list[str]:
-        """What did not add up, in words; empty if all is well."""
+        """Inconsistencies in words; empty if there are none."""
         faults = []
         if self.received != self.sent:
             faults.append(f"{self.sent} frames were sent, the node received {self.received}")

@@ -1,4 +1,4 @@
-"""Where the demo's camera publishes, and with which quality of service."""
+"""Topics of the demo's camera, and their quality of service."""
 
 from __future__ import annotations
 

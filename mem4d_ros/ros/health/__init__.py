@@ -1,1 +1,1 @@
-"""What the node says of itself."""
+"""Health of the node."""

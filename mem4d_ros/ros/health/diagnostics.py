@@ -23,7 +23,7 @@ from mem4d_ros.runtime import Counters
 HIGH_DROP_RATIO = 0.5
 """Of the images since the last report; a node that drops more falls behind its camera."""
 LITTLE_MEMORY = 0.05
-"""Share of a memory that is left."""
+"""Ratio of free to total memory."""
 
 Verdict = tuple[bytes, str]
 OK, WARN, ERROR, STALE = (

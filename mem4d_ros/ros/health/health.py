@@ -1,4 +1,4 @@
-"""What the node is doing at one moment, and how ~/status tells it."""
+"""Health of the node at one moment, and its message on ~/status."""
 
 from __future__ import annotations
 

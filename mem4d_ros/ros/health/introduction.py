@@ -35,7 +35,7 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
 
 
 def _odometry(node: Node, settings: Settings) -> str:
-    """Where the external odometry comes from; empty where nothing asks for it."""
+    """Topic of the external odometry; empty if it is not used."""
     if settings.tf.mode != "map_to_odom" and settings.scale.source != "odometry":
         return ""
     if settings.external_odometry.source == "tf":

@@ -1,1 +1,1 @@
-"""What the node declares: parameters and topics."""
+"""Interface of the node: parameters and topics."""

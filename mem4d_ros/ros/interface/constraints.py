@@ -1,4 +1,4 @@
-"""What a parameter's value must fulfil, beside the field that it belongs to."""
+"""Constraints of a parameter's value, declared at its field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Constraint:
-    """What a value must fulfil besides its type, and when it may change."""
+    """Constraints of a value besides its type, and when it may change."""
 
     description: str
     minimum: float | None = None

@@ -155,8 +155,9 @@ class PoseSettings:
 
     source: str = parameter(
         AUTO,
-        "Source of camera poses: head of the network, procrustes alignment of its pointmaps, or"
-        " pnp of tracked image points; auto: the one that suits the network",
+        "Source of camera poses: head of the network, procrustes alignment of its pointmaps, pnp of"
+        " tracked image points, or geometry, a map of landmarks whose depth the network is told;"
+        " auto: the one that suits the network",
         choices=CHOICES,
     )
 

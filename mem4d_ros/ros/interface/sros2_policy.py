@@ -1,4 +1,4 @@
-"""What the node needs of a secured ROS graph, as a policy for SROS 2: all else is denied.
+"""Permissions that the node needs in a secured ROS graph, as an SROS 2 policy.
 
 `python -m mem4d_ros.ros.interface.sros2_policy` prints config/sros2_policy.xml; with `--namespace`
 and `--remap image:=/camera/image_raw`, the policy of a node that was started with the same.
@@ -21,7 +21,7 @@ VERSION = "0.2.0"
 PUBLISHED = ("/rosout", "/parameter_events", "~/transition_event")
 """By every managed node of rclpy."""
 HEARD = ("/clock", "/tf", "/tf_static")
-"""Where use_sim_time or tf.mode ask for them."""
+"""Topics subscribed where use_sim_time or tf.mode require them."""
 ANSWERED = (
     *(f"~/{name}_parameters" for name in ("describe", "get", "list", "set")),
     "~/get_parameter_types",

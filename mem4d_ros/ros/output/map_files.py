@@ -18,7 +18,7 @@ class MapNotSaved(Exception):  # noqa: N818
 
 
 class PointSource(Protocol):
-    """What has points in the map frame."""
+    """Source of points in the map frame."""
 
     def points(self, settings: Settings) -> ColouredPoints | None:
         """A snapshot, from any thread; None before there is anything."""

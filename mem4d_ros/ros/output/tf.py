@@ -25,7 +25,7 @@ from mem4d_ros.runtime.external_odometry import map_from_odom
 
 
 def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
-    """What places frames in the map in the mode that the settings ask for."""
+    """Make the placer for the mode in the settings."""
     initial_pose = parse_pose(tf.initial_pose)
     if tf.mode in ("base", "map_to_odom"):
         return BasePlacer(initial_pose, frames.base, robot.base_from_camera)
@@ -33,7 +33,7 @@ def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
 
 
 class TfOutput(Protocol):
-    """What tells TF of a placement."""
+    """Publisher of a placement to TF."""
 
     def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
         """`header` is in the map and has the image's stamp."""
@@ -45,7 +45,7 @@ class TfOutput(Protocol):
 
 
 def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> TfOutput:
-    """What publishes TF in the mode that the settings ask for."""
+    """Make the TF publisher for the mode in the settings."""
     if settings.tf.mode == "off":
         return NoTf()
     sender = TfSender(node, settings.frames.map, reporter)

@@ -1,4 +1,4 @@
-"""What is known of the camera: CameraInfo as far as it can be used, and lenses straightened."""
+"""Calibration of the camera: CameraInfo as far as it is usable, and rectification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a stream of images breaks, so that what the network remembers no longer fits."""
+"""Detection of breaks in a stream of images, after which the network's memory no longer fits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mem4d_ros.sensor_messages.stamps import JUMP_NS, behind
 
 @dataclass(frozen=True)
 class Kind:
-    """What must stay the same for images to be of one stream."""
+    """Properties that are the same for all images of one stream."""
 
     width: int
     height: int

@@ -59,7 +59,7 @@ class Inputs:
         self._infos = FollowingSubscription(
             node, topics.CAMERA_INFO, info_topic, self._on_camera_info, reporter
         )
-        # ROS time may stand still, and then no camera is heard either.
+        # ROS time may stop, and with it the simulated camera.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCHDOG_PERIOD_S, self._watch, clock=steady)
 
@@ -108,8 +108,8 @@ class Inputs:
         if incompatible := self._incompatible_publishers():
             return self._qos_mismatch(incompatible)
         return (
-            f"{', '.join(map(name_of, publishers))} sends nothing, or what it sends is lost on the"
-            " way (large best-effort images need a larger shared-memory segment on its side)"
+            f"{', '.join(map(name_of, publishers))} sends nothing, or its messages are lost in"
+            " transit (large best-effort images need a larger shared-memory segment on its side)"
         )
 
     def _incompatible_publishers(self) -> list[str]:

@@ -30,7 +30,7 @@ from mem4d_ros.runtime.scale import ScaleEstimate
 
 @dataclass(frozen=True)
 class NewestFrame:
-    """What is told of the frame that was published last; the defaults, before the first."""
+    """Facts about the frame published last; the defaults before the first."""
 
     latency_last_s: float = 0.0
     confidence_mean: float = math.nan  # of the global pointmap; NaN if no pixel is valid
@@ -41,7 +41,7 @@ class NewestFrame:
 
 @dataclass(frozen=True)
 class Progress:
-    """What became of the frames, at one moment."""
+    """Progress of the pipeline at one moment."""
 
     counters: Counters
     timing: Timing

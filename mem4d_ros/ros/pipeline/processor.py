@@ -46,7 +46,7 @@ class FrameProcessor:
 
     @property
     def resets(self) -> int:
-        """How often the memory was emptied."""
+        """Number of resets of the memory."""
         return self._resets
 
     @property

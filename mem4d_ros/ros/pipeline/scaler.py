@@ -21,7 +21,7 @@ CameraInOdometry = Callable[[str, int], np.ndarray | None]
 
 
 class Scaler(Protocol):
-    """What brings frames to scale."""
+    """Scaler of frames to metres."""
 
     def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
         """The next frame of the stream, in metres."""

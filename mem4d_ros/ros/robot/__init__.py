@@ -1,1 +1,1 @@
-"""What others say of the robot: TF and odometry."""
+"""External knowledge of the robot: TF and odometry."""

@@ -1,4 +1,4 @@
-"""Where the model's world lies in the map, and where the camera and the robot are in it.
+"""Placement of the model's world, the camera and the robot in the map.
 
 Matrices are named target_from_source: map_from_world moves coordinates in the world to coordinates
 in the map. The model's world is optical (x right, y down, z forward); the map is z-up (REP-103).

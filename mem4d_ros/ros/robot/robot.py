@@ -1,4 +1,4 @@
-"""What others say of the robot: where its camera is on it, and where its odometry has it."""
+"""External knowledge of the robot: mounting of the camera, and odometry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of one frame."""
+"""Record of one frame."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import mem4d_ros
+from mem4d_ros import mapping
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.model import MemorySizes, MemoryState
 from mem4d_ros.model.compression import FrameGroup
@@ -19,7 +20,7 @@ from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.keyframes import CameraView
-from mem4d_ros.runtime.pose_sources import MAKERS
+from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
 from mem4d_ros.writing import whole_file
@@ -37,6 +38,8 @@ ALLOWED: list[Any] = [
     ImageTransform,
     Keyframe,
     CameraView,
+    CameraFrame,
+    *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,
     np.dtype,

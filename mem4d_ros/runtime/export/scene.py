@@ -1,4 +1,4 @@
-"""What all records make together: what moves in each, and the cloud of what stands still."""
+"""Results of all records together: dynamic masks of each, and the static cloud."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class ExportSession:
             self._reconstructor.restore(saved.state)
         if frames > len(self.records) or skipped > len(self.skipped):
             raise SavedStreamError(
-                f"{self._state} stands at frame {frames + skipped}, but only {self.taken} frames"
+                f"{self._state} is at frame {frames + skipped}, but only {self.taken} frames"
                 " are beside it: delete it to start anew"
             )
         self.records.truncate(frames)

@@ -25,7 +25,7 @@ def correct_motion(
     intrinsics: np.ndarray,
     other_from_this: np.ndarray,
 ) -> np.ndarray:
-    """The rigid motion (4, 4) near `other_from_this` that explains most of the flow.
+    """The rigid motion (4, 4) near `other_from_this` that explains the largest part of the flow.
 
     `seen_at` (H, W, 2) says where each pixel was found in the other view; rays (H, W, 3),
     inverse depths (H, W) and `usable` (H, W) bool belong to this view. Gauss-Newton on the

@@ -1,4 +1,4 @@
-"""Moving is what stands where an earlier view has seen through."""
+"""Depth cue: a surface moves if an earlier view has seen through its position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALLEST_GAP = 0.03
 PRECISE = 0.05
 """A gap that depths must have to count, up to which they are trusted fully."""
 STANDING = 0.05
-"""How much a point that stood there before counts against one that did not: it may move slowly."""
+"""Weight of a point that was there before, relative to one that was not: it may move slowly."""
 MIN_RATIO = 0.05
 """Of the pixels that an earlier view must have seen, to judge how well the depths agree."""
 
@@ -23,7 +23,7 @@ MIN_RATIO = 0.05
 def seen_through(
     now: RememberedFrame, earlier: RememberedFrame, rays: np.ndarray, intrinsics: np.ndarray
 ) -> Evidence:
-    """What an earlier view says about the points of view `now`, for rays (H, W, 3).
+    """Evidence of an earlier view about the points of view `now`, for rays (H, W, 3).
 
     A point in front of the surface that the earlier view saw there was not there then; a point
     behind it was hidden, which says nothing. How far in front depends on how well the depths of the

@@ -1,4 +1,4 @@
-"""What the cues say about each pixel, and how it is put together."""
+"""Evidence of the cues about each pixel, and its sum."""
 
 from __future__ import annotations
 

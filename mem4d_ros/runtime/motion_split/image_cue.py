@@ -19,8 +19,8 @@ from mem4d_ros.runtime.motion_split.reprojection import Reprojection, distance, 
 MOVED = 1.0
 """Pixels of own motion from frame to frame that count."""
 DOUBT = 2.5
-"""Motion must stand out from the image's median by this factor: where the camera's motion or the
-depth is wrong, all seems to move a little."""
+"""Minimum ratio of motion to the image's median: an error of the camera's motion or of the depth
+looks like a small motion everywhere."""
 AGREEMENT = 0.7
 """Pixels within which flow and camera motion agree, when motions are compared."""
 WINDOW = (5, 5)
@@ -30,7 +30,7 @@ PLAIN_WEIGHT = 0.002
 
 @dataclass(frozen=True)
 class ImageCue:
-    """What the two images say."""
+    """Evidence of motion from two images."""
 
     evidence: Evidence
     seen_at: np.ndarray  # (H, W, 2) float32, where each pixel was found in the view before
@@ -96,7 +96,7 @@ def _mismatch(now: RememberedFrame, before: RememberedFrame, pixels: np.ndarray)
 
 
 def _texture(grey: np.ndarray) -> np.ndarray:
-    """Mean gradient (H, W) of an image (H, W) uint8, in shares of its range."""
+    """Mean gradient (H, W) of an image (H, W) uint8, relative to its range."""
     across = np.abs(cv2.Scharr(grey, cv2.CV_32F, 1, 0))
     along = np.abs(cv2.Scharr(grey, cv2.CV_32F, 0, 1))
     return cv2.blur(across + along, WINDOW) / np.float32(16 * 255)

@@ -18,14 +18,14 @@ class RememberedFrame:
 
     grey: np.ndarray  # (H, W) uint8
     inverse_depth: np.ndarray  # (H, W) float32, 1/m; 0 where the depth is not known
-    nearest_depth: np.ndarray  # (H, W) float32, m, least of 3x3 pixels; 0 beside unknown depth
+    nearest_depth: np.ndarray  # (H, W) float32, m, minimum of 3x3 pixels; 0 beside unknown depth
     certainty: np.ndarray  # (H, W) float32 in 0..1: 1 from the frame's median confidence up
     camera_to_world: np.ndarray  # (4, 4)
     intrinsics: np.ndarray  # (3, 3)
 
     @classmethod
     def of(cls, reconstruction: Reconstruction) -> RememberedFrame:
-        """What is needed of a reconstruction."""
+        """Keep the needed part of a reconstruction."""
         confidence, depth = reconstruction.confidence_camera, reconstruction.depth
         known = confidence > 0
         depth = np.where(known, depth, 0).astype(np.float32)

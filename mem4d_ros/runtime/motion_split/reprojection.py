@@ -1,4 +1,4 @@
-"""Where a point that stands still would be seen from another pose."""
+"""Reprojection of static points into another camera."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SMALLEST_DEPTH_RATIO = 1e-3
-"""Points nearer to the other camera than this share of their depth are behind it or in it."""
+"""Minimum ratio of the depth in the other camera to that in this one; below, a point is invalid."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Reprojection:
     ) -> np.ndarray:
         """Of the pixels where a still point may be seen, the nearest to `seen_at` (H, W, 2).
 
-        The depth may be wrong by the factor 1 + `depth_error` either way, so that these pixels form
-        a piece of the epipolar line.
+        The depth may be wrong by the factor 1 + `depth_error` in both directions, so that these
+        pixels form a piece of the epipolar line.
         """
         factor = np.float32(1 + depth_error)
         start = self.pixels(inverse_depth / factor)

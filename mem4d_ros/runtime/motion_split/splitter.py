@@ -26,7 +26,7 @@ MOVING = 0.3
 
 @dataclass(frozen=True)
 class CueWeights:
-    """How much each cue counts; 0 leaves it out. `bench/motion_split.py` measures the choice."""
+    """Weights of the cues; 0 disables one. `bench/motion_split.py` measures the choice."""
 
     image: float = 1.0
     depth: float = 0.5

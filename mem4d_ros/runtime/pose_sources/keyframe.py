@@ -11,7 +11,7 @@ from mem4d_ros.runtime.pose_sources.tracking import find_corners
 
 POINTS = 200
 SPACING_RATIO = 1 / 40
-"""Least distance between two points, of the image's long side."""
+"""Minimum distance between two points, relative to the image's long side."""
 SMOOTH_RATIO = 0.9
 """A point whose neighbours' depths differ by more lies on an edge: its depth is uncertain."""
 MIN_COMMON_POINTS = 8

@@ -9,7 +9,13 @@ import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
 from mem4d_ros.runtime.pose_sources.keyframe import Keyframe, Tracks, make_keyframe, reprojection
-from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame
+from mem4d_ros.runtime.pose_sources.source import (
+    NOTHING_FORESEEN,
+    CameraFrame,
+    Foreseen,
+    PoseEstimate,
+    PoseFrame,
+)
 from mem4d_ros.runtime.pose_sources.tracking import track
 from mem4d_ros.runtime.pose_sources.two_views import refine
 
@@ -50,6 +56,10 @@ class PnpPose:
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._lost = 0
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        """Nothing: the pose follows from what the network says."""
+        return NOTHING_FORESEEN
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose of the next frame; the first is the identity."""

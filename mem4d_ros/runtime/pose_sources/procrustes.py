@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from mem4d_ros.geometry import Similarity, align_rigid, pose_from_rotation
-from mem4d_ros.runtime.pose_sources.source import PoseEstimate, PoseFrame
+from mem4d_ros.runtime.pose_sources.source import (
+    NOTHING_FORESEEN,
+    CameraFrame,
+    Foreseen,
+    PoseEstimate,
+    PoseFrame,
+)
 
 STRIDE = 4
 """Every so many pixels and rows count: the pointmaps are smooth."""
@@ -26,6 +32,10 @@ class ProcrustesPose:
     def reset(self) -> None:
         """Forget the newest pose."""
         self._pose = np.eye(4)
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        """Nothing: the pose follows from what the network says."""
+        return NOTHING_FORESEEN
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose; the one before stays where too few pixels are valid in both pointmaps."""

@@ -7,6 +7,29 @@ from typing import Protocol
 
 import numpy as np
 
+from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.runtime.measured_points import MeasuredPoints
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """One frame as the camera took it, before the network has seen it."""
+
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    transform: ImageTransform  # to the network's image
+    intrinsics: np.ndarray | None  # (3, 3) pixels of `image`; None: unknown
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a source knows of a frame before the network has seen it; None: nothing."""
+
+    camera_to_world: np.ndarray | None = None
+    points: MeasuredPoints | None = None
+
+
+NOTHING_FORESEEN = Foreseen()
+
 
 @dataclass(frozen=True)
 class PoseFrame:
@@ -30,6 +53,8 @@ class PoseEstimate:
 
     camera_to_world: np.ndarray  # (4, 4) float64
     measured: bool = True
+    depth_scale: float = 1.0  # metres of the pose by those of the frame's depth
+    covariance: np.ndarray | None = None  # (6, 6): turn in the camera in rad, position in m
 
 
 class PoseSource(Protocol):
@@ -41,6 +66,10 @@ class PoseSource(Protocol):
 
         Where it does not, the self-view pointmap moved by the pose is the global one.
         """
+        ...
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        """What is known of the next frame already; `estimate` follows."""
         ...
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:

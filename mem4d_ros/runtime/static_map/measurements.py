@@ -1,4 +1,4 @@
-"""What one frame says about each voxel."""
+"""Measurements of each voxel by one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a static map is made of."""
+"""Settings of the static map."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StaticMapSettings:
-    """Sizes and rules of a static map. Raises ValueError for what makes none.
+    """Sizes and rules of a static map. Raises ValueError for invalid values.
 
     Attributes:
-        voxel_size_m: side of a voxel; a voxel holds one point, the mean of what fell into it.
-        max_voxels: hard limit; see VoxelTable for what gives way.
-        max_range_m: points farther from the camera are left out.
-        min_confidence: points of less confidence are left out.
-        min_frames: a voxel is shown once so many frames have measured it.
-        max_frames: a voxel counts at most so many frames, so that a thing that stood for hours goes
-            as fast as one that stood for seconds.
-        carve_rate: frames that a voxel loses when it is seen through.
-        carve_margin: share of the measured depth by which a voxel must lie in front of it to be
-            seen through; the depth's own error.
-        margin_px: pixels about what moves that are left out, too.
+        voxel_size_m: side of a voxel; a voxel holds one point, the mean of its measurements.
+        max_voxels: maximum number of voxels; VoxelTable describes which are evicted.
+        max_range_m: maximum distance of a point from the camera.
+        min_confidence: minimum confidence of a point.
+        min_frames: minimum number of frames that measured a voxel before it is published.
+        max_frames: maximum count of frames of a voxel, so that an object that was static for hours
+            disappears as fast as one that was for seconds.
+        carve_rate: frames subtracted from a voxel each time it is seen through.
+        carve_margin: minimum distance of a voxel in front of the measured depth, relative to that
+            depth, to be seen through; the relative error of depth.
+        margin_px: dilation of the dynamic mask.
     """
 
     voxel_size_m: float = 0.05

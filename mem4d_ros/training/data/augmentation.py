@@ -67,11 +67,11 @@ def draw_view(
 
 
 def look(clips: Clips, view: View, size: tuple[int, int]) -> Clips:
-    """What the windows show at `size` (H, W); depth is that of the nearest pixel, never mixed."""
+    """Contents of the windows at `size` (H, W); depth is that of the nearest pixel, never mixed."""
     height, width = clips.images.shape[-2:]
 
     def sampled(start: Tensor, extent: Tensor, count: int, pixels: int) -> Tensor:
-        """Where the new pixels' centres lie, -1 to 1 from edge to edge: (B, count)."""
+        """Positions of the new pixels' centres, -1 to 1 from edge to edge: (B, count)."""
         steps = (torch.arange(count, device=start.device) + 0.5) / count
         return (2 * (start[:, None] + extent[:, None] * steps) + 1) / pixels - 1
 
@@ -182,7 +182,7 @@ def blurred(images: Tensor, largest: float, chance: Chance) -> Tensor:
 
 
 def _vignette(images: Tensor, largest: float, chance: Chance) -> Tensor:
-    """What is left of the light: (B, 1, 1, H, W)."""
+    """Factor of vignetting: (B, 1, 1, H, W)."""
     height, width = images.shape[-2:]
     y = torch.linspace(-1, 1, height, device=images.device)[:, None]
     x = torch.linspace(-1, 1, width, device=images.device)
@@ -193,7 +193,7 @@ def _vignette(images: Tensor, largest: float, chance: Chance) -> Tensor:
 def with_blocks(images: Tensor, share: float, chance: Chance) -> Tensor:
     """Images (B, T, 3, H, W) whose cosine transform by blocks is rounded, as JPEG does.
 
-    Only in this share of clips, coarser in some than in others. H and W are multiples of 8.
+    Only in this fraction of clips, coarser in some than in others. H and W are multiples of 8.
     """
     frequency = torch.arange(_BLOCK, device=images.device)
     angles = math.pi / _BLOCK * (frequency[:, None] * (frequency + 0.5))

@@ -31,7 +31,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchKey:
-    """What a batch is drawn from: the same key, the same batch.
+    """Seed of a batch: the same key, the same batch.
 
     The processes of one step differ in their sequences, not in how long they are, so that none
     waits for another.
@@ -51,11 +51,11 @@ class BatchKey:
 
 
 class ClipSource(Protocol):
-    """Where clips come from."""
+    """Source of clips."""
 
     @property
     def corrupt(self) -> int:
-        """How many samples turned out corrupt so far; they were named, and made anew or skipped."""
+        """Number of corrupt samples so far; they were named, and made again or skipped."""
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
         """`count` clips of `frames` frames each, on the device that trains."""
@@ -70,7 +70,7 @@ class PooledClips:
 
     @property
     def corrupt(self) -> int:
-        """How many sequences were made anew or skipped."""
+        """Number of sequences that were made again or skipped."""
         return self._pool.corrupt
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:

@@ -41,7 +41,7 @@ class Chance:
         return self.between(math.log(low), math.log(high), *shape).exp()
 
     def happens(self, share: float, *shape: int) -> Tensor:
-        """True in this share of cases."""
+        """True with probability `share`."""
         return self.uniform(*shape) < share
 
     def one_of(self, options: Sequence[T]) -> T:

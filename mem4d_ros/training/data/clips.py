@@ -44,7 +44,7 @@ class Clips:
 
 
 def truth_of(clips: Clips) -> Truth:
-    """What the clips show; each one's first camera becomes its world."""
+    """Ground truth of the clips; each one's first camera becomes its world."""
     depth = clips.depth.float()
     height, width = depth.shape[-2:]
     intrinsics = clips.intrinsics_of_frames

@@ -33,7 +33,7 @@ from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence, r
 RECORDED = "recorded"
 _logger = logging.getLogger(__name__)
 WHOLE_FILES = "[!.]*.safetensors"
-"""What is still being written has a name that begins with a dot."""
+"""Files that are still being written have names that begin with a dot."""
 _WAITING = 32
 _SIDE_BY_SIDE = {"cuda": 16, "cpu": 1}
 """Sequences that are measured at once; a GPU has the memory, and waits for Python."""
@@ -61,7 +61,7 @@ class LiveClips:
 
     @property
     def corrupt(self) -> int:
-        """How many files that arrived could not be read."""
+        """Number of files that arrived and could not be read."""
         return self._arrivals.corrupt if self._arrivals else 0
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:

@@ -26,7 +26,7 @@ from mem4d_ros.writing.tensors import write_tensors
 SUFFIX = ".packed.safetensors"
 _NEAREST_M = 0.05
 _STEP = 0.003
-"""Of the logarithm of depth; 0 stands for unknown depth, 1 for _NEAREST_M."""
+"""Of the logarithm of depth; 0 is unknown depth, 1 is _NEAREST_M."""
 
 
 def write_packed(

@@ -35,7 +35,7 @@ class JoinedPool:
 
     @property
     def corrupt(self) -> int:
-        """How many sequences were made anew or skipped."""
+        """Number of sequences that were made again or skipped."""
         return len(self._skipped) + sum(pool.corrupt for pool in self._pools)
 
     def __len__(self) -> int:

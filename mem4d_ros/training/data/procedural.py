@@ -29,7 +29,7 @@ class ProceduralPool:
 
     @property
     def corrupt(self) -> int:
-        """How many files of the cache were rendered anew."""
+        """Number of files of the cache that were rendered again."""
         return self._cache.corrupt if self._cache else 0
 
     def __len__(self) -> int:

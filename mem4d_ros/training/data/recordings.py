@@ -55,7 +55,7 @@ class RecordedSequences:
 
     @property
     def corrupt(self) -> int:
-        """How many files of the cache were made anew."""
+        """Number of files of the cache that were made again."""
         return self._cache.corrupt
 
     def __len__(self) -> int:

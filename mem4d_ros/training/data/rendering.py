@@ -37,7 +37,7 @@ _QUALITY = 92
 
 @dataclass(frozen=True)
 class RenderingPlan:
-    """What is rendered.
+    """Settings of the rendering.
 
     Attributes:
         out: the folder; sequences for measuring go into its subfolder `held_out`.

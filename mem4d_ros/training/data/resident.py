@@ -88,7 +88,7 @@ class ResidentSequences:
 
 
 class MixedSequences:
-    """Several kinds of sequences, each with its share of all clips."""
+    """Several kinds of sequences, each with a fraction of all clips."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class MixedSequences:
 
         Args:
             fastest: the largest pace at which frames are left out.
-            enough: frames from which on a kind has its whole share; with fewer it has less, so that
+            enough: minimum frames of a kind for its full fraction; with fewer it has less, so that
                 the first ones to arrive are not learnt by heart.
         """
         self._kinds = kinds
@@ -110,7 +110,7 @@ class MixedSequences:
         self._enough = enough
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> Clips:
-        """Clips of all kinds that have sequences as long; their shares are of these.
+        """Clips of all kinds that have sequences as long; fractions are relative to these.
 
         Raises ValueError if there is none.
         """

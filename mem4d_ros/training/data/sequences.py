@@ -54,7 +54,7 @@ class SequencePool(Protocol):
 
     @property
     def corrupt(self) -> int:
-        """How many files turned out corrupt so far; they were named, and made anew or skipped."""
+        """Number of corrupt files so far; they were named, and made again or skipped."""
 
     def __len__(self) -> int: ...
 

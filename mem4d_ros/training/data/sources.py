@@ -1,4 +1,4 @@
-"""Where a run's clips come from, as its config says."""
+"""Sources of a run's clips, by its config."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class ForeignCheckpointError(Exception):
 
 
 class Inert:
-    """Stands where a checkpoint has an object that is no tensor; it keeps and does nothing."""
+    """Placeholder for an object of a checkpoint that is no tensor; it keeps and does nothing."""
 
     def __new__(cls, *contents: Any, **more: Any) -> Inert:
         """Contents are dropped."""
@@ -45,7 +45,7 @@ ALLOWED = (
     "pathlib.PosixPath",
     "typing.Any",
 )
-"""What training scripts put beside weights: arguments, and the best score so far.
+"""Contents that training scripts store beside weights: arguments, and the best score so far.
 
 All of these become :class:`Inert`: they are let pass, not rebuilt.
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from small_networks import SMALL_VIT, small_model
+from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
 from mem4d_ros.cli.evaluate.command import EXTRA
 from mem4d_ros.cli.main import main
@@ -85,6 +85,54 @@ def test_depth_measures_under_each_alignment(
     printed = capsys.readouterr().out
     assert f"{sequence['metric']['abs_rel']:.3f}" in printed
     assert "all 1" in printed
+
+
+def test_points_are_told_to_a_network_that_takes_them(
+    wall: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An untrained one then knows the distance of the wall."""
+    weights = tmp_path / "evident.safetensors"
+    save_checkpoint(weights, small_model(SMALL_EVIDENT))
+    _, guessed = evaluated("depth", weights, tmp_path, *on(wall))
+    more = ["--evidence-points", "50", "--true-poses", "--single-views"]
+    status, told = evaluated("depth", weights, tmp_path, *on(wall), *more)
+    assert status == 0
+    assert "50 points of measured depth, true poses, each frame alone" in capsys.readouterr().out
+    assert told["settings"]["evidence_points"] == 50
+    assert told["overall"]["metric"]["abs_rel"] < 0.1
+    assert guessed["overall"]["metric"]["abs_rel"] > 0.2
+
+
+def test_a_given_camera_is_believed_and_its_distortion_taken_out(
+    wall: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "evident.safetensors"
+    save_checkpoint(weights, small_model(SMALL_EVIDENT))
+    figures = []
+    for camera in ("60,60,31.5,23.5", "60,60,31.5,23.5", "120,120,31.5,23.5"):
+        status, report = evaluated("depth", weights, tmp_path, *on(wall), "--camera", camera)
+        assert status == 0
+        assert report["settings"]["camera"] == camera
+        figures.append(report["overall"]["metric"]["abs_rel"])
+    assert figures[0] == figures[1]
+    assert figures[0] != figures[2]
+    bent = tmp_path / "bent.yaml"
+    bent.write_text(
+        "image_width: 64\nimage_height: 48\ndistortion_model: plumb_bob\n"
+        "camera_matrix: {rows: 3, cols: 3, data: [60, 0, 31.5, 0, 60, 23.5, 0, 0, 1]}\n"
+        "distortion_coefficients: {rows: 1, cols: 4, data: [0.5, 0, 0, 0]}\n"
+    )
+    status, report = evaluated("depth", weights, tmp_path, *on(wall), "--camera", str(bent))
+    assert status == 0
+    assert report["overall"]["metric"]["pixels"] < 4 * 48 * 64  # not all rays were seen
+
+
+@pytest.mark.parametrize("more", [["--evidence-points", "5"], ["--true-poses"]])
+def test_points_for_a_network_that_takes_none_are_refused(
+    more: list[str], wall: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "depth", "--checkpoint", str(checkpoint), *on(wall), *more]) == 1
+    assert "takes no evidence" in capsys.readouterr().err
 
 
 def test_recon_prints_the_stride_with_its_figures(
@@ -190,6 +238,9 @@ def test_where_all_fail_there_is_no_overall_figure(
         (["--dataset", "7scenes"], "needs --root"),
         (["--dataset", "7scenes", "--root", "nowhere"], "nowhere is not a folder"),
         (["--dataset", "procedural", "--stride", "0"], "--stride must be at least 1"),
+        (["--dataset", "procedural", "--camera", "9,9,9,9"], "have cameras of their own"),
+        (["--dataset", "7scenes", "--root", ".", "--camera", "no.yaml"], "no.yaml"),
+        (["--dataset", "procedural", "--evidence-points", "-1"], "must be at least 0"),
         (["--dataset", "procedural", "--scenes", "0"], "--scenes must be at least 1"),
         (["--dataset", "procedural", "--json", "no/such/x.json"], "no/such does not exist"),
         (["--dataset", "procedural", "--checkpoint", "none.safetensors"], "none.safetensors"),

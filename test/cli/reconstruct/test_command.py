@@ -13,6 +13,7 @@ import pytest
 from small_networks import SMALL_VIT, small_model
 
 from mem4d_ros.cli.main import main
+from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.export import RecordFolder, read_ply
@@ -117,6 +118,52 @@ def test_every_source_gives_every_result(
         counts = {topic: info.msgcount for topic, info in reader.topics.items()}
     assert counts["/mem4d/points"] == counts["/tf"] == FRAMES
     assert len(list((out / "moving").iterdir())) == FRAMES
+
+
+@pytest.mark.parametrize("camera", [None, "70,70,30,25", "bent"])
+def test_every_point_projects_into_its_own_pixel(
+    camera: str | None, folder: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    """By one camera for all frames: the given one, or the first frame's prediction."""
+    if camera == "bent":
+        camera = str(tmp_path / "bent.yaml")
+        Path(camera).write_text(
+            "image_width: 128\nimage_height: 96\ndistortion_model: plumb_bob\n"
+            "camera_matrix: {rows: 3, cols: 3, data: [140, 0, 60.5, 0, 140, 50.5, 0, 0, 1]}\n"
+            "distortion_coefficients: {rows: 1, cols: 4, data: [-0.2, 0.03, 0, 0]}\n"
+        )
+    more = [] if camera is None else ["--camera", camera]
+    assert reconstruct(folder, tmp_path / "out", checkpoint, *more) == 0
+    records = list(RecordFolder(tmp_path / "out"))
+    for record in records:
+        np.testing.assert_array_equal(record.intrinsics, records[0].intrinsics)
+        if camera is not None:
+            expected = [[70, 0, 30], [0, 70, 25], [0, 0, 1]]
+            np.testing.assert_allclose(record.intrinsics, expected, rtol=1e-6)
+        kept = record.confidence > 0
+        assert kept.mean() > 0.3
+        world_to_camera = rigid_inverse(record.camera_to_world)
+        points = transform_points(world_to_camera, record.points_world[kept].astype(np.float64))
+        pixels, depth = project(points, record.intrinsics)
+        np.testing.assert_allclose(pixels, np.argwhere(kept)[:, ::-1], atol=0.05)
+        np.testing.assert_allclose(depth, record.depth[kept], rtol=1e-3)
+
+
+def test_another_camera_is_another_run(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--camera", "70,70,30,25", "--frames", "2") == 0
+    assert reconstruct(folder, out, checkpoint, "--camera", "80,80,30,25", "--resume") == 1
+    assert "begun with camera" in capsys.readouterr().err
+
+
+def test_a_bad_camera_is_one_line(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reconstruct(folder, tmp_path / "out", checkpoint, "--camera", "1,2") == 1
+    assert "--camera" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:

@@ -67,7 +67,7 @@ def test_a_dry_run_is_the_start_of_the_run(
     assert curve(dry) == curve(whole)[:2]
     assert main(["train", *options, "--out", str(dry)]) == 0
     assert curve(dry) == curve(whole)
-    assert f"{dry} stands at step 2 of 6" in capsys.readouterr().out
+    assert f"{dry} is at step 2 of 6" in capsys.readouterr().out
 
 
 @pytest.mark.long

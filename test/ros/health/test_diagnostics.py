@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from ros_probe import make_image
+from ros_probe import Start, make_image
 from sensor_msgs.msg import Image
 
 from mem4d_ros.model import MemorySizes
@@ -51,7 +52,7 @@ GOOD = Health(
 )
 
 
-def report(health, diagnostics=None):
+def report(health: Health, diagnostics: Diagnostics | None = None) -> dict[str, tuple[bytes, str]]:
     """Level and message by the part of the node that they speak of."""
     diagnostics = diagnostics or Diagnostics("/mem4d", lambda: SETTINGS)
     statuses = diagnostics.report(health, Time()).status
@@ -60,19 +61,19 @@ def report(health, diagnostics=None):
     }
 
 
-def with_progress(**changes):
+def with_progress(**changes: Any) -> Health:
     return replace(GOOD, progress=replace(PROGRESS, **changes))
 
 
-def with_newest(**changes):
+def with_newest(**changes: Any) -> Health:
     return with_progress(newest=replace(PROGRESS.newest, **changes))
 
 
-def test_a_good_node_is_ok():
+def test_a_good_node_is_ok() -> None:
     assert {level for level, _ in report(GOOD).values()} == {OK}
 
 
-def input_is(has_received, is_stalled):
+def input_is(has_received: bool, is_stalled: bool) -> Health:
     return replace(GOOD, input=InputHealth("/image", has_received, is_stalled))
 
 
@@ -112,7 +113,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("part", "health", "level", "words"), CASES)
-def test_each_part_has_its_level_and_reason(part, health, level, words):
+def test_each_part_has_its_level_and_reason(
+    part: str, health: Health, level: bytes, words: str
+) -> None:
     verdicts = report(health)
     found, message = verdicts.pop(part)
     assert found == level
@@ -120,14 +123,14 @@ def test_each_part_has_its_level_and_reason(part, health, level, words):
     assert {other for other, _ in verdicts.values()} <= {OK}
 
 
-def test_doubts_are_all_named():
+def test_doubts_are_all_named() -> None:
     health = with_newest(confidence_mean=1.0, pose_measured=False)
     _, message = report(health)["reconstruction"]
     assert "pose is not measured" in message
     assert "confidence is low" in message
 
 
-def test_falling_behind_is_judged_by_the_images_since_the_last_report():
+def test_falling_behind_is_judged_by_the_images_since_the_last_report() -> None:
     diagnostics = Diagnostics("/mem4d", lambda: SETTINGS)
     levels = [
         report(with_progress(counters=counters), diagnostics)["input"][0]
@@ -136,7 +139,7 @@ def test_falling_behind_is_judged_by_the_images_since_the_last_report():
     assert levels == [WARN, OK, OK]
 
 
-def test_every_number_is_in_the_values():
+def test_every_number_is_in_the_values() -> None:
     (inputs, reconstruction, memory) = (
         Diagnostics("/mem4d", lambda: SETTINGS).report(GOOD, Time()).status
     )
@@ -149,12 +152,12 @@ def test_every_number_is_in_the_values():
     assert facts["mean confidence"] == "2.00"
 
 
-def test_diagnostics_come_over_ros(start):
+def test_diagnostics_come_over_ros(start: Start) -> None:
     ros = start(input={"watchdog_s": 1.5})
     reports = ros.listen(DiagnosticArray, "/diagnostics")
 
-    def wait_for(part, level):
-        def found():
+    def wait_for(part: str, level: bytes) -> DiagnosticStatus:
+        def found() -> list[DiagnosticStatus]:
             return [
                 s
                 for r in reports[-1:]

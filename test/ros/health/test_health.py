@@ -6,11 +6,11 @@ import math
 
 import pytest
 from mem4d_ros.msg import Mem4DStatus
-from ros_probe import make_image
+from ros_probe import Start, make_image
 from sensor_msgs.msg import Image
 
 
-def test_status_of_a_node_that_waits(start):
+def test_status_of_a_node_that_waits(start: Start) -> None:
     report = start().status()
     assert report.state == Mem4DStatus.STATE_WAITING
     assert report.frames_received == 0
@@ -21,7 +21,7 @@ def test_status_of_a_node_that_waits(start):
     assert report.last_error == ""
 
 
-def test_status_of_a_node_that_runs(start):
+def test_status_of_a_node_that_runs(start: Start) -> None:
     ros = start(memory={"psm_size": 33})
     ros.play(ros.talker(Image, "/image"), make_image(1), make_image(2))
     report = ros.wait_for(lambda: ros.status().rate_hz and ros.status())
@@ -34,7 +34,7 @@ def test_status_of_a_node_that_runs(start):
     assert not report.camera_info_used
 
 
-def test_status_of_a_node_whose_last_image_failed(start):
+def test_status_of_a_node_whose_last_image_failed(start: Start) -> None:
     ros = start()
     images = ros.talker(Image, "/image")
     ros.play(images, make_image(1, frame_id=""))
@@ -44,14 +44,14 @@ def test_status_of_a_node_whose_last_image_failed(start):
     assert ros.status().state == Mem4DStatus.STATE_RUNNING
 
 
-def test_status_of_a_node_that_hears_no_more(start):
+def test_status_of_a_node_that_hears_no_more(start: Start) -> None:
     ros = start(input={"watchdog_s": 0.1})
     ros.play(ros.talker(Image, "/image"), make_image())
     ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_STALLED)
 
 
 @pytest.mark.parametrize("period_s", [0.05, 0.2])
-def test_status_comes_in_its_period(start, period_s):
+def test_status_comes_in_its_period(start: Start, period_s: float) -> None:
     ros = start(status={"period_s": period_s})
     reports = ros.received["/mem4d/status"]
     ros.wait_for(lambda: len(reports) > 5)

@@ -7,9 +7,9 @@ from pathlib import Path as FilePath
 
 import pytest
 import yaml
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue, SetParametersResult
 from rcl_interfaces.srv import DescribeParameters, SetParametersAtomically
-from ros_probe import make_image
+from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
 
 from mem4d_ros.ros.interface import parameters
@@ -18,7 +18,7 @@ from mem4d_ros.ros.interface.settings import Settings
 CONFIG = FilePath(__file__).parents[3] / "config" / "mem4d.yaml"
 
 
-def set_parameter(ros, name, value):
+def set_parameter(ros: Ros, name: str, value: bool | float | str) -> SetParametersResult:
     """What `ros2 param set /mem4d NAME VALUE` does."""
     kinds = {
         bool: (ParameterType.PARAMETER_BOOL, "bool_value"),
@@ -32,18 +32,18 @@ def set_parameter(ros, name, value):
     return ros.call(SetParametersAtomically, "/mem4d/set_parameters_atomically", request).result
 
 
-def test_the_file_in_config_is_what_the_table_generates():
+def test_the_file_in_config_is_what_the_table_generates() -> None:
     assert CONFIG.read_text() == parameters.yaml()
 
 
-def test_the_file_in_config_holds_every_default():
+def test_the_file_in_config_holds_every_default() -> None:
     groups = yaml.safe_load(CONFIG.read_text())["/**"]["ros__parameters"]
     values = {f"{group}.{name}": groups[group][name] for group in groups for name in groups[group]}
     assert values == {row.name: row.default for row in parameters.parameters()}
     assert all(type(values[row.name]) is type(row.default) for row in parameters.parameters())
 
 
-def test_the_markdown_table_has_a_line_for_every_parameter():
+def test_the_markdown_table_has_a_line_for_every_parameter() -> None:
     lines = parameters.markdown().splitlines()
     for row in parameters.parameters():
         (line,) = (line for line in lines if line.startswith(f"| `{row.name}` |"))
@@ -51,11 +51,13 @@ def test_the_markdown_table_has_a_line_for_every_parameter():
         assert line.count(" | ") == 5
 
 
-def test_the_defaults_are_valid():
+def test_the_defaults_are_valid() -> None:
     assert parameters.with_values(Settings(), {}) == Settings()
 
 
-def test_every_parameter_is_declared_with_its_description_and_range(start):
+def test_every_parameter_is_declared_with_its_description_and_range(
+    start: Start,
+) -> None:
     ros = start()
     rows = list(parameters.parameters())
     request = DescribeParameters.Request(names=[row.name for row in rows])
@@ -88,7 +90,9 @@ def test_every_parameter_is_declared_with_its_description_and_range(start):
         ("points.stride", 2.5, "type"),
     ],
 )
-def test_a_bad_change_is_refused_with_the_reason(start, name, value, reason):
+def test_a_bad_change_is_refused_with_the_reason(
+    start: Start, name: str, value: bool | float | str, reason: str
+) -> None:
     ros = start()
     before = ros.node.get_parameter(name).value
     result = set_parameter(ros, name, value)
@@ -97,12 +101,14 @@ def test_a_bad_change_is_refused_with_the_reason(start, name, value, reason):
     assert ros.node.get_parameter(name).value == before
 
 
-def test_a_value_that_stays_is_accepted_though_it_cannot_change(start):
+def test_a_value_that_stays_is_accepted_though_it_cannot_change(start: Start) -> None:
     """As `ros2 param load` sends a whole file."""
     assert set_parameter(start(), "model.device", "auto").successful
 
 
-def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start):
+def test_memory_sizes_change_at_the_next_frame_without_a_new_world(
+    start: Start,
+) -> None:
     ros = start()
     images = ros.talker(Image, "/image")
     ros.play(images, make_image(1))
@@ -112,7 +118,7 @@ def test_memory_sizes_change_at_the_next_frame_without_a_new_world(start):
     assert ros.status().resets == 0
 
 
-def test_the_points_filter_changes_at_the_next_frame(start):
+def test_the_points_filter_changes_at_the_next_frame(start: Start) -> None:
     ros = start()
     clouds = ros.listen(PointCloud2, "/mem4d/points")
     images = ros.talker(Image, "/image")
@@ -141,13 +147,13 @@ def test_the_points_filter_changes_at_the_next_frame(start):
         ("points.max_range", math.inf, "0.01 to 1000000"),
     ],
 )
-def test_a_bad_value_is_refused_with_the_reason(name, value, reason):
+def test_a_bad_value_is_refused_with_the_reason(name: str, value: float | str, reason: str) -> None:
     with pytest.raises(parameters.ParameterError, match=reason):
         parameters.with_values(Settings(), {name: value})
 
 
 @pytest.mark.parametrize("frame", ["map", "base"])
-def test_an_odometry_frame_of_its_own_is_needed_only_where_it_is_published(frame):
+def test_an_odometry_frame_of_its_own_is_needed_only_where_it_is_published(frame: str) -> None:
     """Who has no other odometry may call the map odom."""
     named = {f"frames.{frame}": "odom"}
     parameters.with_values(Settings(), named)
@@ -155,6 +161,6 @@ def test_an_odometry_frame_of_its_own_is_needed_only_where_it_is_published(frame
         parameters.with_values(Settings(), {**named, "tf.mode": "map_to_odom"})
 
 
-def test_heights_that_leave_no_point_are_refused():
+def test_heights_that_leave_no_point_are_refused() -> None:
     with pytest.raises(parameters.ParameterError, match="no point would be left"):
         parameters.with_values(Settings(), {"points.min_height": 2.0, "points.max_height": 1.0})

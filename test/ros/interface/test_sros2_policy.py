@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from ros_probe import Ros
+from ros_probe import Start
 
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.sros2_policy import policy
@@ -55,7 +54,7 @@ def test_what_is_no_name_is_refused(namespace: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["camera", "base", "map_to_odom"])
-def test_it_is_what_a_running_node_does(start: Callable[..., Ros], mode: str) -> None:
+def test_it_is_what_a_running_node_does(start: Start, mode: str) -> None:
     node = start(tf={"mode": mode}).node
     sometimes = ONLY_SOMETIMES | (set() if mode == "map_to_odom" else {"/odometry"})
     for kind, verb, done in (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from rclpy.expand_topic_name import expand_topic_name
+from ros_probe import Start
 
 from mem4d_ros.ros.interface import topics
 
 
-def test_the_node_publishes_the_table(start):
+def test_the_node_publishes_the_table(start: Start) -> None:
     ros = start()
     found = {publisher.topic_name: publisher.msg_type for publisher in ros.node.publishers}
     del found["/parameter_events"]
@@ -17,7 +18,7 @@ def test_the_node_publishes_the_table(start):
     }
 
 
-def test_the_node_offers_the_quality_of_service_of_the_table(start):
+def test_the_node_offers_the_quality_of_service_of_the_table(start: Start) -> None:
     ros = start()
     for topic in (*topics.OUTPUTS, topics.TF):
         name = expand_topic_name(topic.name, "mem4d", "/")
@@ -26,14 +27,14 @@ def test_the_node_offers_the_quality_of_service_of_the_table(start):
         assert publisher.qos_profile.durability == topic.qos.durability
 
 
-def test_the_node_offers_the_services_of_the_table(start):
+def test_the_node_offers_the_services_of_the_table(start: Start) -> None:
     ros = start()
     for service in topics.SERVICES:
         name = expand_topic_name(service.name, "mem4d", "/")
         assert ros.probe.create_client(service.type, name).wait_for_service(10)
 
 
-def test_the_markdown_table_names_every_topic():
+def test_the_markdown_table_names_every_topic() -> None:
     lines = topics.markdown().splitlines()
     for topic in (*topics.OUTPUTS, topics.CAMERA_INFO, topics.TF):
         (line,) = (line for line in lines if f"| `{topic.name}` |" in line)

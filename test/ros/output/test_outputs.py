@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ros_probe import make_image
+from ros_probe import Session, Start, make_image
 from sensor_msgs.msg import CameraInfo, Image
 from sensor_msgs_py import point_cloud2
 from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
 
 from mem4d_ros.geometry import transform_points, unproject
+from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
 
 
-def test_a_wall_two_metres_ahead_of_a_level_camera_is_at_x_2_in_the_map(session):
+def test_a_wall_two_metres_ahead_of_a_level_camera_is_at_x_2_in_the_map(
+    session: Session,
+) -> None:
     ros, received = session(frames=1)
     points = ros.xyz(received["~/points"][0])
     assert len(points) == 64 * 48
@@ -26,13 +29,17 @@ def test_a_wall_two_metres_ahead_of_a_level_camera_is_at_x_2_in_the_map(session)
     assert image[-1, -1, 2] < -0.9
 
 
-def test_the_wall_stays_where_it_is_while_the_camera_moves(session):
+def test_the_wall_stays_where_it_is_while_the_camera_moves(
+    session: Session,
+) -> None:
     ros, received = session(frames=5)
     for cloud in received["~/points"]:
         np.testing.assert_allclose(ros.xyz(cloud)[:, 0], 2, atol=1e-5)
 
 
-def test_points_carry_the_colours_and_confidences_of_their_pixels(session):
+def test_points_carry_the_colours_and_confidences_of_their_pixels(
+    session: Session,
+) -> None:
     _, received = session(frames=1)
     for name in ("~/points", "~/points_camera"):
         records = point_cloud2.read_points(received[name][0])
@@ -43,7 +50,9 @@ def test_points_carry_the_colours_and_confidences_of_their_pixels(session):
         np.testing.assert_array_equal(records["confidence"], 3)
 
 
-def test_every_output_has_the_images_stamp_and_its_own_frame(session):
+def test_every_output_has_the_images_stamp_and_its_own_frame(
+    session: Session,
+) -> None:
     _, received = session(frames=3)
     del received["/tf"]
     for name, messages in received.items():
@@ -54,7 +63,9 @@ def test_every_output_has_the_images_stamp_and_its_own_frame(session):
         np.testing.assert_allclose(stamps, [10, 10.1, 10.2], atol=1e-9)
 
 
-def test_points_camera_moved_by_tf_are_points(session):
+def test_points_camera_moved_by_tf_are_points(
+    session: Session,
+) -> None:
     ros, received = session(frames=4)
     for message, in_map, in_camera in zip(
         received["/tf"], received["~/points"], received["~/points_camera"], strict=True
@@ -67,7 +78,9 @@ def test_points_camera_moved_by_tf_are_points(session):
         np.testing.assert_allclose(moved, ros.xyz(in_map), atol=1e-5)
 
 
-def test_depth_unprojected_with_its_camera_info_is_points_camera(session):
+def test_depth_unprojected_with_its_camera_info_is_points_camera(
+    session: Session,
+) -> None:
     ros, received = session(frames=2)
     for depth, info, cloud in zip(
         received["~/depth/image"],
@@ -80,7 +93,9 @@ def test_depth_unprojected_with_its_camera_info_is_points_camera(session):
         np.testing.assert_allclose(unprojected.reshape(-1, 3), ros.xyz(cloud), atol=1e-5)
 
 
-def test_odometry_and_path_say_what_tf_says(session):
+def test_odometry_and_path_say_what_tf_says(
+    session: Session,
+) -> None:
     _, received = session(frames=4)
     for odometry, message in zip(received["~/odometry"], received["/tf"], strict=True):
         transform = message.transforms[0]
@@ -96,8 +111,10 @@ def test_odometry_and_path_say_what_tf_says(session):
     ]
 
 
-def test_odometry_has_the_twist_in_the_tracked_frame(session):
-    def forward(frame):
+def test_odometry_has_the_twist_in_the_tracked_frame(
+    session: Session,
+) -> None:
+    def forward(frame: int) -> np.ndarray:
         """0.1 m per frame along the optical axis, looking 30 degrees to the right."""
         pose = np.eye(4)
         pose[:3, :3] = [[np.cos(0.5), 0, np.sin(0.5)], [0, 1, 0], [-np.sin(0.5), 0, np.cos(0.5)]]
@@ -112,14 +129,16 @@ def test_odometry_has_the_twist_in_the_tracked_frame(session):
     assert (first.linear.x, first.linear.y, first.linear.z) == (0, 0, 0)
 
 
-def test_the_path_keeps_the_newest_poses(session):
+def test_the_path_keeps_the_newest_poses(
+    session: Session,
+) -> None:
     _, received = session(frames=5, path={"max_length": 3})
     assert [len(path.poses) for path in received["~/path"]] == [1, 2, 3, 3, 3]
     newest = received["~/path"][-1]
     assert [pose.header.stamp.nanosec for pose in newest.poses] == [200000000, 300000000, 400000000]
 
 
-def test_depth_at_the_input_images_resolution(start):
+def test_depth_at_the_input_images_resolution(start: Start) -> None:
     ros = start(depth={"resolution": "input"})
     depths = ros.listen(Image, "/mem4d/depth/image")
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
@@ -131,14 +150,14 @@ def test_depth_at_the_input_images_resolution(start):
     np.testing.assert_allclose([info.k[2], info.k[5]], [79.5, 59.5])
 
 
-def test_points_filter(session):
+def test_points_filter(session: Session) -> None:
     ros, received = session(frames=1, points={"stride": 4, "max_range": 2.2})
     ranges = np.linalg.norm(ros.xyz(received["~/points_camera"][0]), axis=-1)
     assert 0 < len(ranges) < 16 * 12
     assert ranges.max() <= 2.2
 
 
-def test_the_cameras_own_intrinsics_are_used(start):
+def test_the_cameras_own_intrinsics_are_used(start: Start) -> None:
     ros = start()
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
     images = ros.talker(Image, "/image")
@@ -155,11 +174,13 @@ def test_the_cameras_own_intrinsics_are_used(start):
     np.testing.assert_allclose(np.reshape(info.p, (3, 4))[:, :3].flatten(), info.k)
 
 
-def test_nothing_is_converted_that_nobody_hears(start, monkeypatch):
+def test_nothing_is_converted_that_nobody_hears(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ros = start(static_map={"enabled": False})  # which is latched, for those who come late
     transforms = ros.listen(TFMessage, "/tf")
 
-    def refuse(*arguments):
+    def refuse(*arguments: object) -> None:
         raise AssertionError("converted for nobody")
 
     for name in ("to_point_cloud", "to_depth_image", "to_camera_info"):
@@ -170,8 +191,8 @@ def test_nothing_is_converted_that_nobody_hears(start, monkeypatch):
 
 
 @pytest.mark.parametrize("part", ["points_camera", "confidence_camera"])
-def test_nan_from_the_network_is_never_published(session, part):
-    def spoil(output):
+def test_nan_from_the_network_is_never_published(session: Session, part: str) -> None:
+    def spoil(output: FrameOutput) -> None:
         getattr(output, part)[:, :, ::2] = float("nan")
 
     ros, received = session(frames=1, model=WallModel(edit=spoil))

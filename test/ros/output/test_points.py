@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reconstructions import HEIGHT, WIDTH, flat_reconstruction
 from robot_odometry import BASE_TO_CAMERA
-from ros_probe import make_image
+from ros_probe import Session, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
 
 from mem4d_ros.geometry import transform_points
@@ -16,6 +16,7 @@ from mem4d_ros.ros.conversions.pose import parse_pose
 from mem4d_ros.ros.interface.settings import PointSettings, Settings
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.robot.placers import CameraPlacer, Placement
+from mem4d_ros.runtime import Reconstruction
 
 CAMERA_HEIGHT_M = 1.2
 LEANING = np.eye(4)
@@ -23,7 +24,7 @@ LEANING[:3, :3] = [[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]]  # looks down
 
 
 @pytest.fixture
-def leaning() -> tuple:
+def leaning() -> tuple[Reconstruction, Placement]:
     """A wall seen by a camera 1.2 m above the floor that looks down, and its place."""
     frame = flat_reconstruction(1, LEANING)
     placer = CameraPlacer(parse_pose(f"0 0 {CAMERA_HEIGHT_M} 0 0 0"))
@@ -38,7 +39,9 @@ def limited(**limits: float) -> Settings:
     return replace(Settings(), points=PointSettings(**limits))
 
 
-def test_both_clouds_are_cut_at_the_same_heights_of_the_map(leaning) -> None:
+def test_both_clouds_are_cut_at_the_same_heights_of_the_map(
+    leaning: tuple[Reconstruction, Placement],
+) -> None:
     frame, placement = leaning
     everything = points_in_camera(frame, placement, Settings())
     assert len(everything.positions) == HEIGHT * WIDTH
@@ -55,7 +58,7 @@ def test_both_clouds_are_cut_at_the_same_heights_of_the_map(leaning) -> None:
     assert len(in_map.positions) == pytest.approx(len(expected), abs=WIDTH)
 
 
-def test_one_point_is_left_of_each_voxel(leaning) -> None:
+def test_one_point_is_left_of_each_voxel(leaning: tuple[Reconstruction, Placement]) -> None:
     frame, placement = leaning
     for cloud in (
         points_in_camera(frame, placement, limited(voxel_size=0.25)),
@@ -66,12 +69,16 @@ def test_one_point_is_left_of_each_voxel(leaning) -> None:
         assert 50 < len(cells) < HEIGHT * WIDTH / 4
 
 
-def test_without_limits_no_place_in_the_map_is_needed(leaning) -> None:
+def test_without_limits_no_place_in_the_map_is_needed(
+    leaning: tuple[Reconstruction, Placement],
+) -> None:
     frame, _ = leaning
     assert len(points_in_camera(frame, None, Settings()).positions) == HEIGHT * WIDTH
 
 
-def test_the_node_sends_only_what_stands_between_the_heights(session) -> None:
+def test_the_node_sends_only_what_stands_between_the_heights(
+    session: Session,
+) -> None:
     """Of a wall: the base stands on the floor, and the camera is 0.5 m above it."""
     ros, received = session(
         frames=1,
@@ -87,7 +94,7 @@ def test_the_node_sends_only_what_stands_between_the_heights(session) -> None:
     )
 
 
-def test_what_cannot_be_limited_is_not_sent(start) -> None:
+def test_what_cannot_be_limited_is_not_sent(start: Start) -> None:
     """Nobody says where the camera is on the robot, and so how high anything is."""
     ros = start(tf={"mode": "base"}, points={"min_height": 0.2})
     clouds = ros.listen(PointCloud2, "/mem4d/points_camera")

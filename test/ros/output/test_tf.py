@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
 from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA
-from ros_probe import make_image
+from ros_probe import Ros, Session, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster
@@ -18,11 +20,11 @@ from mem4d_ros.ros.output.tf import ForeignParents
 
 
 @pytest.fixture
-def mount():
+def mount() -> Callable[[Ros, str], None]:
     """Publish where the camera is, as robot_state_publisher does."""
     broadcasters = []
 
-    def mount(ros, parent):
+    def mount(ros: Ros, parent: str) -> None:
         transform = TransformStamped(child_frame_id="camera_optical")
         transform.header.frame_id = parent
         transform.transform = matrix_to_transform(BASE_FROM_CAMERA)
@@ -32,7 +34,9 @@ def mount():
     return mount
 
 
-def test_camera_mode_publishes_the_camera_in_the_map(session):
+def test_camera_mode_publishes_the_camera_in_the_map(
+    session: Session,
+) -> None:
     _, received = session(frames=4)
     (first, *_, last) = (
         transform_to_matrix(message.transforms[0].transform) for message in received["/tf"]
@@ -41,7 +45,9 @@ def test_camera_mode_publishes_the_camera_in_the_map(session):
     np.testing.assert_allclose(in_own_axes, WallModel().poses(3), atol=1e-6)
 
 
-def test_base_mode_places_the_base_through_the_given_extrinsics(session):
+def test_base_mode_places_the_base_through_the_given_extrinsics(
+    session: Session,
+) -> None:
     ros, received = session(frames=3, tf={"mode": "base", "base_to_camera": BASE_TO_CAMERA})
     first = received["/tf"][0].transforms[0]
     assert (first.header.frame_id, first.child_frame_id) == ("map", "base_link")
@@ -56,7 +62,9 @@ def test_base_mode_places_the_base_through_the_given_extrinsics(session):
     assert received["~/odometry"][0].child_frame_id == "base_link"
 
 
-def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(start, mount):
+def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(
+    start: Start, mount: Callable[[Ros, str], None]
+) -> None:
     ros = start(tf={"mode": "base"})
     points = ros.listen(PointCloud2, "/mem4d/points")
     in_camera = ros.listen(PointCloud2, "/mem4d/points_camera")
@@ -77,7 +85,9 @@ def test_base_mode_publishes_nothing_in_the_map_until_tf_knows_the_extrinsics(st
     assert points[0].header.frame_id == "map"
 
 
-def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, mount):
+def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(
+    start: Start, mount: Callable[[Ros, str], None]
+) -> None:
     ros = start(tf={"mode": "base"})
     mount(ros, "base_link")
     points = ros.listen(PointCloud2, "/mem4d/points")
@@ -89,7 +99,7 @@ def test_base_mode_with_extrinsics_from_tf_agrees_with_given_ones(start, mount):
     np.testing.assert_allclose(ros.xyz(points[0])[:, 0], 2.3, atol=1e-5)
 
 
-def test_no_frame_gets_two_parents(start, mount):
+def test_no_frame_gets_two_parents(start: Start, mount: Callable[[Ros, str], None]) -> None:
     ros = start()
     transforms = ros.listen(TFMessage, "/tf")
     mount(ros, "camera_link")
@@ -105,14 +115,18 @@ def test_no_frame_gets_two_parents(start, mount):
     assert ros.status().frames_rejected == 0
 
 
-def test_mode_off_publishes_poses_but_no_tf(session):
+def test_mode_off_publishes_poses_but_no_tf(
+    session: Session,
+) -> None:
     ros, received = session(frames=1, tf={"mode": "off"})
     assert len(received["~/odometry"]) == 1
     assert not received["/tf"]
     assert not ros.probe.get_publishers_info_by_topic("/tf")
 
 
-def test_the_initial_pose_places_the_camera(session):
+def test_the_initial_pose_places_the_camera(
+    session: Session,
+) -> None:
     ros, received = session(frames=1, tf={"initial_pose": "10 20 1.5 0 0 1.5707963267948966"})
     points = ros.xyz(received["~/points"][0])
     np.testing.assert_allclose(points[:, 1], 22, atol=1e-5)  # it looks along the map's y
@@ -120,7 +134,9 @@ def test_the_initial_pose_places_the_camera(session):
     np.testing.assert_allclose(points[:, 2].mean(), 1.5, atol=1e-5)
 
 
-def test_frames_have_the_names_that_the_user_gave(session):
+def test_frames_have_the_names_that_the_user_gave(
+    session: Session,
+) -> None:
     _, received = session(
         frames=1,
         frames_={"map": "world", "base": "robot"},
@@ -130,7 +146,9 @@ def test_frames_have_the_names_that_the_user_gave(session):
     assert (transform.header.frame_id, transform.child_frame_id) == ("world", "robot")
 
 
-def test_the_table_of_others_frames_is_bounded(start, monkeypatch):
+def test_the_table_of_others_frames_is_bounded(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A broken publisher that names ever new frames must not fill the memory."""
     monkeypatch.setattr("mem4d_ros.ros.output.tf.MAX_FRAMES", 3)
     node = start().node

@@ -12,7 +12,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from nav_msgs.msg import Odometry, Path
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from ros_probe import make_image
+from ros_probe import Ros, Start, make_image
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
@@ -27,21 +27,21 @@ def compressed(image: Image, kind: str) -> CompressedImage:
 
 
 @pytest.mark.parametrize("qos", [BEST_EFFORT, RELIABLE])
-def test_any_publisher_is_heard_by_default(start, qos):
+def test_any_publisher_is_heard_by_default(start: Start, qos: QoSProfile) -> None:
     ros = start()
     ros.play(ros.talker(Image, "/image", qos), make_image())
     assert ros.status().frames_processed == 1
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_compressed_images(start, kind):
+def test_compressed_images(start: Start, kind: str) -> None:
     ros = start(input={"image_transport": "compressed"})
     clouds = ros.listen(PointCloud2, "/mem4d/points_camera")
     ros.play(ros.talker(CompressedImage, "/image/compressed"), compressed(make_image(), kind))
     assert ros.wait_for(lambda: clouds)[0].header == make_image().header
 
 
-def test_a_broken_compressed_image_costs_one_frame(start):
+def test_a_broken_compressed_image_costs_one_frame(start: Start) -> None:
     ros = start(input={"image_transport": "compressed"})
     images = ros.talker(CompressedImage, "/image/compressed")
     broken = compressed(make_image(1), "jpg")
@@ -58,22 +58,27 @@ def test_a_broken_compressed_image_costs_one_frame(start):
         (CompressedImage, "/camera/image_raw/compressed", "compressed"),
     ],
 )
-def test_both_transports_follow_the_remapped_image_topic(start, message_type, topic, transport):
+def test_both_transports_follow_the_remapped_image_topic(
+    start: Start,
+    message_type: type[CompressedImage] | type[Image],
+    topic: str,
+    transport: str,
+) -> None:
     ros = start(remappings=("image:=/camera/image_raw",), input={"image_transport": transport})
     ros.talker(message_type, topic)
 
 
-def test_all_names_follow_the_namespace(start):
+def test_all_names_follow_the_namespace(start: Start) -> None:
     ros = start(remappings=("__ns:=/robot1",))
     assert ros.node.get_fully_qualified_name() == "/robot1/mem4d"
     ros.talker(Image, "/robot1/image")
 
 
-def wait_for_log(ros, capfd, *words):
+def wait_for_log(ros: Ros, capfd: pytest.CaptureFixture[str], *words: str) -> str:
     """Until all the words were said; what was said."""
     log = ""
 
-    def said():
+    def said() -> bool:
         nonlocal log
         log += capfd.readouterr().err
         return all(word in log for word in words)
@@ -82,7 +87,9 @@ def wait_for_log(ros, capfd, *words):
     return log
 
 
-def test_a_reliable_subscription_names_the_node_of_a_best_effort_publisher(start, capfd):
+def test_a_reliable_subscription_names_the_node_of_a_best_effort_publisher(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start(input={"reliability": "reliable", "watchdog_s": 0.1})
     ros.probe.create_publisher(Image, "/image", BEST_EFFORT)
     ros.wait_for(lambda: "input.reliability" in ros.status().last_error)
@@ -90,18 +97,22 @@ def test_a_reliable_subscription_names_the_node_of_a_best_effort_publisher(start
     wait_for_log(ros, capfd, "no image on /image", "/probe offers /image with a quality of service")
 
 
-def test_the_watchdog_names_the_topic_that_nobody_publishes(start, capfd):
+def test_the_watchdog_names_the_topic_that_nobody_publishes(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start(input={"watchdog_s": 0.1})
     wait_for_log(ros, capfd, "no image on /image", "nobody publishes there")
 
 
-def test_the_watchdog_names_who_is_silent(start, capfd):
+def test_the_watchdog_names_who_is_silent(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     ros = start(input={"watchdog_s": 0.1})
     ros.talker(Image, "/image")
     wait_for_log(ros, capfd, "/probe sends nothing")
 
 
-def test_the_watchdog_names_a_publisher_of_another_type(start, capfd):
+def test_the_watchdog_names_a_publisher_of_another_type(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start(input={"watchdog_s": 0.1})
     elsewhere = rclpy.Context()  # one participant has one type for a name
     rclpy.init(context=elsewhere)
@@ -114,7 +125,9 @@ def test_the_watchdog_names_a_publisher_of_another_type(start, capfd):
         rclpy.shutdown(context=elsewhere)
 
 
-def test_another_encoding_starts_a_new_world_and_says_so_once(start, capfd):
+def test_another_encoding_starts_a_new_world_and_says_so_once(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start()
     paths = ros.listen(Path, "/mem4d/path")
     images = ros.talker(Image, "/image")
@@ -128,12 +141,12 @@ def test_another_encoding_starts_a_new_world_and_says_so_once(start, capfd):
     assert capfd.readouterr().err.count("images changed from 64x48 rgb8 to 64x48 mono8") == 1
 
 
-def camera_info(d):
+def camera_info(d: list[float]) -> CameraInfo:
     k = [50.0, 0, 31.5, 0, 50.0, 23.5, 0, 0, 1]
     return CameraInfo(width=64, height=48, distortion_model="plumb_bob", d=d, k=k)
 
 
-def test_images_are_undistorted_once_camera_info_has_come(start):
+def test_images_are_undistorted_once_camera_info_has_come(start: Start) -> None:
     ros = start()
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
     images = ros.talker(Image, "/image")
@@ -153,7 +166,9 @@ def test_images_are_undistorted_once_camera_info_has_come(start):
 @pytest.mark.parametrize(
     ("topic", "focal_length"), [("/cam/image_raw", 50), ("/cam/image_rect", 40)]
 )
-def test_the_camera_of_rectified_images_is_known_by_their_topic(start, topic, focal_length):
+def test_the_camera_of_rectified_images_is_known_by_their_topic(
+    start: Start, topic: str, focal_length: int
+) -> None:
     ros = start(remappings=(f"image:={topic}",))
     infos = ros.listen(CameraInfo, "/mem4d/depth/camera_info")
     images, calibrations = ros.talker(Image, topic), ros.talker(CameraInfo, "/camera_info")
@@ -167,7 +182,9 @@ def test_the_camera_of_rectified_images_is_known_by_their_topic(start, topic, fo
     assert not any(infos[-1].d)
 
 
-def test_every_point_is_where_the_published_camera_sees_its_pixel(start):
+def test_every_point_is_where_the_published_camera_sees_its_pixel(
+    start: Start,
+) -> None:
     """Of a cropped and binned sensor, and an image that the network sees at another size."""
     ros = start(image_size=128)
     clouds = ros.listen(PointCloud2, "/mem4d/points_camera")
@@ -196,13 +213,15 @@ def test_every_point_is_where_the_published_camera_sees_its_pixel(start):
     np.testing.assert_allclose(expected, np.stack([u.ravel(), v.ravel()], -1), atol=0.5)
 
 
-def test_with_sim_time_stamps_are_the_images_and_reports_go_on_without_a_clock(start):
+def test_with_sim_time_stamps_are_the_images_and_reports_go_on_without_a_clock(
+    start: Start,
+) -> None:
     ros = start(arguments=("-p", "mem4d:use_sim_time:=true"))
     odometry = ros.listen(Odometry, "/mem4d/odometry")
     assert ros.status().header.stamp.sec == 0  # nobody publishes /clock
     clock = ros.probe.create_publisher(Clock, "/clock", 10)
 
-    def ticks():
+    def ticks() -> bool:
         clock.publish(Clock(clock=Time(sec=1234)))
         return ros.status().header.stamp.sec == 1234
 

@@ -13,6 +13,8 @@ from small_networks import SMALL_CONVOLUTIONAL, small_model
 from wall_model import WallModel
 
 from mem4d_ros.model import Mem4D, MemorySizes
+from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.state import MemoryState
 from mem4d_ros.ros.frame import IncomingFrame
 from mem4d_ros.ros.interface.settings import MemorySettings, Settings
 from mem4d_ros.ros.pipeline.processor import FrameProcessor
@@ -70,7 +72,7 @@ class FullDevice(WallModel):
 
     room = 1000
 
-    def step(self, image, state):
+    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
         if state.memory.psm_size > self.room:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return super().step(image, state)

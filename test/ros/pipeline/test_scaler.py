@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from mem4d_ros.msg import Mem4DStatus
 from nav_msgs.msg import Odometry
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from robot_odometry import BASE_TO_CAMERA, odom_from_base, odometry
-from ros_probe import make_image
+from ros_probe import Ros, Session, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
 from wall_model import WALL_M, WallModel, moving
 
@@ -24,11 +27,14 @@ def sideways(frame: float) -> np.ndarray:
     return pose
 
 
+Driving = Callable[..., tuple[Ros, Callable[[int], Mem4DStatus]]]
+
+
 @pytest.fixture
-def driving(start):
+def driving(start: Start) -> Driving:
     """A node that measures its scale, and a function that drives on for a frame."""
 
-    def driving(**groups):
+    def driving(**groups: Any) -> tuple[Ros, Callable[[int], Mem4DStatus]]:
         ros = start(
             WallModel(sideways),
             scale=FROM_ODOMETRY,
@@ -38,7 +44,7 @@ def driving(start):
         talker = ros.talker(Odometry, "/odometry")
         images = ros.talker(Image, "/image")
 
-        def drive(frame):
+        def drive(frame: int) -> Mem4DStatus:
             """Odometry is told about the image's time, never at it."""
             for beside in (-0.01, 0.01):
                 pose = odom_from_base(sideways(frame + 10 * beside), TRUE_SCALE)
@@ -51,17 +57,21 @@ def driving(start):
     return driving
 
 
-def test_the_models_metres_are_taken_for_true_unless_told(session):
+def test_the_models_metres_are_taken_for_true_unless_told(
+    session: Session,
+) -> None:
     ros, received = session(frames=1)
     assert (ros.status().scale, ros.status().scale_deviation) == (1, 0)
     np.testing.assert_allclose(ros.depth(received["~/depth/image"][0]), WALL_M, atol=1e-5)
 
 
-def test_before_the_first_image_there_is_no_scale(start):
+def test_before_the_first_image_there_is_no_scale(start: Start) -> None:
     assert math.isnan(start().status().scale)
 
 
-def test_a_fixed_scale_multiplies_clouds_depth_and_poses_alike(session):
+def test_a_fixed_scale_multiplies_clouds_depth_and_poses_alike(
+    session: Session,
+) -> None:
     ros, received = session(frames=3, scale={"source": "fixed", "value": 2.0})
     assert (ros.status().scale, ros.status().scale_deviation) == (2, 0)
     for in_map, in_camera, image in zip(
@@ -74,7 +84,7 @@ def test_a_fixed_scale_multiplies_clouds_depth_and_poses_alike(session):
     assert (position.x, position.y, position.z) == pytest.approx((2 * ahead, -2 * right, -2 * down))
 
 
-def test_odometry_finds_the_scale_and_says_how_well(driving):
+def test_odometry_finds_the_scale_and_says_how_well(driving: Driving) -> None:
     ros, drive = driving()
     depths = ros.listen(Image, "/mem4d/depth/image")
     first = drive(0)
@@ -88,7 +98,7 @@ def test_odometry_finds_the_scale_and_says_how_well(driving):
     np.testing.assert_allclose(ros.depth(depths[-1]), TRUE_SCALE * WALL_M, rtol=0.01)
 
 
-def test_nothing_of_unknown_size_enters_the_static_map(driving):
+def test_nothing_of_unknown_size_enters_the_static_map(driving: Driving) -> None:
     ros, drive = driving(static_map={"period_s": 0.1, "voxel_size": 0.3})
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     maps = ros.listen(PointCloud2, "/mem4d/static_map", latched)
@@ -101,7 +111,9 @@ def test_nothing_of_unknown_size_enters_the_static_map(driving):
     np.testing.assert_allclose(ros.xyz(maps[-1])[:, 0], TRUE_SCALE * WALL_M, rtol=0.02)
 
 
-def test_without_odometry_the_scale_stays_unknown_and_frames_come(start, capfd):
+def test_without_odometry_the_scale_stays_unknown_and_frames_come(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start(scale=FROM_ODOMETRY, tf={"base_to_camera": BASE_TO_CAMERA})
     ros.play(ros.talker(Image, "/image"), make_image(1), make_image(2))
     assert ros.status().frames_processed == 2

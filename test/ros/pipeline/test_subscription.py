@@ -7,8 +7,9 @@ import time
 import pytest
 from mem4d_ros.msg import Mem4DStatus
 from node_process import INTRODUCTION, NodeProcess
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from ros_probe import connected, make_image
+from ros_probe import Ros, Start, connected, make_image
 from sensor_msgs.msg import CameraInfo, Image
 
 RELIABLE = QoSProfile(depth=10)
@@ -33,7 +34,7 @@ def test_nothing_of_a_default_publisher_is_lost_between_processes() -> None:
     assert "/image is received with reliability reliable" in node.log
 
 
-def heard(ros, publisher, patience: int = 60) -> bool:
+def heard(ros: Ros, publisher: Publisher, patience: int = 60) -> bool:
     """Whether an image arrives, of some that are published until one does."""
     before = ros.status().frames_received
     for attempt in range(patience):
@@ -44,19 +45,21 @@ def heard(ros, publisher, patience: int = 60) -> bool:
     return False
 
 
-def asked(ros) -> ReliabilityPolicy:
+def asked(ros: Ros) -> ReliabilityPolicy:
     (subscription,) = ros.node.get_subscriptions_info_by_topic("/image")
     return subscription.qos_profile.reliability
 
 
 @pytest.mark.parametrize("qos", [RELIABLE, BEST_EFFORT])
-def test_any_publisher_is_heard(start, qos) -> None:
+def test_any_publisher_is_heard(start: Start, qos: QoSProfile) -> None:
     ros = start()
     assert heard(ros, ros.probe.create_publisher(Image, "/image", qos))
     ros.wait_for(lambda: asked(ros) == qos.reliability)
 
 
-def test_publishers_that_come_and_go_are_followed_and_it_is_said(start, capfd) -> None:
+def test_publishers_that_come_and_go_are_followed_and_it_is_said(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
     ros = start()
     first = ros.probe.create_publisher(Image, "/image", RELIABLE)
     assert heard(ros, first)
@@ -84,7 +87,7 @@ def test_publishers_that_come_and_go_are_followed_and_it_is_said(start, capfd) -
 
 
 @pytest.mark.parametrize("fixed", ["reliable", "best_effort"])
-def test_what_is_set_stays(start, fixed) -> None:
+def test_what_is_set_stays(start: Start, fixed: str) -> None:
     ros = start(input={"reliability": fixed})
     for qos in (RELIABLE, BEST_EFFORT):
         ros.probe.create_publisher(Image, "/image", qos)
@@ -94,7 +97,7 @@ def test_what_is_set_stays(start, fixed) -> None:
 
 
 @pytest.mark.parametrize("qos", [RELIABLE, BEST_EFFORT])
-def test_camera_info_is_heard_of_any_publisher(start, qos) -> None:
+def test_camera_info_is_heard_of_any_publisher(start: Start, qos: QoSProfile) -> None:
     ros = start()
     k = [50.0, 0, 31.5, 0, 50.0, 23.5, 0, 0, 1]
     infos = ros.probe.create_publisher(CameraInfo, "/camera_info", qos)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from nav_msgs.msg import Odometry
+from rclpy.qos import QoSProfile
 from robot_odometry import odometry
 
 from mem4d_ros.geometry import transform_points
@@ -18,20 +21,26 @@ from mem4d_ros.ros.robot.odometry import OdometryMissing, TopicOdometry
 class Ear:
     """A node that subscribes, and nothing else."""
 
-    def resolve_topic_name(self, name):
+    def resolve_topic_name(self, name: str) -> str:
         return f"/{name}"
 
-    def create_subscription(self, message_type, name, callback, qos):
+    def create_subscription(
+        self,
+        message_type: type[Odometry],
+        name: str,
+        callback: Callable[[Odometry], None],
+        qos: QoSProfile,
+    ) -> None:
         self.hear = callback
 
 
 @pytest.fixture
-def ear():
+def ear() -> Ear:
     return Ear()
 
 
 @pytest.fixture
-def told(ear, monkeypatch):
+def told(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> TopicOdometry:
     """Odometry with all patience, that has heard of 10 s."""
     monkeypatch.setattr("mem4d_ros.ros.robot.odometry.PATIENCE_S", 30)
     told = TopicOdometry(ear, FrameSettings(), reporter=None)
@@ -39,7 +48,9 @@ def told(ear, monkeypatch):
     return told
 
 
-def test_the_pose_after_the_image_may_come_later_than_the_image(ear, told):
+def test_the_pose_after_the_image_may_come_later_than_the_image(
+    ear: Ear, told: TopicOdometry
+) -> None:
     answers = []
     asking = threading.Thread(target=lambda: answers.append(told(10_050_000_000)))
     asking.start()
@@ -52,7 +63,7 @@ def test_the_pose_after_the_image_may_come_later_than_the_image(ear, told):
 
 
 @pytest.mark.parametrize("stamp_s", [9, 11])
-def test_what_cannot_come_is_not_waited_for(told, stamp_s):
+def test_what_cannot_come_is_not_waited_for(told: TopicOdometry, stamp_s: int) -> None:
     before = time.monotonic()
     with pytest.raises(OdometryMissing, match=f"/odometry has no poses .*, {stamp_s}.000 s"):
         told(stamp_s * 1_000_000_000)
@@ -62,7 +73,7 @@ def test_what_cannot_come_is_not_waited_for(told, stamp_s):
 @pytest.mark.parametrize(
     ("part", "value"), [("orientation", 1e200), ("position", 1e200), ("position", -2e9)]
 )
-def test_numbers_of_no_robot_are_refused(ear, part, value):
+def test_numbers_of_no_robot_are_refused(ear: Ear, part: str, value: float) -> None:
     """Their squares overflow."""
     complaints = []
     reporter = SimpleNamespace(error=lambda key, text: complaints.append(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,11 @@ from mem4d_ros.runtime.export.bag_writer import TOPICS, write_bag
 FRAMES = 3
 
 
+Messages = dict[str, list[tuple[int, Any]]]
+
+
 @pytest.fixture
-def messages(
-    tmp_path: Path,
-) -> dict[str, list[tuple[int, object]]]:
+def messages(tmp_path: Path) -> Messages:
     """Stamp of recording and message, by topic, of a bag of three frames."""
     records = RecordFolder(tmp_path / "records")
     for index in range(FRAMES):
@@ -33,7 +35,7 @@ def messages(
     advanced: list[None] = []
     write_bag(tmp_path / "bag", records, make_record(9).points(), lambda: advanced.append(None))
     assert len(advanced) == FRAMES
-    found: dict[str, list[tuple[int, object]]] = {}
+    found: Messages = {}
     with AnyReader([tmp_path / "bag"]) as reader:
         for connection, stamp_ns, data in reader.messages():
             message = reader.deserialize(data, connection.msgtype)
@@ -41,7 +43,7 @@ def messages(
     return found
 
 
-def ns(header) -> int:
+def ns(header: Any) -> int:
     return header.stamp.sec * 10**9 + header.stamp.nanosec
 
 
@@ -50,12 +52,12 @@ def in_map(points: np.ndarray) -> np.ndarray:
     return np.stack([points[..., 2], -points[..., 0], -points[..., 1]], -1)
 
 
-def positions(cloud) -> np.ndarray:
+def positions(cloud: Any) -> np.ndarray:
     names = [field.name for field in cloud.fields]
     return cloud.data.view("<f4").reshape(-1, len(names))[:, [names.index(a) for a in "xyz"]]
 
 
-def test_every_frame_has_its_messages_with_its_stamp(messages) -> None:
+def test_every_frame_has_its_messages_with_its_stamp(messages: Messages) -> None:
     assert set(messages) == {topic.absolute_name for topic in TOPICS}
     stamps = [make_record(index).stamp_ns for index in range(FRAMES)]
     for topic, found in messages.items():
@@ -66,7 +68,7 @@ def test_every_frame_has_its_messages_with_its_stamp(messages) -> None:
             assert ns(header) == stamp
 
 
-def test_clouds_are_in_the_map_with_their_colours(messages) -> None:
+def test_clouds_are_in_the_map_with_their_colours(messages: Messages) -> None:
     for index, (_, cloud) in enumerate(messages["/mem4d/points"]):
         expected = make_record(index).points()
         assert cloud.header.frame_id == "map"
@@ -82,7 +84,7 @@ def test_clouds_are_in_the_map_with_their_colours(messages) -> None:
     )
 
 
-def test_moving_points_are_those_of_moving_pixels(messages) -> None:
+def test_moving_points_are_those_of_moving_pixels(messages: Messages) -> None:
     for index, (_, cloud) in enumerate(messages["/mem4d/dynamic_points"]):
         one = make_record(index)
         expected = one.points_world[moving_pixels(index) & (one.confidence > 0)]
@@ -90,7 +92,7 @@ def test_moving_points_are_those_of_moving_pixels(messages) -> None:
         np.testing.assert_allclose(positions(cloud), in_map(expected), atol=1e-6)
 
 
-def test_transform_odometry_and_path_are_the_same_pose(messages) -> None:
+def test_transform_odometry_and_path_are_the_same_pose(messages: Messages) -> None:
     ((_, path),) = messages["/mem4d/path"]
     for index in range(FRAMES):
         transform = messages["/tf"][index][1].transforms[0]
@@ -111,7 +113,7 @@ def test_transform_odometry_and_path_are_the_same_pose(messages) -> None:
         assert ns(path.poses[index].header) == make_record(index).stamp_ns
 
 
-def test_images_share_size_and_intrinsics(messages) -> None:
+def test_images_share_size_and_intrinsics(messages: Messages) -> None:
     for index in range(FRAMES):
         expected = make_record(index)
         image, depth, info = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_reading_is_the_inverse_of_writing(count: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b[:-19], lambda b: b"ply\n"])
-def test_a_damaged_file_is_named(damage, tmp_path: Path) -> None:
+def test_a_damaged_file_is_named(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / "a.ply"
     write_ply(path, points(4))
     path.write_bytes(damage(path.read_bytes()))

@@ -74,7 +74,7 @@ def test_a_state_without_its_records_is_refused(tmp_path: Path) -> None:
     process(first, 2)
     first.save()
     first.records.truncate(1)
-    with pytest.raises(SavedStreamError, match=r"stands at frame 2, but only 1 frames are beside"):
+    with pytest.raises(SavedStreamError, match=r"is at frame 2, but only 1 frames are beside"):
         session(tmp_path)
 
 

@@ -6,6 +6,7 @@ import pytest
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.synthetic.cameras.paths import (
     SHARES,
+    CameraMaker,
     camera_path,
     driving,
     hand_held,
@@ -46,7 +47,9 @@ def test_looking_at_a_target_puts_it_in_the_middle_of_a_level_image() -> None:
 
 
 @pytest.mark.parametrize("maker", SHARES)
-def test_every_path_is_smooth_and_stays_over_the_free_floor(maker, rooms) -> None:
+def test_every_path_is_smooth_and_stays_over_the_free_floor(
+    maker: CameraMaker, rooms: list[Stage]
+) -> None:
     for seed, stage in enumerate(rooms):
         path = camera_path(np.random.default_rng(seed), stage, TIMES, {maker: 1.0})
         x, y, z = path[:, :3, 3].T
@@ -60,7 +63,7 @@ def test_every_path_is_smooth_and_stays_over_the_free_floor(maker, rooms) -> Non
         assert np.rad2deg(angles_between(path)).max() < 9  # 135 degrees a second
 
 
-def test_a_hand_is_at_hand_height_and_looks_down_a_little(rooms) -> None:
+def test_a_hand_is_at_hand_height_and_looks_down_a_little(rooms: list[Stage]) -> None:
     paths = [hand_held(np.random.default_rng(i), rooms[i % 4], TIMES) for i in range(20)]
     heights = np.concatenate([path[:, 2, 3] for path in paths])
     down = np.concatenate([-path[:, 2, 2] for path in paths])
@@ -68,7 +71,7 @@ def test_a_hand_is_at_hand_height_and_looks_down_a_little(rooms) -> None:
     assert 0.0 < np.median(down) < 0.8
 
 
-def test_a_tripod_does_not_move_and_a_turning_camera_only_turns(rooms) -> None:
+def test_a_tripod_does_not_move_and_a_turning_camera_only_turns(rooms: list[Stage]) -> None:
     still = standing(np.random.default_rng(0), rooms[0], TIMES)
     assert (still == still[0]).all()
     turned = turning(np.random.default_rng(0), rooms[0], TIMES)
@@ -76,7 +79,7 @@ def test_a_tripod_does_not_move_and_a_turning_camera_only_turns(rooms) -> None:
     assert angles_between(turned).sum() > 0.4
 
 
-def test_a_robot_looks_where_it_goes(rooms) -> None:
+def test_a_robot_looks_where_it_goes(rooms: list[Stage]) -> None:
     path = driving(np.random.default_rng(1), rooms[0], TIMES)
     going = np.diff(path[:, :2, 3], axis=0)
     ahead = path[:-1, :2, 2]
@@ -86,7 +89,7 @@ def test_a_robot_looks_where_it_goes(rooms) -> None:
     assert cosine.min() > 0.9
 
 
-def test_paths_mostly_keep_clear_of_everything(rooms) -> None:
+def test_paths_mostly_keep_clear_of_everything(rooms: list[Stage]) -> None:
     clear = 0
     for seed in range(12):
         stage = rooms[seed % 4]

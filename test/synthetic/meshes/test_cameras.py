@@ -29,7 +29,7 @@ def layers() -> tuple[Layer, ...]:
 
 
 @pytest.fixture(scope="module")
-def paths(layers) -> list[np.ndarray]:
+def paths(layers: tuple[Layer, ...]) -> list[np.ndarray]:
     return [
         draw_path(layers, ROOM, FRAMES, lambda poses: True, np.random.default_rng(seed))
         for seed in SEEDS
@@ -45,12 +45,12 @@ def clearance(points: np.ndarray) -> np.ndarray:
     return np.minimum(walls, table)
 
 
-def test_cameras_keep_off_walls_and_furniture(paths) -> None:
+def test_cameras_keep_off_walls_and_furniture(paths: list[np.ndarray]) -> None:
     for path in paths:
         assert clearance(path[:, :3, 3]).min() > CLEARANCE * np.cos(SPACING)
 
 
-def test_cameras_are_where_hands_and_robots_hold_them(layers) -> None:
+def test_cameras_are_where_hands_and_robots_hold_them(layers: tuple[Layer, ...]) -> None:
     rng = np.random.default_rng(0)
     points = np.concatenate([free_points(layers, ROOM, rng) for _ in range(10)])
     over_table = ((points > TABLE_LOW) & (points < TABLE_HIGH))[:, :2].all(1)
@@ -61,7 +61,7 @@ def test_cameras_are_where_hands_and_robots_hold_them(layers) -> None:
     assert len(points) > 100
 
 
-def test_poses_are_rigid(paths) -> None:
+def test_poses_are_rigid(paths: list[np.ndarray]) -> None:
     for path in paths:
         rotation = path[:, :3, :3]
         np.testing.assert_allclose(
@@ -70,7 +70,7 @@ def test_poses_are_rigid(paths) -> None:
         np.testing.assert_allclose(np.linalg.det(rotation), 1)
 
 
-def test_paths_are_smooth_and_differ(paths) -> None:
+def test_paths_are_smooth_and_differ(paths: list[np.ndarray]) -> None:
     steps = [np.linalg.norm(np.diff(path[:, :3, 3], axis=0), axis=1) for path in paths]
     assert max(step.max() for step in steps) < 0.6
     means = [step.mean() for step in steps]
@@ -86,6 +86,6 @@ def test_a_camera_looks_along_its_yaw_and_pitch_with_level_rows() -> None:
     np.testing.assert_array_equal(camera[:3, 3], (1, 2, 3))
 
 
-def test_a_place_without_room_is_named(layers) -> None:
+def test_a_place_without_room_is_named(layers: tuple[Layer, ...]) -> None:
     with pytest.raises(NoPathFound, match=r"no camera path of 24 frames .* through room"):
         draw_path(layers, ROOM, FRAMES, lambda poses: False, np.random.default_rng(0))

@@ -45,7 +45,9 @@ def lamp(place: tuple[float, float, float], strength: float = 1.0) -> Lights:
 
 
 @pytest.mark.parametrize(("x", "yaw", "pitch", "roll"), VIEWS)
-def test_depth_is_the_closed_form_at_pixel_centres(x, yaw, pitch, roll) -> None:
+def test_depth_is_the_closed_form_at_pixel_centres(
+    x: float, yaw: float, pitch: float, roll: float
+) -> None:
     camera = view(yaw, pitch, roll, x)
     rays = pixel_rays(camera.intrinsics, *camera.size).reshape(-1, 3)
     directions = rays @ camera.camera_to_world[:3, :3].T

@@ -23,7 +23,11 @@ def corners(mesh: PackedMesh) -> np.ndarray:
     face_uv=hnp.arrays(np.int32, (7, 3), elements=st.integers(0, 4)),
 )
 def test_each_corner_comes_back_to_half_a_unit(
-    tmp_path_factory, vertices, uv, faces, face_uv
+    tmp_path_factory: pytest.TempPathFactory,
+    vertices: np.ndarray,
+    uv: np.ndarray,
+    faces: np.ndarray,
+    face_uv: np.ndarray,
 ) -> None:
     mesh = PackedMesh(vertices, faces, uv, face_uv, np.zeros(7, np.int16), (WHITE,), ())
     path = tmp_path_factory.mktemp("packed") / "mesh"

@@ -49,18 +49,24 @@ def upright(placed: Placed) -> bool:
     return bool(np.allclose(placed.poses[:, 2, 2], 1))
 
 
-def test_there_are_things_and_movers(drawn) -> None:
+def test_there_are_things_and_movers(
+    drawn: list[tuple[Setting, list[Placed], list[Placed]]],
+) -> None:
     assert sum(len(props) for _, props, _ in drawn) > 5
     assert sum(len(movers) for _, _, movers in drawn) > 5
 
 
-def test_what_stands_stands_on_the_floor(drawn) -> None:
+def test_what_stands_stands_on_the_floor(
+    drawn: list[tuple[Setting, list[Placed], list[Placed]]],
+) -> None:
     for _, props, movers in drawn:
         for placed in [*props, *filter(upright, movers)]:
             np.testing.assert_allclose(vertices(placed)[..., 2].min(1), 0, atol=1e-4)
 
 
-def test_nothing_is_in_a_wall_or_in_the_table(drawn) -> None:
+def test_nothing_is_in_a_wall_or_in_the_table(
+    drawn: list[tuple[Setting, list[Placed], list[Placed]]],
+) -> None:
     for _, props, movers in drawn:
         for placed in [*props, *movers]:
             points = vertices(placed)
@@ -70,7 +76,9 @@ def test_nothing_is_in_a_wall_or_in_the_table(drawn) -> None:
             assert not inside.all(-1).any()
 
 
-def test_nothing_comes_to_the_camera(drawn) -> None:
+def test_nothing_comes_to_the_camera(
+    drawn: list[tuple[Setting, list[Placed], list[Placed]]],
+) -> None:
     for setting, props, movers in drawn:
         cameras = setting.camera_to_world[:, :3, 3]
         for placed in [*props, *movers]:
@@ -79,7 +87,9 @@ def test_nothing_comes_to_the_camera(drawn) -> None:
                 assert np.linalg.norm(axis - cameras[:, :2], axis=1).min() > KEPT_OFF
 
 
-def test_props_rest_and_most_movers_move(drawn) -> None:
+def test_props_rest_and_most_movers_move(
+    drawn: list[tuple[Setting, list[Placed], list[Placed]]],
+) -> None:
     assert not any(prop.moving().any() for _, props, _ in drawn for prop in props)
     moving = [mover.moving().mean() for _, _, movers in drawn for mover in movers]
     assert np.mean(moving) > 0.5

@@ -16,7 +16,7 @@ from mem4d_ros.synthetic.meshes import (
     training_places,
 )
 from mem4d_ros.synthetic.meshes.catalogue import PLACES, place
-from mem4d_ros.synthetic.meshes.plan import plan_sequence
+from mem4d_ros.synthetic.meshes.plan import Plan, plan_sequence
 
 pytest.importorskip("embreex")
 
@@ -37,7 +37,7 @@ def several(scenes: Path) -> list[MeshSequence]:
     return [sequence(scenes, seed) for seed in range(12)]
 
 
-def test_shapes_and_types(several) -> None:
+def test_shapes_and_types(several: list[MeshSequence]) -> None:
     for one in several:
         expected = {
             "images": (np.uint8, (FRAMES, 3, HEIGHT, WIDTH)),
@@ -50,14 +50,16 @@ def test_shapes_and_types(several) -> None:
         np.testing.assert_array_equal(one.camera_to_world[0], np.eye(4))
 
 
-def test_a_seed_gives_the_same_bytes_and_another_does_not(scenes, several) -> None:
+def test_a_seed_gives_the_same_bytes_and_another_does_not(
+    scenes: Path, several: list[MeshSequence]
+) -> None:
     again = sequence(scenes, 3)
     for name, value in vars(several[3]).items():
         np.testing.assert_array_equal(value, getattr(again, name), err_msg=name)
     assert not np.array_equal(several[3].images, several[4].images)
 
 
-def test_still_points_are_met_again_in_the_next_frame(several) -> None:
+def test_still_points_are_met_again_in_the_next_frame(several: list[MeshSequence]) -> None:
     met = []
     for one in several:
         depth = one.depth.astype(np.float32)
@@ -73,7 +75,7 @@ def test_still_points_are_met_again_in_the_next_frame(several) -> None:
     assert np.concatenate(met).mean() > 0.9  # the others went behind an edge
 
 
-def test_moving_is_where_a_moving_body_is_seen(scenes) -> None:
+def test_moving_is_where_a_moving_body_is_seen(scenes: Path) -> None:
     moving_pixels = 0
     for seed in range(12):
         plan = plan_sequence(seed, scenes, FRAMES, (HEIGHT, WIDTH), (ROOM,))
@@ -98,14 +100,14 @@ def test_moving_is_where_a_moving_body_is_seen(scenes) -> None:
     assert moving_pixels > 500
 
 
-def near_floor(one: MeshSequence, plan) -> np.ndarray:
+def near_floor(one: MeshSequence, plan: Plan) -> np.ndarray:
     """Where a body's lower edge and the floor it stands on are the same place."""
     points = unproject(one.depth.astype(np.float32), one.intrinsics)
     points = transform_points(plan.camera_to_world[0] @ one.camera_to_world, points)
     return points[..., 2] < 0.02
 
 
-def test_images_are_exposed(several) -> None:
+def test_images_are_exposed(several: list[MeshSequence]) -> None:
     means = np.array([one.images.mean() for one in several])
     assert means.min() > 30
     assert means.max() < 225

@@ -11,7 +11,7 @@ from mesh_scenes import WHITE, box, box_distance, image_file
 from mem4d_ros.synthetic.meshes import tracing
 from mem4d_ros.synthetic.meshes.mesh import prepare
 from mem4d_ros.synthetic.meshes.packed import Material, PackedMesh
-from mem4d_ros.synthetic.meshes.tracing import blocked, make_layer, trace
+from mem4d_ros.synthetic.meshes.tracing import Layer, blocked, make_layer, trace
 
 pytest.importorskip("embreex")
 
@@ -30,11 +30,13 @@ def rays() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def layers() -> list:
+def layers() -> list[Layer]:
     return [make_layer(prepare(box(low, high))) for low, high in BOXES]
 
 
-def test_the_nearest_of_all_layers_is_hit(layers, rays) -> None:
+def test_the_nearest_of_all_layers_is_hit(
+    layers: list[Layer], rays: tuple[np.ndarray, np.ndarray]
+) -> None:
     hits = trace(layers, *rays)
     every = np.stack([box_distance(*rays, low, high) for low, high in BOXES])
     np.testing.assert_allclose(hits.distance, every.min(0), rtol=1e-4)
@@ -43,7 +45,9 @@ def test_the_nearest_of_all_layers_is_hit(layers, rays) -> None:
     np.testing.assert_array_equal(hits.layer[found], every.argmin(0)[found])
 
 
-def test_a_ray_is_blocked_by_what_is_nearer_than_its_end(layers, rays) -> None:
+def test_a_ray_is_blocked_by_what_is_nearer_than_its_end(
+    layers: list[Layer], rays: tuple[np.ndarray, np.ndarray]
+) -> None:
     reach = np.random.default_rng(1).uniform(0, 3, 4000).astype(np.float32)
     every = np.stack([box_distance(*rays, low, high) for low, high in BOXES]).min(0)
     clear_cut = np.abs(every - reach) > 1e-3
@@ -85,7 +89,9 @@ def test_a_layer_may_stand_elsewhere_than_its_mesh() -> None:
     np.testing.assert_allclose(hits.distance, 4, rtol=1e-5)
 
 
-def test_the_missing_engine_is_named_with_the_remedy(monkeypatch, tmp_path: Path) -> None:
+def test_the_missing_engine_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     tracing._engine.cache_clear()
     monkeypatch.setitem(sys.modules, "embreex.rtcore_scene", None)
     monkeypatch.setitem(sys.modules, "embreex.mesh_construction", None)

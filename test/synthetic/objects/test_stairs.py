@@ -5,13 +5,13 @@ import pytest
 
 from mem4d_ros.synthetic.objects.palette import Palette
 from mem4d_ros.synthetic.objects.stairs import flight, staircase
-from mem4d_ros.synthetic.scene.scene import Material
+from mem4d_ros.synthetic.scene.scene import Material, Part
 from mem4d_ros.synthetic.textures.library import standard_library
 
 PLAIN = Material(texture=0)
 
 
-def height_at(parts, x: float, y: float) -> float:
+def height_at(parts: list[Part], x: float, y: float) -> float:
     """The top of the highest box over a point."""
     tops = [
         part.pose[2, 3] + part.half_size[2]

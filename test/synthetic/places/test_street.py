@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mem4d_ros.geometry import fov_to_intrinsics, pixel_rays
-from mem4d_ros.synthetic.cameras.paths import camera_path
+from mem4d_ros.synthetic.cameras.paths import CameraMaker, camera_path
 from mem4d_ros.synthetic.cameras.street_paths import STREET_SHARES, in_a_car, on_foot
 from mem4d_ros.synthetic.places.street import KERB, LENGTH, make_street
 from mem4d_ros.synthetic.rendering.render import render
@@ -134,7 +134,7 @@ def test_a_walker_films_from_the_pavement_at_walking_speed(seed: int) -> None:
 
 
 @pytest.mark.parametrize("maker", STREET_SHARES)
-def test_every_camera_of_the_street_sees_it_from_within(maker) -> None:
+def test_every_camera_of_the_street_sees_it_from_within(maker: CameraMaker) -> None:
     for seed in range(3):
         path = camera_path(np.random.default_rng(seed), street(seed), TIMES, {maker: 1.0})
         assert path.shape == (len(TIMES), 4, 4)

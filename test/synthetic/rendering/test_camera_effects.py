@@ -14,7 +14,9 @@ def radiance() -> torch.Tensor:
     return torch.rand(3, 24, 32, 3, generator=torch.Generator().manual_seed(0))
 
 
-def shot(radiance, effects, flow=None, seed=0) -> torch.Tensor:
+def shot(
+    radiance: torch.Tensor, effects: CameraEffects, flow: torch.Tensor | None = None, seed: int = 0
+) -> torch.Tensor:
     flow = torch.zeros(*radiance.shape[:3], 2) if flow is None else flow
     return photograph(radiance, flow, TIMES, effects, seed)
 

@@ -202,7 +202,9 @@ def test_rays_that_meet_nothing_see_the_sky() -> None:
     torch.testing.assert_close(rendering.radiance[0].flatten(0, 1), expected)
 
 
-def test_chunks_of_frames_give_what_all_frames_give_at_once(monkeypatch) -> None:
+def test_chunks_of_frames_give_what_all_frames_give_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cameras = LEVEL.repeat(5, 0)
     cameras[:, 0, 3] = np.linspace(0, 0.4, 5)
     parts = (box((20, 1, 20), (0, 4.5, 0), PLAIN), ellipsoid((1, 1, 1), (0, 3, 1), PLAIN))

@@ -34,7 +34,9 @@ def brute_force(instances: Instances, rays: torch.Tensor) -> torch.Tensor:
 
 # Sizes that fill their tiles, that do not, and that are smaller than one.
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (37, 51), (9, 5)])
-def test_pixels_see_what_a_search_through_everything_finds(instances, height, width) -> None:
+def test_pixels_see_what_a_search_through_everything_finds(
+    instances: Instances, height: int, width: int
+) -> None:
     intrinsics = fov_to_intrinsics(torch.tensor([1.3, 1.1]), height, width)
     rays = pixel_rays(intrinsics, height, width).expand(FRAMES, -1, -1, -1)
     depth, instance = nearest(instances, rays, TileGrid(height, width))
@@ -48,7 +50,7 @@ def test_pixels_see_what_a_search_through_everything_finds(instances, height, wi
     assert (instance[seen] == expected[seen]).float().mean() > 0.999
 
 
-def test_lamps_reach_what_a_search_through_everything_finds_free(instances) -> None:
+def test_lamps_reach_what_a_search_through_everything_finds_free(instances: Instances) -> None:
     height, width = 37, 51
     generator = torch.Generator().manual_seed(1)
     slope = torch.linspace(-3, 3, width)

@@ -37,7 +37,9 @@ def enter(shape: Shape, origin: list[float], direction: list[float]) -> float:
         (Shape.ELLIPSOID, [0.6, 0.0, -5.0], [0.0, 0.0, 0.5], 8.4),
     ],
 )
-def test_rays_enter_where_the_closed_form_says(shape, origin, direction, distance) -> None:
+def test_rays_enter_where_the_closed_form_says(
+    shape: Shape, origin: list[float], direction: list[float], distance: float
+) -> None:
     assert enter(shape, origin, direction) == pytest.approx(distance, rel=1e-6)
 
 
@@ -51,7 +53,9 @@ def test_rays_enter_where_the_closed_form_says(shape, origin, direction, distanc
         ([0.1, 0.1, 0.1], [0.3, 0.2, 1.0]),  # from within
     ],
 )
-def test_rays_that_never_enter_are_infinite(shape, origin, direction) -> None:
+def test_rays_that_never_enter_are_infinite(
+    shape: Shape, origin: list[float], direction: list[float]
+) -> None:
     assert enter(shape, origin, direction) == np.inf
 
 
@@ -108,7 +112,9 @@ def test_normals_point_out_of_the_surface(shape: Shape) -> None:
         (Shape.CYLINDER, (1.0, 0.0, -0.5), (1.0, 0.0, 0.8)),
     ],
 )
-def test_textures_are_not_stretched_on_flat_sides_and_along_cylinders(shape, start, end) -> None:
+def test_textures_are_not_stretched_on_flat_sides_and_along_cylinders(
+    shape: Shape, start: tuple[float, float, float], end: tuple[float, float, float]
+) -> None:
     """Metres on the surface are metres of the texture."""
     half_size = torch.tensor([0.5, 0.5, 2.0], dtype=torch.float64)
     points = torch.tensor([start, end], dtype=torch.float64)

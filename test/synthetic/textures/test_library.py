@@ -19,7 +19,9 @@ def library(images: list[np.ndarray]) -> TextureLibrary:
     return TextureLibrary.from_images({"first": images[:1], "others": images[1:]})
 
 
-def sample(library: TextureLibrary, texture: int, x: float, y: float, footprint: float):
+def sample(
+    library: TextureLibrary, texture: int, x: float, y: float, footprint: float
+) -> torch.Tensor:
     coordinates = torch.tensor([[x, y]])
     return library.sample(torch.tensor([texture]), coordinates, torch.tensor([footprint]))[0]
 
@@ -29,12 +31,16 @@ def test_members_are_listed_by_class(library: TextureLibrary) -> None:
 
 
 @pytest.mark.parametrize("texture", [0, 1, 2])
-def test_the_middle_of_a_texel_has_its_colour(library, images, texture: int) -> None:
+def test_the_middle_of_a_texel_has_its_colour(
+    library: TextureLibrary, images: list[np.ndarray], texture: int
+) -> None:
     colour = sample(library, texture, (5 + 0.5) / SIZE, (9 + 0.5) / SIZE, 1 / SIZE)
     np.testing.assert_allclose(colour * 255, images[texture][9, 5], atol=1e-3)
 
 
-def test_between_texels_colours_are_interpolated_across_the_border_too(library, images) -> None:
+def test_between_texels_colours_are_interpolated_across_the_border_too(
+    library: TextureLibrary, images: list[np.ndarray]
+) -> None:
     colour = sample(library, 1, 0.0, 0.5 / SIZE, 1 / SIZE)
     expected = (images[1][0, 0].astype(float) + images[1][0, -1]) / 2
     np.testing.assert_allclose(colour * 255, expected, atol=1e-3)
@@ -47,12 +53,14 @@ def test_textures_repeat(library: TextureLibrary, x: float, y: float) -> None:
     )
 
 
-def test_from_afar_only_the_mean_is_left(library, images) -> None:
+def test_from_afar_only_the_mean_is_left(library: TextureLibrary, images: list[np.ndarray]) -> None:
     colour = sample(library, 0, 0.2, 0.7, 5.0)
     np.testing.assert_allclose(colour * 255, images[0].mean((0, 1)), atol=2)  # rounded per level
 
 
-def test_a_footprint_of_two_texels_sees_means_of_two_by_two(library, images) -> None:
+def test_a_footprint_of_two_texels_sees_means_of_two_by_two(
+    library: TextureLibrary, images: list[np.ndarray]
+) -> None:
     colour = sample(library, 1, (2 + 1) / SIZE, (6 + 1) / SIZE, 2 / SIZE)
     np.testing.assert_allclose(colour * 255, images[1][6:8, 2:4].mean((0, 1)), atol=0.51)
 

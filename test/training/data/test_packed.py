@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def test_another_size_sees_the_same_points(sequence: StoredSequence, tmp_path: P
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b""], ids=["cut", "empty"])
-def test_a_broken_file_is_named(damage, sequence: StoredSequence, tmp_path: Path) -> None:
+def test_a_broken_file_is_named(
+    damage: Callable[[bytes], bytes], sequence: StoredSequence, tmp_path: Path
+) -> None:
     path = tmp_path / "a.packed.safetensors"
     write_packed(path, sequence, (24, 32), 85)
     path.write_bytes(damage(path.read_bytes()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def poison(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [truncate, shorten, poison, lambda path: path.write_bytes(b"")])
 def test_a_corrupt_sample_is_named_counted_and_rendered_anew(
-    spoil, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    spoil: Callable[[Path], object],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     cached = replace(SMALL, cache=str(tmp_path))
     path = tmp_path / "0000006-3x16x32.safetensors"

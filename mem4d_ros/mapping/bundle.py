@@ -1,0 +1,251 @@
+"""Bundle adjustment of a window: poses, inverse depths and depth scales that fit all observations.
+
+Gauss-Newton with Levenberg's damping. A landmark is the logarithm of its inverse depth at a pixel
+of its host, the keyframe that saw it first, so that its block of the normal equations is a single
+number and the Schur complement costs next to nothing (Engel et al., "Direct sparse odometry",
+PAMI 2018, use the same form; the residual here is the reprojection error).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mem4d_ros.mapping.rotations import exponential, orthonormal, skew
+
+OUTLIER_SIGMAS = 3.0
+"""An observation whose error is larger is none."""
+ROBUST_SIGMAS = 2.0
+"""Errors lose weight by Cauchy's function of this scale."""
+PRIOR_DEVIATION = 0.7
+"""Of the network's log depth beside its keyframe's scale: weak, parallax soon decides."""
+SCALE_STEP, SCALE_DEVIATION = 0.05, 0.5
+"""Deviations of a keyframe's log scale from the one before, and from the network's metres."""
+FIRST_DAMPING, LARGEST_DAMPING = 1e-4, 1e4
+LEAST_INFORMATION = 1e-4
+"""Of each unknown: what nothing ties down stays, and the equations can be solved."""
+CONVERGED = 1e-3
+"""Relative decrease of the cost after which nothing is gained any more."""
+
+
+@dataclass(frozen=True)
+class BundleProblem:
+    """A window of K keyframes in order of time, L landmarks and M observations.
+
+    Attributes:
+        camera_to_world: (K, 4, 4).
+        log_scale: (K,), log of the map's metres by the network's.
+        is_free: (K,) bool; the others hold the map in place.
+        host: (L,) index of the keyframe at whose pixel the landmark lies.
+        rays: (L, 3), its viewing direction there, z = 1.
+        log_inverse: (L,), log of its inverse depth, depth in metres of the map.
+        log_prior: (L,), log depth there in the network's metres; NaN where it said nothing.
+        landmark, keyframe: (M,) indices: which was seen from where, without the host itself.
+        seen: (M, 2), where, on the plane z = 1.
+        deviation: of an observation, on the plane z = 1.
+    """
+
+    camera_to_world: np.ndarray
+    log_scale: np.ndarray
+    is_free: np.ndarray
+    host: np.ndarray
+    rays: np.ndarray
+    log_inverse: np.ndarray
+    log_prior: np.ndarray
+    landmark: np.ndarray
+    keyframe: np.ndarray
+    seen: np.ndarray
+    deviation: float
+
+
+@dataclass(frozen=True)
+class BundleSolution:
+    """The problem solved.
+
+    Attributes:
+        problem: with the best poses, scales and depths.
+        errors: (M,), reprojection errors in standard deviations.
+        depth_variance: (L,), of the log depth, poses taken as right.
+        covariance: (F, 6, 6) of the free keyframes in their order: turn about the camera's axes in
+            rad, then position in the world in metres.
+    """
+
+    problem: BundleProblem
+    errors: np.ndarray
+    depth_variance: np.ndarray
+    covariance: np.ndarray
+
+
+def solve(problem: BundleProblem, iterations: int = 8) -> BundleSolution:
+    """Minimise the robust cost. `problem` needs at least one keyframe that is not free."""
+    damping = FIRST_DAMPING
+    system = _linearise(problem)
+    for _ in range(iterations):
+        moved = _step(problem, system, damping)
+        after = _linearise(moved)
+        if not after.cost < system.cost:
+            damping *= 10
+            if damping > LARGEST_DAMPING:
+                break
+            continue
+        gain = (system.cost - after.cost) / system.cost
+        problem, system, damping = moved, after, max(damping / 10, 1e-8)
+        if gain < CONVERGED:
+            break
+    return BundleSolution(problem, system.errors, 1 / system.depth_block, _covariance(system))
+
+
+@dataclass(frozen=True)
+class _System:
+    """Normal equations: F free keyframes have 6 F pose and F scale unknowns, in this order."""
+
+    cost: float
+    block: np.ndarray  # (7 F, 7 F)
+    gradient: np.ndarray  # (7 F,)
+    depth_block: np.ndarray  # (L,)
+    depth_gradient: np.ndarray  # (L,)
+    coupling: np.ndarray  # (L, 7 F)
+    errors: np.ndarray  # (M,)
+
+
+def _linearise(problem: BundleProblem) -> _System:
+    free = np.cumsum(problem.is_free) - 1  # column of each free keyframe
+    count, landmarks = int(problem.is_free.sum()), len(problem.host)
+    residual, by_host, by_keyframe, by_depth = _reprojection(problem)
+    errors = np.linalg.norm(residual, axis=-1)  # (M,)
+    weight = np.sqrt(1 / (1 + (errors / ROBUST_SIGMAS) ** 2))
+    blocks = np.zeros((len(errors), 2, count + 1, 6))  # the last column is nobody's
+    rows = np.arange(len(errors))
+    host = problem.host[problem.landmark]
+    column = np.where(problem.is_free, free, count)
+    blocks[rows, :, column[problem.keyframe]] = by_keyframe * weight[:, None, None]
+    blocks[rows, :, column[host]] += by_host * weight[:, None, None]
+    jacobian = blocks[:, :, :count].reshape(2 * len(errors), 6 * count)
+    by_depth = (by_depth * weight[:, None]).reshape(-1)
+    weighted = (residual * weight[:, None]).reshape(-1)
+    size = 7 * count
+    block, gradient = np.zeros((size, size)), np.zeros(size)
+    block[: 6 * count, : 6 * count] = jacobian.T @ jacobian
+    gradient[: 6 * count] = jacobian.T @ weighted
+    coupling = np.zeros((landmarks, size))
+    products = (jacobian * by_depth[:, None]).reshape(len(errors), 2, -1).sum(1)
+    coupling[:, : 6 * count] = _sum_by(problem.landmark, products, landmarks)
+    depth_block = _sum_by(
+        problem.landmark, (by_depth**2).reshape(-1, 2).sum(1)[:, None], landmarks
+    )[:, 0]
+    depth_gradient = _sum_by(
+        problem.landmark, (by_depth * weighted).reshape(-1, 2).sum(1)[:, None], landmarks
+    )[:, 0]
+    cost = ROBUST_SIGMAS**2 * np.log1p((errors / ROBUST_SIGMAS) ** 2).sum()
+    cost += _add_depth_prior(problem, free, block, gradient, coupling, depth_block, depth_gradient)
+    cost += _add_scale_prior(problem, free, block, gradient)
+    return _System(
+        float(cost), block, gradient, depth_block + 1e-9, depth_gradient, coupling, errors
+    )
+
+
+def _reprojection(
+    problem: BundleProblem,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Residuals (M, 2) in deviations; derivatives by the poses of host and observer, by depth."""
+    rotation, position = problem.camera_to_world[:, :3, :3], problem.camera_to_world[:, :3, 3]
+    host, inverse = problem.host[problem.landmark], np.exp(problem.log_inverse)[problem.landmark]
+    to_observer = rotation[problem.keyframe].swapaxes(-1, -2)  # (M, 3, 3)
+    turn = to_observer @ rotation[host]
+    rays = problem.rays[problem.landmark]
+    baseline = np.einsum("mij,mj->mi", to_observer, position[host] - position[problem.keyframe])
+    point = np.einsum("mij,mj->mi", turn, rays) + inverse[:, None] * baseline
+    depth = np.maximum(point[:, 2], 1e-3)
+    x, y = point[:, 0] / depth, point[:, 1] / depth
+    scale = 1 / (depth * problem.deviation)
+    projection = np.zeros((len(x), 2, 3))
+    projection[:, 0, 0] = projection[:, 1, 1] = scale
+    projection[:, 0, 2], projection[:, 1, 2] = -x * scale, -y * scale
+    residual = (np.stack((x, y), -1) - problem.seen) / problem.deviation
+    by_position = projection @ to_observer * inverse[:, None, None]
+    by_host = np.concatenate((-projection @ turn @ skew(rays), by_position), -1)
+    by_keyframe = np.concatenate((projection @ skew(point), -by_position), -1)
+    by_depth = np.einsum("mij,mj->mi", projection, baseline) * inverse[:, None]
+    return residual, by_host, by_keyframe, by_depth
+
+
+def _add_depth_prior(
+    problem: BundleProblem,
+    free: np.ndarray,
+    block: np.ndarray,
+    gradient: np.ndarray,
+    coupling: np.ndarray,
+    depth_block: np.ndarray,
+    depth_gradient: np.ndarray,
+) -> float:
+    """Log inverse depth + scale + log prior is near 0. Adds in place; returns the cost."""
+    told = np.flatnonzero(np.isfinite(problem.log_prior))
+    information = 1 / PRIOR_DEVIATION**2
+    host = problem.host[told]
+    residual = problem.log_inverse[told] + problem.log_scale[host] + problem.log_prior[told]
+    depth_block[told] += information
+    depth_gradient[told] += information * residual
+    count = len(gradient) // 7
+    moves = problem.is_free[host]
+    columns = 6 * count + free[host[moves]]
+    coupling[told[moves], columns] += information
+    np.add.at(block, (columns, columns), information)
+    np.add.at(gradient, columns, information * residual[moves])
+    return float(information * (residual**2).sum())
+
+
+def _add_scale_prior(
+    problem: BundleProblem, free: np.ndarray, block: np.ndarray, gradient: np.ndarray
+) -> float:
+    """Scales are near 0, and near the one before. Adds in place; returns the cost."""
+    count = len(gradient) // 7
+    keyframes = len(problem.log_scale)
+    rows = np.concatenate((np.eye(keyframes), np.diff(np.eye(keyframes), axis=0)))
+    deviations = np.repeat((SCALE_DEVIATION, SCALE_STEP), (keyframes, keyframes - 1))
+    rows /= deviations[:, None]
+    residual = rows @ problem.log_scale
+    columns = rows[:, problem.is_free]
+    block[6 * count :, 6 * count :] += columns.T @ columns
+    gradient[6 * count :] += columns.T @ residual
+    return float((residual**2).sum())
+
+
+def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProblem:
+    count = len(system.gradient) // 7
+    depth_block = system.depth_block * (1 + damping)
+    eliminated = system.coupling / depth_block[:, None]
+    reduced = system.block + np.diag(system.block.diagonal() * damping + LEAST_INFORMATION)
+    reduced = reduced - system.coupling.T @ eliminated
+    change = -np.linalg.solve(reduced, system.gradient - eliminated.T @ system.depth_gradient)
+    depth_change = -(system.depth_gradient + system.coupling @ change) / depth_block
+    poses = problem.camera_to_world.copy()
+    moves = np.flatnonzero(problem.is_free)
+    pose_change = change[: 6 * count].reshape(count, 6)
+    poses[moves, :3, :3] = orthonormal(poses[moves, :3, :3] @ exponential(pose_change[:, :3]))
+    poses[moves, :3, 3] += pose_change[:, 3:]
+    log_scale = problem.log_scale.copy()
+    log_scale[moves] += change[6 * count :]
+    return replace(
+        problem,
+        camera_to_world=poses,
+        log_scale=log_scale,
+        log_inverse=problem.log_inverse + depth_change.clip(-1, 1),
+    )
+
+
+def _covariance(system: _System) -> np.ndarray:
+    count = len(system.gradient) // 7
+    eliminated = system.coupling / system.depth_block[:, None]
+    reduced = system.block - system.coupling.T @ eliminated + LEAST_INFORMATION * np.eye(7 * count)
+    whole = np.linalg.inv(reduced)[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
+    return whole[np.arange(count), :, np.arange(count)]
+
+
+def _sum_by(index: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Sums (count, D) of values (M, D) by index (M,), which does not decrease."""
+    sums = np.zeros((count, values.shape[1]))
+    if len(index):
+        starts = np.flatnonzero(np.diff(index, prepend=-1))
+        sums[index[starts]] = np.add.reduceat(values, starts, axis=0)
+    return sums

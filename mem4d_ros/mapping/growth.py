@@ -1,0 +1,144 @@
+"""How the map grows: when a keyframe is due, and what it brings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.mapping.camera_pose import seen_at
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
+from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
+from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.mapping.tracker import find_corners, is_inside
+from mem4d_ros.mapping.tracks import BORDER_PX, Tracks, find_again, indices
+
+LANDMARKS = 300
+"""So many are seen at once, where there is enough texture."""
+SPACING_RATIO = 0.025
+"""Least distance between them, by the image's long side."""
+MAX_SHIFT_RATIO = 0.06
+"""A keyframe is due when landmarks have moved so far beside rotation, by the image's long side."""
+MAX_FLOW_RATIO = 0.2
+"""The same with rotation."""
+MAX_TURN_RAD = 0.2
+MIN_KEPT_RATIO = 0.6
+"""A keyframe is due when fewer of the newest one's landmarks are seen."""
+SMOOTH_RATIO = 0.9
+"""Neighbouring depths whose ratio is smaller belong to two surfaces."""
+LARGEST_SCALE_STEP = 0.05
+"""By which the log scale of a keyframe differs from that of the one before."""
+LEAST_RATIOS = 10
+"""Fewer landmarks say nothing of the scale of a frame's depth."""
+
+
+def is_due(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> bool:
+    """Whether a frame from a pose (4, 4) shows enough that is new."""
+    keyframe = world.newest
+    if len(frame.numbers) < MIN_KEPT_RATIO * len(keyframe.landmarks):
+        return True
+    turn = keyframe.camera_to_world[:3, :3].T @ pose[:3, :3]
+    if angle_between(np.eye(3), turn) > MAX_TURN_RAD:
+        return True
+    seen, order = indices(keyframe.landmarks, frame.numbers)
+    turned = to_rays(keyframe.pixels[order], intrinsics) @ turn
+    unmoved = to_pixels(turned[:, :2] / turned[:, 2:], intrinsics)
+    shift = np.linalg.norm(frame.pixels[seen] - unmoved, axis=-1)
+    moved = np.linalg.norm(frame.pixels[seen] - keyframe.pixels[order], axis=-1)
+    size = max(frame.image.shape)
+    return bool(
+        np.median(shift) > MAX_SHIFT_RATIO * size or np.median(moved) > MAX_FLOW_RATIO * size
+    )
+
+
+def add_keyframe(
+    world: Map,
+    frame: Tracks,
+    pose: np.ndarray,
+    covariance: np.ndarray,
+    depth: np.ndarray,
+    transform: ImageTransform,
+    intrinsics: np.ndarray,
+    log_scale: float,
+) -> None:
+    """A frame becomes a keyframe, with landmarks that it knows, finds again, and sees first.
+
+    Args:
+        depth: (h, w) metres of the network, of the image under `transform`, NaN where unknown.
+        log_scale: log of the map's metres by these.
+    """
+    image, table = frame.image, world.landmarks
+    frame = frame[table.is_alive[frame.numbers]]
+    again = find_again(world, image, pose, intrinsics, taken=frame.numbers)
+    pixels = np.concatenate((frame.pixels, again.pixels))
+    corners = new_corners(image, pixels)
+    log_prior = np.log(depth_at(depth, transform.to_model(corners)))
+    typical = np.log(np.nanmedian(depth)) if np.isfinite(depth).any() else 0.0
+    log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
+    number = max(world.keyframes, default=-1) + 1
+    new = table.add(number, corners, log_depth, log_prior)
+    world.keyframes[number] = Keyframe(
+        number,
+        image,
+        pose.copy(),
+        log_scale,
+        np.concatenate((frame.numbers, again.numbers, new)),
+        np.concatenate((pixels, corners)),
+        covariance,
+    )
+
+
+def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Corners (N, 2) of an image that make its landmarks full, away from those `taken` (n, 2)."""
+    spacing = SPACING_RATIO * max(image.shape)
+    corners = find_corners(image, LANDMARKS - len(taken), spacing, taken)
+    return corners[is_inside(corners, image.shape, BORDER_PX)]
+
+
+def next_log_scale(
+    world: Map,
+    frame: Tracks,
+    pose: np.ndarray,
+    depth: np.ndarray,
+    transform: ImageTransform,
+    intrinsics: np.ndarray,
+) -> float:
+    """Log of the map's metres by the network's in a frame, near that of the newest keyframe."""
+    before = world.newest.log_scale
+    step = log_ratio(world, frame, pose, depth, transform, intrinsics) - before
+    return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
+
+
+def log_ratio(
+    world: Map,
+    frame: Tracks,
+    pose: np.ndarray,
+    depth: np.ndarray,
+    transform: ImageTransform,
+    intrinsics: np.ndarray,
+) -> float:
+    """Median of the log of landmarks' depth by the network's, both as a frame sees them.
+
+    That of the newest keyframe where there are too few.
+    """
+    known = frame[world.landmarks.variance[frame.numbers] < SETTLED_VARIANCE]
+    own = seen_at(world.points(known.numbers, intrinsics).position, pose)[1]
+    said = depth_at(depth, transform.to_model(known.pixels))
+    with np.errstate(invalid="ignore"):
+        ratio = np.log(own / said)
+    ratio = ratio[np.isfinite(ratio)]
+    return float(np.median(ratio)) if len(ratio) >= LEAST_RATIOS else world.newest.log_scale
+
+
+def depth_at(depth: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Depth (N,) at pixels (N, 2) of a depth image (H, W); NaN outside, at edges, beside NaN."""
+    height, width = depth.shape
+    columns, rows = np.rint(pixels).astype(int).T
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    offsets = np.arange(-1, 2)
+    near = depth[
+        (rows[:, None, None] + offsets[:, None]).clip(0, height - 1),
+        (columns[:, None, None] + offsets).clip(0, width - 1),
+    ]
+    with np.errstate(invalid="ignore"):
+        smooth = near.min((1, 2)) > SMOOTH_RATIO * near.max((1, 2))
+    return np.where(smooth & inside, near[:, 1, 1], np.nan).astype(np.float64)

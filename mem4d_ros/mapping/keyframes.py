@@ -1,0 +1,75 @@
+"""Keyframes and the map that they and their landmarks are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mem4d_ros.mapping.camera_pose import Points
+from mem4d_ros.mapping.landmarks import Landmarks
+
+
+@dataclass
+class Keyframe:
+    """A frame that stays.
+
+    Attributes:
+        number: counts keyframes since the map began.
+        image: (H, W) uint8.
+        camera_to_world: (4, 4), metres of the map.
+        log_scale: log of the map's metres by the network's, as this frame has them.
+        landmarks: (n,) numbers of those seen.
+        pixels: (n, 2), where.
+        covariance: (6, 6) of the pose: turn about the camera's axes in rad, position in m.
+    """
+
+    number: int
+    image: np.ndarray
+    camera_to_world: np.ndarray
+    log_scale: float
+    landmarks: np.ndarray
+    pixels: np.ndarray
+    covariance: np.ndarray
+
+    def forget(self, numbers: np.ndarray) -> None:
+        """Landmarks with these numbers were not seen after all."""
+        stays = ~np.isin(self.landmarks, numbers)
+        self.landmarks, self.pixels = self.landmarks[stays], self.pixels[stays]
+
+
+@dataclass
+class Map:
+    """Keyframes by number, in order of time, and landmarks."""
+
+    keyframes: dict[int, Keyframe] = field(default_factory=dict)
+    landmarks: Landmarks = field(default_factory=Landmarks)
+
+    @property
+    def newest(self) -> Keyframe:
+        """The keyframe made last."""
+        return self.keyframes[max(self.keyframes)]
+
+    def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
+        """Landmarks with these numbers (n,) in the world."""
+        table = self.landmarks
+        hosts, index = np.unique(table.host[numbers], return_inverse=True)
+        poses = np.array([self.keyframes[host].camera_to_world for host in hosts.tolist()])
+        poses = poses.reshape(-1, 4, 4)[index]
+        rays = to_rays(table.pixel[numbers], intrinsics)
+        depth = np.exp(-table.log_inverse[numbers])[:, None]
+        moved = np.einsum("nij,nj->ni", poses[:, :3, :3], rays) * depth
+        return Points(moved + poses[:, :3, 3], moved, table.variance[numbers], table.trust(numbers))
+
+
+def to_rays(pixels: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
+    """Viewing directions (N, 3), z = 1, of pixels (N, 2)."""
+    homogeneous = np.concatenate((pixels, np.ones((len(pixels), 1))), -1)
+    rays: np.ndarray = homogeneous @ np.linalg.inv(intrinsics).T
+    return rays
+
+
+def to_pixels(on_plane: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
+    """Pixels (N, 2) of points (N, 2) on the plane z = 1."""
+    pixels: np.ndarray = on_plane @ intrinsics[:2, :2].T + intrinsics[:2, 2]
+    return pixels

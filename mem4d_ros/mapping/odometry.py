@@ -1,0 +1,194 @@
+"""Visual odometry with a map: locates each frame, and grows the map by keyframes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.geometry import ImageTransform, rigid_inverse
+from mem4d_ros.mapping.adjustment import Adjuster, AtOnce
+from mem4d_ros.mapping.camera_pose import seen_at
+from mem4d_ros.mapping.growth import add_keyframe, is_due, log_ratio, new_corners, next_log_scale
+from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
+from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
+from mem4d_ros.mapping.rotations import half_motion, orthonormal
+from mem4d_ros.mapping.thinning import thin
+from mem4d_ros.mapping.tracker import without_light
+from mem4d_ros.mapping.tracks import Tracks
+from mem4d_ros.mapping.window import CORRELATION, make_window, take_in
+
+SETTLED_HITS = 3
+"""Frames in which a landmark was where it should be until the network is told of it."""
+LEAST_DEVIATION = 0.01
+"""Of a landmark's log depth: the poses are not quite right either."""
+PATIENCE = 8
+"""Frames that show something, but nothing known, until the map is given up."""
+LEAST_CORNERS = 50
+"""An image with fewer shows nothing."""
+LOST_VARIANCE = 0.1
+"""By which a frame without a pose adds to the covariance, rad² and m²."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Landmarks of a frame that are seen and known: pixels (N, 2), depth and deviation in m."""
+
+    pixels: np.ndarray
+    depth: np.ndarray
+    deviation: np.ndarray
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Where a frame was taken.
+
+    Attributes:
+        camera_to_world: (4, 4); the world is the first camera's optical frame.
+        covariance: (6, 6): turn about the camera's axes in rad, position in the world in metres.
+        measured: whether the frame determined it, or it continues from those before.
+    """
+
+    camera_to_world: np.ndarray
+    covariance: np.ndarray
+    measured: bool
+
+
+class Odometry:
+    """For each frame first `locate`, then `learn` once its depth is known. Not thread-safe."""
+
+    def __init__(self, adjuster: Adjuster | None = None) -> None:
+        """`adjuster` says when bundle adjustments are computed, None: at once."""
+        self._adjuster = adjuster or AtOnce()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the map: the next frame begins a new world."""
+        self._adjuster.reset()
+        self.map = Map()
+        self._frame: Tracks | None = None
+        self._pose = np.eye(4)
+        self._motion = np.eye(4)  # from the newest camera to the one before
+        self._covariance = np.zeros((6, 6))
+        self._is_lost, self._strange_frames = False, 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame has been learned yet."""
+        return not self.map.keyframes
+
+    def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
+        """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+        self._take_in_adjusted()
+        image = without_light(image)
+        if self.is_empty:
+            self._frame = Tracks.none(image)
+            return Estimate(self._pose, self._covariance, True)
+        found = self._find(image, intrinsics)
+        if found is None:
+            self._lose(image)
+        else:
+            self._accept(found)
+        return Estimate(self._pose, self._covariance, found is not None)
+
+    def settled(self, intrinsics: np.ndarray) -> Settled:
+        """Landmarks of the frame located last."""
+        table, frame = self.map.landmarks, self._located()
+        variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
+        known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
+        points = self.map.points(frame.numbers[known], intrinsics)
+        depth = seen_at(points.position, self._pose)[1]
+        deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
+        return Settled(frame.pixels[known], depth, deviation)
+
+    def depth_scale(
+        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray
+    ) -> float:
+        """The map's metres by those of the depth of the frame located last, as `learn` takes it."""
+        if self.is_empty:
+            return 1.0
+        frame = self._located()
+        return float(np.exp(log_ratio(self.map, frame, self._pose, depth, transform, intrinsics)))
+
+    def learn(self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray) -> None:
+        """Take the depth (h, w) of the frame located last into the map, if it is due.
+
+        Args:
+            depth: the network's, metres, NaN where unknown, of the image under `transform`.
+        """
+        if self.is_empty:
+            self._add_keyframe(depth, transform, intrinsics, 0.0)
+        elif self._strange_frames >= PATIENCE:
+            log_scale = self.map.newest.log_scale
+            self._adjuster.reset()
+            self.map = Map()
+            self._is_lost, self._strange_frames = False, 0
+            self._add_keyframe(depth, transform, intrinsics, log_scale)
+        elif not self._is_lost and is_due(self.map, self._located(), self._pose, intrinsics):
+            log_scale = next_log_scale(
+                self.map, self._located(), self._pose, depth, transform, intrinsics
+            )
+            self._add_keyframe(depth, transform, intrinsics, log_scale)
+
+    def _located(self) -> Tracks:
+        assert self._frame is not None, "no frame has been located"
+        return self._frame
+
+    def _find(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
+        if not self._is_lost:
+            found = locate_next(
+                self.map, self._located(), image, intrinsics, self._pose, self._motion
+            )
+            if found is not None:
+                return found
+        return locate_anew(self.map, image, intrinsics)
+
+    def _accept(self, found: Found) -> None:
+        located, tracks = found.located, found.tracks
+        self._motion = rigid_inverse(self._pose) @ located.camera_to_world
+        self._pose = located.camera_to_world
+        self._covariance = self.map.newest.covariance + CORRELATION * located.covariance
+        self._is_lost, self._strange_frames = False, 0
+        self._frame = tracks[located.agrees]
+        self.map.landmarks.count(tracks.numbers, located.agrees)
+
+    def _lose(self, image: np.ndarray) -> None:
+        """The last motion goes on, halved each time."""
+        self._motion = half_motion(self._motion)
+        self._pose = self._pose @ self._motion
+        self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
+        self._frame, self._is_lost = Tracks.none(image), True
+        self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
+
+    def _add_keyframe(
+        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray, log_scale: float
+    ) -> None:
+        add_keyframe(
+            self.map,
+            self._located(),
+            self._pose,
+            self._covariance,
+            depth,
+            transform,
+            intrinsics,
+            log_scale,
+        )
+        self._thin(intrinsics)
+        window = make_window(self.map, intrinsics, PIXEL_DEVIATION)
+        if window is not None:
+            self._adjuster.submit(window)
+            self._take_in_adjusted()
+        newest = self.map.newest
+        self._frame = Tracks(newest.image, newest.landmarks, newest.pixels)
+
+    def _thin(self, intrinsics: np.ndarray) -> None:
+        """Bound the map; an adjustment in work knows old numbers of landmarks, and is lost."""
+        if thin(self.map, intrinsics):
+            self._adjuster.reset()
+
+    def _take_in_adjusted(self) -> None:
+        solved = self._adjuster.collect()
+        if solved is not None:
+            self._pose = take_in(self.map, *solved) @ self._pose
+            self._pose[:3, :3] = orthonormal(self._pose[:3, :3])

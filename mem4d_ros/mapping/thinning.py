@@ -1,0 +1,77 @@
+"""Bounds a map: keyframes that repeat what others show are given up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse, transform_points
+from mem4d_ros.mapping.keyframes import Keyframe, Map
+
+MOST_KEYFRAMES = 250
+KEPT_KEYFRAMES = 200
+"""So many are left when there are more than the most."""
+RECENT = 20
+"""The newest stay in any case."""
+ENOUGH_VIEWS = 3
+"""A landmark that so many other keyframes see does not need another one."""
+
+
+def thin(world: Map, intrinsics: np.ndarray) -> bool:
+    """Bring a map with too many keyframes back to those that show most that no other shows.
+
+    Returns whether it did: landmarks then have other numbers.
+    """
+    if len(world.keyframes) <= MOST_KEYFRAMES:
+        return False
+    while len(world.keyframes) > KEPT_KEYFRAMES:
+        _give_up(world, _least_needed(world), intrinsics)
+    _compact(world)
+    return True
+
+
+def _least_needed(world: Map) -> Keyframe:
+    """The keyframe whose landmarks are seen best without it; of equals, the oldest."""
+    views = np.zeros(len(world.landmarks), np.int64)
+    for keyframe in world.keyframes.values():
+        views[keyframe.landmarks] += 1
+    views *= world.landmarks.is_alive
+    candidates = [world.keyframes[number] for number in sorted(world.keyframes)[1:-RECENT]]
+    needed = [
+        int(((views[k.landmarks] > 0) & (views[k.landmarks] <= ENOUGH_VIEWS)).sum())
+        for k in candidates
+    ]
+    return candidates[int(np.argmin(needed))]
+
+
+def _give_up(world: Map, keyframe: Keyframe, intrinsics: np.ndarray) -> None:
+    """Landmarks that it is the host of go to the next keyframe that sees them, if any does."""
+    table = world.landmarks
+    homeless = np.flatnonzero((table.host == keyframe.number) & table.is_alive)
+    positions = world.points(homeless, intrinsics).position
+    del world.keyframes[keyframe.number]
+    waiting = np.ones(len(homeless), bool)
+    for other in world.keyframes.values():
+        seen = waiting & np.isin(homeless, other.landmarks)
+        if not seen.any():
+            continue
+        local = transform_points(rigid_inverse(other.camera_to_world), positions[seen])
+        order = np.argsort(other.landmarks)
+        at = order[np.searchsorted(other.landmarks[order], homeless[seen])]
+        numbers, in_front = homeless[seen], local[:, 2] > 0
+        table.host[numbers], table.pixel[numbers] = other.number, other.pixels[at]
+        log_depth = np.log(np.where(in_front, local[:, 2], 1))
+        table.log_inverse[numbers], table.log_prior[numbers] = -log_depth, np.nan
+        table.is_alive[numbers] &= in_front
+        waiting &= ~seen
+    table.is_alive[homeless[waiting]] = False
+
+
+def _compact(world: Map) -> None:
+    """Forget dead landmarks."""
+    alive = world.landmarks.is_alive
+    numbers = np.cumsum(alive) - 1
+    world.landmarks.keep(alive)
+    for keyframe in world.keyframes.values():
+        stays = alive[keyframe.landmarks]
+        keyframe.pixels = keyframe.pixels[stays]
+        keyframe.landmarks = numbers[keyframe.landmarks[stays]]

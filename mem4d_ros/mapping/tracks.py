@@ -1,0 +1,105 @@
+"""A frame and the landmarks seen in it: followed from the frame before, found again from afar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.mapping.camera_pose import seen_at
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
+from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
+from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.mapping.tracker import flow, is_inside, track
+
+BORDER_PX = 4
+FOUND_RATIO = 0.03
+"""Farthest from where it is looked for that a landmark is found, by the image's long side."""
+NEIGHBOURS = 5
+"""Keyframes in which landmarks are looked for again."""
+NEIGHBOUR_TURN_RAD, NEIGHBOUR_WAY = 0.5, 0.5
+"""Farthest that a neighbour is turned, and away, by the distance of what it sees."""
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """A frame, and the landmarks seen in it: numbers (n,) and pixels (n, 2)."""
+
+    image: np.ndarray
+    numbers: np.ndarray
+    pixels: np.ndarray
+
+    @staticmethod
+    def none(image: np.ndarray) -> Tracks:
+        """Of a frame in which nothing is known."""
+        return Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
+
+    def __getitem__(self, which: np.ndarray) -> Tracks:
+        return Tracks(self.image, self.numbers[which], self.pixels[which])
+
+
+def follow(world: Map, frame: Tracks, image: np.ndarray, guess: np.ndarray) -> Tracks:
+    """Landmarks of the frame before in an image, made exact against the newest keyframe.
+
+    Args:
+        guess: (n, 2), where they may be.
+    """
+    keyframe = world.newest
+    near, _ = flow(frame.image, image, frame.pixels, guess)
+    seen, order = indices(keyframe.landmarks, frame.numbers)
+    pixels, found = track(keyframe.image, image, keyframe.pixels[order], near[seen], levels=1)
+    return Tracks(image, frame.numbers[seen][found], pixels[found])
+
+
+def follow_from(keyframe: Keyframe, image: np.ndarray, shift: np.ndarray) -> Tracks:
+    """Landmarks of a keyframe in an image that is shifted as a whole by (2,) pixels."""
+    guess = keyframe.pixels + shift
+    pixels, seen = track(keyframe.image, image, keyframe.pixels, guess, levels=2)
+    return Tracks(image, keyframe.landmarks[seen], pixels[seen])
+
+
+def find_again(
+    world: Map, image: np.ndarray, pose: np.ndarray, intrinsics: np.ndarray, taken: np.ndarray
+) -> Tracks:
+    """Settled landmarks of keyframes near a pose (4, 4) in an image, but for those `taken` (n,)."""
+    table, size, begin = world.landmarks, max(image.shape), len(taken)
+    numbers, pixels = taken, [np.empty((0, 2))]
+    for keyframe in neighbours(world, pose):
+        new = table.is_alive[keyframe.landmarks] & ~np.isin(keyframe.landmarks, numbers)
+        new &= table.variance[keyframe.landmarks] < SETTLED_VARIANCE
+        wanted, source = keyframe.landmarks[new], keyframe.pixels[new]
+        points = world.points(wanted, intrinsics).position
+        guess = to_pixels(seen_at(points, pose)[0], intrinsics)
+        inside = is_inside(guess, image.shape, BORDER_PX)
+        wanted, source, guess = wanted[inside], source[inside], guess[inside]
+        there, seen = track(keyframe.image, image, source, guess, levels=1)
+        seen &= np.linalg.norm(there - guess, axis=-1) < FOUND_RATIO * size
+        numbers = np.concatenate((numbers, wanted[seen]))
+        pixels.append(there[seen])
+    return Tracks(image, numbers[begin:], np.concatenate(pixels))
+
+
+def neighbours(world: Map, pose: np.ndarray) -> Sequence[Keyframe]:
+    """Keyframes that look at about the same from about the same place, nearest first."""
+    near = []
+    for keyframe in world.keyframes.values():
+        if not len(keyframe.landmarks):
+            continue
+        typical = float(np.exp(-np.median(world.landmarks.log_inverse[keyframe.landmarks])))
+        turn = angle_between(keyframe.camera_to_world[:3, :3], pose[:3, :3])
+        way = float(np.linalg.norm(keyframe.camera_to_world[:3, 3] - pose[:3, 3])) / typical
+        if turn < NEIGHBOUR_TURN_RAD and way < NEIGHBOUR_WAY:
+            near.append((way + turn, keyframe))
+    near.sort(key=lambda pair: pair[0])
+    return [keyframe for _, keyframe in near[:NEIGHBOURS]]
+
+
+def indices(numbers: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of `wanted` (n,) are among `numbers` (N,), (n,) bool, and where, (m,) indices."""
+    if not len(numbers):
+        return np.zeros(len(wanted), bool), np.empty(0, np.int64)
+    order = np.argsort(numbers)
+    place = np.searchsorted(numbers[order], wanted).clip(0, len(numbers) - 1)
+    there = numbers[order][place] == wanted
+    return there, order[place[there]]

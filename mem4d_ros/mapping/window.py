@@ -1,0 +1,157 @@
+"""Which part of the map a bundle adjustment is about, and how its result gets back into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping.bundle import OUTLIER_SIGMAS, BundleProblem, BundleSolution
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.rotations import skew
+
+WINDOW = 10
+RECENT = 5
+"""Of the window, so many are the newest; the others share most landmarks with the newest."""
+HOLDING = 10
+"""Keyframes outside the window that see its landmarks hold it in place, at most so many."""
+CORRELATION = 2.7
+"""By which errors of the tracking, alike from frame to frame, enlarge a covariance that takes them
+for independent; measured on rendered rooms."""
+LEAST_SHARED = 8
+"""Landmarks that a keyframe must share to belong to it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A problem and the numbers in the map of what it is about.
+
+    Attributes:
+        keyframes: numbers (K,), in order. landmarks: numbers (L,), in order.
+    """
+
+    problem: BundleProblem
+    keyframes: np.ndarray
+    landmarks: np.ndarray
+
+
+def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> Window | None:
+    """The newest keyframes and what they see; None where nothing has been seen twice."""
+    free, holding = _choose(world)
+    numbers = np.array(sorted({*free, *holding}))
+    landmark, keyframe, pixels = _observations([world.keyframes[n] for n in numbers.tolist()])
+    table = world.landmarks
+    usable = table.is_alive[landmark] & np.isin(table.host[landmark], numbers)
+    usable &= table.host[landmark] != numbers[keyframe]
+    landmark, keyframe, pixels = landmark[usable], keyframe[usable], pixels[usable]
+    in_window = np.isin(numbers, free)
+    touched = np.unique(landmark[in_window[keyframe]])
+    hosted = np.unique(landmark[np.isin(table.host[landmark], free)])
+    chosen = np.union1d(touched, hosted)
+    kept = np.isin(landmark, chosen)
+    landmark, keyframe, pixels = landmark[kept], keyframe[kept], pixels[kept]
+    if not len(landmark):
+        return None
+    order = np.argsort(landmark, kind="stable")
+    landmark, keyframe, pixels = landmark[order], keyframe[order], pixels[order]
+    members = [world.keyframes[n] for n in numbers.tolist()]
+    problem = BundleProblem(
+        camera_to_world=np.array([member.camera_to_world for member in members]),
+        log_scale=np.array([member.log_scale for member in members]),
+        is_free=in_window,
+        host=np.searchsorted(numbers, table.host[chosen]),
+        rays=to_rays(table.pixel[chosen], intrinsics),
+        log_inverse=table.log_inverse[chosen],
+        log_prior=table.log_prior[chosen],
+        landmark=np.searchsorted(chosen, landmark),
+        keyframe=keyframe,
+        seen=to_rays(pixels, intrinsics)[:, :2],
+        deviation=pixel_deviation / intrinsics[0, 0],
+    )
+    return Window(problem, numbers, chosen)
+
+
+def take_in(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
+    """Move the map as the solution says; what did not fit is forgotten.
+
+    Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made
+    since the window was make the same.
+    """
+    before, after = window.problem, solution.problem
+    motion = after.camera_to_world[-1] @ rigid_inverse(before.camera_to_world[-1])
+    covariance = iter(_in_the_world(world, window, solution))
+    for index, number in enumerate(window.keyframes.tolist()):
+        if before.is_free[index]:
+            keyframe = world.keyframes[number]
+            keyframe.camera_to_world = after.camera_to_world[index]
+            keyframe.log_scale = float(after.log_scale[index])
+            keyframe.covariance = next(covariance)
+    for number, keyframe in world.keyframes.items():
+        if number > window.keyframes[-1]:
+            keyframe.camera_to_world = motion @ keyframe.camera_to_world
+    _judge(world, window, solution)
+    return motion
+
+
+def _judge(world: Map, window: Window, solution: BundleSolution) -> None:
+    """Take depths over; forget observations that do not fit, and landmarks that rarely do."""
+    problem, table = solution.problem, world.landmarks
+    table.log_inverse[window.landmarks] = problem.log_inverse
+    table.variance[window.landmarks] = solution.depth_variance
+    wrong = solution.errors > OUTLIER_SIGMAS
+    for index in np.unique(problem.keyframe[wrong]).tolist():
+        of_it = wrong & (problem.keyframe == index)
+        keyframe = world.keyframes[int(window.keyframes[index])]
+        keyframe.forget(window.landmarks[problem.landmark[of_it]])
+    count = len(window.landmarks)
+    seen = np.bincount(problem.landmark, minlength=count)
+    fitting = np.bincount(problem.landmark[~wrong], minlength=count)
+    table.is_alive[window.landmarks[(seen > 0) & (fitting < seen / 2)]] = False
+
+
+def _in_the_world(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
+    """Covariances (F, 6, 6) of the free keyframes: their own, and that of what holds the window."""
+    problem = solution.problem
+    holding = np.flatnonzero(~problem.is_free)[-1]
+    held = world.keyframes[int(window.keyframes[holding])]
+    free = problem.camera_to_world[problem.is_free]
+    change = np.zeros((len(free), 6, 6))
+    turn = held.camera_to_world[:3, :3]
+    change[:, :3, :3] = free[:, :3, :3].swapaxes(-1, -2) @ turn
+    change[:, 3:, :3] = -skew(free[:, :3, 3] - held.camera_to_world[:3, 3]) @ turn
+    change[:, 3:, 3:] = np.eye(3)
+    carried: np.ndarray = change @ held.covariance @ change.swapaxes(-1, -2)
+    return carried + CORRELATION * solution.covariance
+
+
+def _choose(world: Map) -> tuple[list[int], list[int]]:
+    """Numbers of the keyframes that are free, and of those that hold them."""
+    numbers = sorted(world.keyframes)
+    newest = world.newest
+    shared = {
+        n: len(np.intersect1d(world.keyframes[n].landmarks, newest.landmarks))
+        for n in numbers[:-RECENT]
+    }
+    near = sorted((n for n in shared if shared[n] >= LEAST_SHARED), key=lambda n: -shared[n])
+    free = sorted({*numbers[-RECENT:], *near[: WINDOW - RECENT]})
+    seen = np.unique(np.concatenate([world.keyframes[n].landmarks for n in free]))
+    seen = seen[world.landmarks.is_alive[seen]]
+    others = {
+        n: int(np.isin(world.keyframes[n].landmarks, seen).sum()) for n in numbers if n not in free
+    }
+    ranked = sorted((n for n in others if others[n] >= LEAST_SHARED), key=lambda n: -others[n])[
+        :HOLDING
+    ]
+    if not ranked:
+        return free[1:], free[:1]
+    return free, ranked
+
+
+def _observations(members: list[Keyframe]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Landmarks (M,), indices of the keyframes (M,), pixels (M, 2)."""
+    return (
+        np.concatenate([member.landmarks for member in members]),
+        np.repeat(np.arange(len(members)), [len(member.landmarks) for member in members]),
+        np.concatenate([member.pixels for member in members]),
+    )

@@ -1,0 +1,71 @@
+"""Visual odometry with a map of its own: poses from landmarks that many frames agree on."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mem4d_ros.mapping import Adjuster, Estimate, Odometry
+from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.pose_sources.source import (
+    NOTHING_FORESEEN,
+    CameraFrame,
+    Foreseen,
+    PoseEstimate,
+    PoseFrame,
+)
+
+
+class GeometryPose:
+    """Locates each frame in a map of landmarks before the network sees it.
+
+    The network is told where the frame was taken and how far away its landmarks are; what it says
+    of the rest is where new landmarks start from.
+    """
+
+    keeps_global_pointmap = False
+
+    def __init__(self, adjuster: Adjuster | None = None) -> None:
+        """`adjuster` says when the map is adjusted, None: at once, while the frame waits."""
+        self._odometry = Odometry(adjuster)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the map."""
+        self._odometry.reset()
+        self._predicted: np.ndarray | None = None
+        self._frame: CameraFrame | None = None
+        self._estimate: Estimate | None = None
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        """The pose, where the frame determines it, and the landmarks that are settled."""
+        self._frame, self._estimate = frame, None
+        intrinsics = self._intrinsics(frame)
+        if intrinsics is None or self._odometry.is_empty:
+            return NOTHING_FORESEEN
+        estimate = self._estimate = self._locate(frame, intrinsics)
+        if not estimate.measured:
+            return NOTHING_FORESEEN
+        settled = self._odometry.settled(intrinsics)
+        points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
+        return Foreseen(estimate.camera_to_world, points)
+
+    def estimate(self, frame: PoseFrame) -> PoseEstimate:
+        """The pose; the frame's depth goes into the map."""
+        camera = self._frame
+        assert camera is not None
+        intrinsics = camera.transform.intrinsics_to_input(frame.intrinsics)
+        self._predicted = intrinsics
+        located = self._estimate or self._locate(camera, intrinsics)
+        depth = frame.points_camera[..., 2]
+        scale = self._odometry.depth_scale(depth, camera.transform, intrinsics)
+        self._odometry.learn(depth, camera.transform, intrinsics)
+        return PoseEstimate(located.camera_to_world, located.measured, scale, located.covariance)
+
+    def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:
+        grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
+        return self._odometry.locate(grey, intrinsics)
+
+    def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
+        """(3, 3). None for the first frame of a camera that nobody has calibrated."""
+        return self._predicted if frame.intrinsics is None else frame.intrinsics

@@ -1,0 +1,166 @@
+"""Bundle adjustment against truth, finite differences and its cost written down anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mem4d_ros.mapping import bundle
+from mem4d_ros.mapping.bundle import BundleProblem, solve
+from mem4d_ros.mapping.rotations import exponential
+
+KEYFRAMES, LANDMARKS, DEVIATION = 5, 80, 0.002
+
+
+def exact_problem(seed: int = 0, landmarks: int = LANDMARKS) -> BundleProblem:
+    """Cameras side by side before points 2 to 5 m away, everything as it is."""
+    rng = np.random.default_rng(seed)
+    poses = np.tile(np.eye(4), (KEYFRAMES, 1, 1))
+    poses[:, :3, :3] = exponential(rng.normal(0, 0.05, (KEYFRAMES, 3)))
+    poses[:, :3, 3] = rng.normal(0, 0.05, (KEYFRAMES, 3)) + np.arange(KEYFRAMES)[:, None] * [
+        0.2,
+        0,
+        0,
+    ]
+    poses[0] = np.eye(4)
+    host = rng.integers(0, KEYFRAMES, landmarks)
+    rays = np.concatenate((rng.uniform(-0.4, 0.4, (landmarks, 2)), np.ones((landmarks, 1))), -1)
+    log_inverse = -np.log(rng.uniform(2, 5, landmarks))
+    landmark = np.repeat(np.arange(landmarks), KEYFRAMES)
+    keyframe = np.tile(np.arange(KEYFRAMES), landmarks)
+    elsewhere = host[landmark] != keyframe
+    problem = BundleProblem(
+        camera_to_world=poses,
+        log_scale=np.zeros(KEYFRAMES),
+        is_free=np.arange(KEYFRAMES) > 0,
+        host=host,
+        rays=rays,
+        log_inverse=log_inverse,
+        log_prior=-log_inverse,
+        landmark=landmark[elsewhere],
+        keyframe=keyframe[elsewhere],
+        seen=np.zeros((int(elsewhere.sum()), 2)),
+        deviation=DEVIATION,
+    )
+    residual = bundle._reprojection(problem)[0]
+    return replace(problem, seen=residual * DEVIATION)
+
+
+def moved(problem: BundleProblem, change: np.ndarray) -> BundleProblem:
+    """Free keyframes moved by (F, 6)."""
+    poses = problem.camera_to_world.copy()
+    free = np.flatnonzero(problem.is_free)
+    poses[free, :3, :3] = poses[free, :3, :3] @ exponential(change[:, :3])
+    poses[free, :3, 3] += change[:, 3:]
+    return replace(problem, camera_to_world=poses)
+
+
+def disturbed(problem: BundleProblem, seed: int = 1) -> BundleProblem:
+    rng = np.random.default_rng(seed)
+    change = rng.normal(0, 0.02, (KEYFRAMES - 1, 6))
+    return replace(
+        moved(problem, change),
+        log_inverse=problem.log_inverse + rng.normal(0, 0.2, len(problem.host)),
+    )
+
+
+def test_exact_observations_give_the_truth_back() -> None:
+    truth = exact_problem()
+    found = solve(disturbed(truth), iterations=30).problem
+    np.testing.assert_allclose(found.camera_to_world, truth.camera_to_world, atol=1e-4)
+    np.testing.assert_allclose(found.log_inverse, truth.log_inverse, atol=1e-3)
+
+
+def test_derivatives_are_those_of_finite_differences() -> None:
+    problem, step = disturbed(exact_problem()), 1e-6
+    _, by_host, by_keyframe, by_depth = bundle._reprojection(problem)
+    host = problem.host[problem.landmark]
+    for column in range(6):
+        for number, index in enumerate(np.flatnonzero(problem.is_free)):
+            change = np.zeros((KEYFRAMES - 1, 6))
+            change[number, column] = step
+            difference = (
+                bundle._reprojection(moved(problem, change))[0]
+                - bundle._reprojection(moved(problem, -change))[0]
+            ) / (2 * step)
+            expected = by_host[:, :, column] * (host == index)[:, None]
+            expected = expected + by_keyframe[:, :, column] * (problem.keyframe == index)[:, None]
+            np.testing.assert_allclose(difference, expected, atol=1e-3)
+    nearer, farther = (
+        bundle._reprojection(replace(problem, log_inverse=problem.log_inverse + s))[0]
+        for s in (step, -step)
+    )
+    np.testing.assert_allclose((nearer - farther) / (2 * step), by_depth, atol=1e-3)
+
+
+def test_no_state_nearby_costs_less() -> None:
+    """The cost written down anew: robust reprojection errors, depth priors, scale priors."""
+    rng = np.random.default_rng(2)
+    exact, count = exact_problem(), KEYFRAMES - 1
+    problem = replace(exact, seen=exact.seen + rng.normal(0, DEVIATION, exact.seen.shape))
+    found = solve(problem, iterations=50).problem
+
+    def cost(change: np.ndarray) -> float:
+        here = moved(found, change[: 6 * count].reshape(count, 6))
+        scale = found.log_scale + np.concatenate(([0.0], change[6 * count : 7 * count]))
+        inverse = found.log_inverse + change[7 * count :]
+        poses, host = here.camera_to_world, found.host
+        world = np.einsum("lij,lj->li", poses[host, :3, :3], found.rays) / np.exp(inverse)[:, None]
+        world += poses[host, :3, 3]
+        local = world[found.landmark] - poses[found.keyframe, :3, 3]
+        local = np.einsum("mji,mj->mi", poses[found.keyframe, :3, :3], local)
+        off = np.linalg.norm(local[:, :2] / local[:, 2:] - found.seen, axis=-1) / DEVIATION
+        total = bundle.ROBUST_SIGMAS**2 * np.log1p((off / bundle.ROBUST_SIGMAS) ** 2).sum()
+        total += (((inverse + scale[host] + found.log_prior) / bundle.PRIOR_DEVIATION) ** 2).sum()
+        total += ((scale / bundle.SCALE_DEVIATION) ** 2).sum()
+        total += ((np.diff(scale) / bundle.SCALE_STEP) ** 2).sum()
+        return float(total)
+
+    least = cost(np.zeros(7 * count + LANDMARKS))
+    for size in (1e-2, 1e-3):
+        for _ in range(100):
+            assert cost(rng.normal(0, size, 7 * count + LANDMARKS)) > least
+
+
+def test_a_fifth_of_wrong_observations_moves_nothing() -> None:
+    rng = np.random.default_rng(3)
+    exact = exact_problem()
+    wrong = rng.random(len(exact.landmark)) < 0.2
+    seen = exact.seen + wrong[:, None] * rng.normal(0, 0.2, exact.seen.shape)
+    solution = solve(disturbed(replace(exact, seen=seen)), iterations=30)
+    found = solution.problem.camera_to_world[:, :3, 3]
+    np.testing.assert_allclose(found, exact.camera_to_world[:, :3, 3], atol=5e-3)
+    far_off = np.linalg.norm(seen - exact.seen, axis=-1) > 10 * DEVIATION
+    assert (solution.errors[far_off] > bundle.OUTLIER_SIGMAS).mean() > 0.95
+
+
+def test_a_wrong_prior_gives_way_to_parallax() -> None:
+    exact = exact_problem()
+    prior = exact.log_prior + np.random.default_rng(4).normal(0, 0.5, LANDMARKS)
+    found = solve(disturbed(replace(exact, log_prior=prior)), iterations=30).problem
+    off = found.log_inverse - exact.log_inverse
+    assert np.abs(off - np.median(off)).max() < 0.03
+
+
+def test_held_keyframes_do_not_move() -> None:
+    problem = disturbed(exact_problem())
+    found = solve(problem).problem
+    np.testing.assert_array_equal(found.camera_to_world[0], problem.camera_to_world[0])
+
+
+def test_the_covariance_is_that_of_many_trials() -> None:
+    """Positions scatter as the estimation says: mean squared normalised error is 3."""
+    exact, normalised = exact_problem(), []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        noisy = replace(
+            exact,
+            seen=exact.seen + rng.normal(0, DEVIATION, exact.seen.shape),
+            log_prior=exact.log_prior + rng.normal(0, bundle.PRIOR_DEVIATION, LANDMARKS),
+        )
+        solution = solve(noisy)
+        off = (solution.problem.camera_to_world - exact.camera_to_world)[1:, :3, 3]
+        covariance = solution.covariance[:, 3:, 3:]
+        normalised.append(np.einsum("fi,fij,fj->f", off, np.linalg.inv(covariance), off))
+    assert 2.0 < np.mean(normalised) < 4.0

@@ -1,0 +1,68 @@
+"""A map that is full: what is kept is where it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mem4d_ros.mapping import thinning
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
+from mem4d_ros.mapping.thinning import thin
+
+INTRINSICS = np.array([[300.0, 0, 160], [0, 300.0, 120], [0, 0, 1]])
+
+
+def corridor(keyframes: int) -> tuple[Map, np.ndarray]:
+    """A camera goes sideways along a wall 3 m away; each keyframe hosts three points of it."""
+    world, truth = Map(), []
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(-0.5, 0.5, (keyframes, 3, 3)) + [0, 0, 3]
+    positions[..., 0] += 0.02 * np.arange(keyframes)[:, None]
+    for number in range(keyframes):
+        pose = np.eye(4)
+        pose[0, 3] = 0.02 * number
+        local = positions[number] - pose[:3, 3]
+        pixels = to_pixels(local[:, :2] / local[:, 2:], INTRINSICS)
+        new = world.landmarks.add(number, pixels, np.log(local[:, 2]), np.log(local[:, 2]))
+        truth.append(positions[number])
+        seen = np.arange(max(0, new[0] - 30), new[0])
+        there = np.concatenate(truth)[seen] - pose[:3, 3]
+        world.keyframes[number] = Keyframe(
+            number,
+            np.zeros((240, 320), np.uint8),
+            pose,
+            0.0,
+            np.concatenate((seen, new)),
+            np.concatenate((to_pixels(there[:, :2] / there[:, 2:], INTRINSICS), pixels)),
+            np.zeros((6, 6)),
+        )
+    return world, np.concatenate(truth)
+
+
+def test_a_map_with_room_is_left_alone() -> None:
+    world, _ = corridor(20)
+    assert not thin(world, INTRINSICS)
+    assert len(world.keyframes) == 20
+
+
+def test_a_full_map_keeps_its_landmarks_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thinning, "MOST_KEYFRAMES", 60)
+    monkeypatch.setattr(thinning, "KEPT_KEYFRAMES", 40)
+    world, truth = corridor(61)
+    assert thin(world, INTRINSICS)
+    assert len(world.keyframes) == 40
+    assert set(range(41, 61)) <= set(world.keyframes)
+    table = world.landmarks
+    assert table.is_alive.all()
+    assert set(table.host.tolist()) <= set(world.keyframes)
+    found = world.points(np.arange(len(table)), INTRINSICS).position
+    nearest = np.linalg.norm(found[:, None] - truth[None], axis=-1).min(1)
+    assert nearest.max() < 1e-6
+    assert len(table) > 0.8 * len(truth)
+    for keyframe in world.keyframes.values():
+        assert keyframe.landmarks.max() < len(table)
+        local = (
+            world.points(keyframe.landmarks, INTRINSICS).position - keyframe.camera_to_world[:3, 3]
+        )
+        expected = to_pixels(local[:, :2] / local[:, 2:], INTRINSICS)
+        np.testing.assert_allclose(keyframe.pixels, expected, atol=1e-6)
