@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -12,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from mem4d_ros.geometry import (
     ImageTransform,
     align_rigid,
+    align_similarity,
     rigid_inverse,
     transform_points,
     unproject,
@@ -135,6 +137,40 @@ def test_exact_pointmaps_give_the_path_in_metres(
     poses = run(source(), frames)
     assert error_share(poses, truth(frames)) < 0.02
     assert largest_turn_deg(poses, truth(frames)) < 1.5
+
+
+def noisy_network(frames: list[PoseFrame], scale: float, seed: int) -> list[PoseFrame]:
+    """What a network says whose metre is another, and whose depth is off by 10 % here and there."""
+    rng, said = np.random.default_rng(seed), []
+    for frame in frames:
+        pose = frame.head_pose.copy()
+        pose[:3, 3] *= scale
+        maps = []
+        for _ in range(2):  # of the two heads
+            noise = rng.normal(0, 1, (HEIGHT // 8, WIDTH // 8)).astype(np.float32)
+            noise = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+            factor = scale * np.exp(0.1 * noise / noise.std())
+            maps.append((frame.points_camera * factor[..., None]).astype(np.float32))
+        world = transform_points(pose, maps[1]).astype(np.float32)
+        said.append(replace(frame, points_camera=maps[0], points_world=world, head_pose=pose))
+    return said
+
+
+@pytest.mark.parametrize("source", MAKERS)
+@pytest.mark.long
+def test_the_path_has_the_scale_of_the_depth(source: str, still_room: SyntheticSequence) -> None:
+    frames = exact_frames(still_room)
+    true = truth(frames)[:, :3, 3]
+    scales = []
+    for seed in range(3):
+        said = noisy_network(frames, 1.3, seed)
+        found = run(make_pose_source(source), said)[:, :3, 3]
+        depths = [
+            np.nanmedian(one.points_camera[..., 2] / other.points_camera[..., 2])
+            for one, other in zip(said, frames, strict=True)
+        ]
+        scales.append(align_similarity(true, found).scale / np.median(depths))
+    assert np.exp(np.mean(np.log(scales))) == pytest.approx(1, abs=0.05)
 
 
 def test_procrustes_is_exact(busy_room: SyntheticSequence) -> None:

@@ -27,10 +27,14 @@ class Keyframe:
     depth: np.ndarray  # (N,) metres along z, in the world's scale
     scale: float  # from the network's depth of this frame to the world's
 
+    def rays(self, intrinsics: np.ndarray) -> np.ndarray:
+        """The points' directions (N, 3), z = 1, in the camera's frame, for K (3, 3)."""
+        homogeneous = np.column_stack((self.pixels, np.ones(len(self.pixels))))
+        return homogeneous @ np.linalg.inv(intrinsics).T
+
     def points_world(self, intrinsics: np.ndarray) -> np.ndarray:
         """The points (N, 3) under these intrinsics (3, 3)."""
-        homogeneous = np.column_stack((self.pixels, np.ones(len(self.pixels))))
-        rays = homogeneous @ np.linalg.inv(intrinsics).T
+        rays = self.rays(intrinsics)
         return transform_points(self.camera_to_world, rays * self.depth[:, None])
 
 

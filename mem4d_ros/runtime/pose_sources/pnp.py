@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -15,16 +17,16 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseFrame,
 )
 from mem4d_ros.runtime.pose_sources.tracking import track
+from mem4d_ros.runtime.pose_sources.two_views import refine
 
 MIN_INLIERS = 12
 MIN_INLIER_RATIO = 0.3
 REPROJECTION_RATIO = 2 / 256
 """Largest error of an inlier, of the image's long side."""
-REFINEMENTS = 4
-TRIMMING = 3.0
-"""Points with more than so many times the median error do not count in a refinement."""
-SMALLEST_LIMIT = 0.1
-"""Pixels of error that the tracking makes: no point is left out for less."""
+ROUGH = 4.0
+"""So many times that error may have a point whose depth is not refined yet."""
+LARGEST_CHANGE = 0.7
+"""Of log depth: a factor of two, which no still point's depth is off by."""
 STILL = 0.1
 """Pixels: the pose stays as it was if it fits half of the points so well, within tracking noise."""
 KEPT_RATIO = 0.6
@@ -118,14 +120,24 @@ def locate(
     pixels, found = track(keyframe.image, image, keyframe.pixels, guess)
     points, pixels = points[found], pixels[found]
     threshold = REPROJECTION_RATIO * size
-    pose = solve_pose(points, pixels, intrinsics, threshold)
-    if pose is None:
+    rough = solve_pose(points, pixels, intrinsics, ROUGH * threshold)
+    if rough is None:
         return None
-    errors = Tracks(pixels, points).errors(pose, intrinsics)
-    agree = errors < threshold
+    second_from_first, depth = refine(
+        keyframe.rays(intrinsics)[found],
+        keyframe.depth[found],
+        pixels,
+        intrinsics,
+        rigid_inverse(rough) @ keyframe.camera_to_world,
+    )
+    pose = keyframe.camera_to_world @ rigid_inverse(second_from_first)
+    refined = replace(keyframe, pixels=keyframe.pixels[found], depth=depth)
+    tracks = Tracks(pixels, refined.points_world(intrinsics))
+    change = np.abs(np.log(depth / keyframe.depth[found]))
+    agree = (tracks.errors(pose, intrinsics) < threshold) & (change < LARGEST_CHANGE)
     if agree.sum() < max(MIN_INLIERS, MIN_INLIER_RATIO * len(points)):
         return None
-    return pose, Tracks(pixels[agree], points[agree])
+    return pose, Tracks(pixels[agree], tracks.points_world[agree])
 
 
 def solve_pose(
@@ -146,18 +158,7 @@ def solve_pose(
     )
     if not success or len(inliers) < MIN_INLIERS:
         return None
-    agree = inliers[:, 0]
-    for _ in range(REFINEMENTS):
-        rotation, translation = cv2.solvePnPRefineLM(
-            points[agree], pixels[agree], intrinsics, None, rotation, translation
-        )
-        pose = rigid_inverse(_pose_of(rotation, translation))
-        errors = Tracks(pixels, points).errors(pose, intrinsics)
-        limit = TRIMMING * np.median(errors[agree])
-        agree = np.flatnonzero(errors < np.clip(limit, SMALLEST_LIMIT, threshold))
-        if len(agree) < MIN_INLIERS:
-            return None
-    return pose
+    return rigid_inverse(_pose_of(rotation, translation))
 
 
 def _pose_of(rotation_vector: np.ndarray, translation: np.ndarray) -> np.ndarray:
