@@ -19,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import hostile_messages
 import numpy as np
@@ -55,7 +56,9 @@ class Network:
     def resize_memory(self, memory: MemorySizes) -> None:
         self.memory = memory
 
-    def process(self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None) -> None:
+    def process(
+        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None
+    ) -> SimpleNamespace:
         height, width, channels = image.shape
         assert image.dtype == np.uint8
         assert channels == 3
@@ -66,10 +69,12 @@ class Network:
         except ValueError as error:
             raise FrameRejected(str(error)) from error
         resize_and_crop(image, transform)
-        if intrinsics is not None:
-            moved = transform.intrinsics_to_model(intrinsics)
-            assert np.isfinite(moved).all(), moved
-            assert min(moved[0, 0], moved[1, 1]) > 0, moved
+        if intrinsics is None:
+            return SimpleNamespace(intrinsics=np.eye(3))
+        moved = transform.intrinsics_to_model(intrinsics)
+        assert np.isfinite(moved).all(), moved
+        assert min(moved[0, 0], moved[1, 1]) > 0, moved
+        return SimpleNamespace(intrinsics=moved)
 
 
 class Log:

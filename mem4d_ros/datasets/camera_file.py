@@ -103,7 +103,7 @@ def _fields(path: Path) -> Mapping[str, Any]:
         text = existing(path).read_text(encoding="utf-8")
         if text.startswith(OPENCV_DIRECTIVE):
             text = text.partition("\n")[2]
-        content = yaml.load(text, Loader=_loader(yaml))
+        content = _loader(yaml)(text).get_single_data()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise FrameError(f"{path} is no calibration of a camera ({error}): {REMEDY}") from error
     if not isinstance(content, dict):
