@@ -241,4 +241,4 @@ def test_the_node_introduces_itself_in_one_line(run: Callable[..., NodeProcess])
         assert fact in line
     assert "in fp32" in line or "in bf16" in line
     assert "reliable" in line
-    assert "best effort" in line
+    assert "reliable if offered, depth 5" in line

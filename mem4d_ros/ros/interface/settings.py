@@ -179,8 +179,9 @@ class InputSettings:
         choices=("auto", "best_effort", "reliable"),
     )
     history_depth: int = parameter(
-        1,
-        "History depth of the image subscription; more than 1 only adds latency",
+        5,
+        "History depth of the image subscription: as many images are not lost while the node is"
+        " busy; the newest is reconstructed, those before it count as dropped",
         minimum=1,
         maximum=100,
     )
