@@ -65,6 +65,12 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         "--compile", action="store_true", help="compile parts of the network, as model.compile does"
     )
     parser.add_argument(
+        "--no-evidence",
+        action="store_true",
+        help="give the network images alone; one that takes evidence gets intrinsics, points of"
+        " measured depth and a pose otherwise",
+    )
+    parser.add_argument(
         "--size",
         metavar="WIDTHxHEIGHT",
         help="image size in pixels (default: the network's at 4:3)",
@@ -106,7 +112,15 @@ def make_setting(options: argparse.Namespace) -> Setting:
     )
     if options.compile:
         compile_parts(model, report=_complain)
-    return Setting(model, network.device, network.precision, height, width, memory)
+    return Setting(
+        model,
+        network.device,
+        network.precision,
+        height,
+        width,
+        memory,
+        evidence=model.takes_evidence and not options.no_evidence,
+    )
 
 
 def _complain(text: str) -> None:
@@ -159,6 +173,12 @@ def describe(times: StepTimes) -> str:
         f"mem4d_ros {times.version}",
         f"memory      TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size} frames "
         f"({times.structure_tokens} tokens), all full",
+        "evidence    "
+        + (
+            "none, images alone"
+            if times.evidence_points is None
+            else f"intrinsics, {times.evidence_points} points and a pose in each frame"
+        ),
         f"step        median {times.median_s * 1e3:.1f} ms, p95 {times.p95_s * 1e3:.1f} ms{clock} "
         f"over {times.frames} frames ({1 / times.median_s:.2f} frames/s)",
         "stages      "

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from small_networks import SMALL_VIT, small_model
+from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
 from mem4d_ros.cli.main import main
 from mem4d_ros.model.checkpoint import save_checkpoint
@@ -36,6 +36,22 @@ def test_json_to_a_file_beside_the_text(
     for word in ("64x48 px", "PSM read", "GFLOP", "frames/s"):
         assert word in printed
     assert json.loads(file.read_text())["width"] == 64
+
+
+def test_evidence_is_given_where_it_is_taken(
+    bench: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(bench) == 0
+    assert "evidence    none" in capsys.readouterr().out
+    path = tmp_path / "evident.safetensors"
+    save_checkpoint(path, small_model(SMALL_EVIDENT))
+    evident = ["bench", "--checkpoint", str(path), "--device", "cpu", "--frames", "1"]
+    assert main(evident) == 0
+    assert "evidence    intrinsics, 300 points and a pose" in capsys.readouterr().out
+    assert main([*evident, "--no-evidence", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["evidence_points"] is None
+    assert main([*evident, "--compare=--no-evidence"]) == 0
+    assert "with --no-evidence" in capsys.readouterr().out
 
 
 def test_two_networks_in_turn(bench: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import torch
 
 import mem4d_ros
 from mem4d_ros.evaluation.speed.matrix_rate import fused_attention, matrix_rate
-from mem4d_ros.evaluation.speed.stream import FullStream, Setting
+from mem4d_ros.evaluation.speed.stream import POINTS, FullStream, Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.device import device_name
 
@@ -31,6 +31,8 @@ class StepTimes:
     """What one run measured; times in seconds of `clock`, memory in bytes.
 
     Attributes:
+        evidence_points: points that were told each frame, with intrinsics and a pose; None: the
+            network saw images alone.
         stages_s: median time of each stage; what belongs to none is not listed.
         flops: floating-point operations of one step's products and convolutions, as torch counts.
         matrix_rate: operations per second of `clock` in a large matrix product on this device.
@@ -49,6 +51,7 @@ class StepTimes:
     parameters: int
     memory: MemorySizes
     structure_tokens: int
+    evidence_points: int | None
     clock: str
     frames: int
     median_s: float
@@ -95,6 +98,7 @@ def benchmark_step(
         parameters=sum(weight.numel() for weight in setting.model.parameters()),
         memory=setting.memory,
         structure_tokens=stream.state.structure.tokens,
+        evidence_points=POINTS if setting.evidence else None,
         clock=clock,
         frames=frames,
         median_s=statistics.median(times),

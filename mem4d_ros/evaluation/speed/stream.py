@@ -13,9 +13,16 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mem4d_ros.evaluation.speed.stages import StageClock
+from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.stages import observed_stages
 from mem4d_ros.runtime.transfer import to_host, to_tensor
+
+POINTS = 300
+"""As many measured points as a tracker gives."""
+FIELD_OF_VIEW = (1.0, 0.8)
+"""Radians, of the camera that is told."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class Setting:
 
     Attributes:
         precision: dtype of autocast; float32 runs without it.
+        evidence: each frame comes with intrinsics, a pose and POINTS points, as in full use; the
+            network takes evidence.
     """
 
     model: Mem4D
@@ -32,6 +41,7 @@ class Setting:
     height: int
     width: int
     memory: MemorySizes
+    evidence: bool = False
 
 
 @contextmanager
@@ -75,7 +85,8 @@ def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> Memo
 class FullStream:
     """A stream whose memories are full.
 
-    A step takes a random image from the host, and its results back: pointmaps, confidences, pose.
+    A step takes a random image from the host, with evidence or without, and its results back:
+    pointmaps, confidences, pose.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -89,10 +100,12 @@ class FullStream:
         """One step; `stages` is told what passes outside the network."""
         stages = stages or StageClock(time.perf_counter)
         pixels, setting = self._image(), self.setting
+        evidence = self._evidence() if setting.evidence else None
         with running(setting):
             with stages.stage("copy in"):
                 image = to_tensor(pixels, setting.device)
-            output, self.state = setting.model.step(image, self.state)
+                told = evidence and evidence.to(setting.device)
+            output, self.state = setting.model.step(image, self.state, told)
             with stages.stage("copy out"):
                 to_host(output)
 
@@ -123,6 +136,20 @@ class FullStream:
     def _image(self) -> np.ndarray:
         size = (self.setting.height, self.setting.width, 3)
         return self._random.integers(0, 256, size, np.uint8)
+
+    def _evidence(self) -> Evidence:
+        """Of one frame: POINTS random points in front of a camera that stands at the origin."""
+        height, width = self.setting.height, self.setting.width
+        depth = torch.zeros(1, height * width)
+        chosen = self._random.permutation(height * width)[:POINTS]
+        depth[0, chosen] = torch.from_numpy(self._random.uniform(1, 5, len(chosen))).float()
+        depth = depth.unflatten(1, (height, width))
+        return Evidence(
+            intrinsics=fov_to_intrinsics(torch.tensor([FIELD_OF_VIEW]), height, width),
+            depth=depth,
+            deviation=0.04 * depth,
+            camera_to_world=torch.eye(4)[None],
+        )
 
     def _synchronise(self) -> None:
         if self.setting.device.type == "cuda":

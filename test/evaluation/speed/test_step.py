@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
-from small_networks import SMALL_VIT, small_model
+from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
 from mem4d_ros.evaluation.speed.step import benchmark_step, compare_steps
-from mem4d_ros.evaluation.speed.stream import FullStream, Setting, filled_state
+from mem4d_ros.evaluation.speed.stream import POINTS, FullStream, Setting, filled_state
 from mem4d_ros.model import Mem4D, MemorySizes
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.stages import STAGES
 
 CPU = torch.device("cpu")
@@ -110,7 +112,7 @@ def test_two_settings_take_turns(setting: Setting, monkeypatch: pytest.MonkeyPat
     turns: list[int] = []
     step = Mem4D.step
 
-    def noted(self: Mem4D, image: torch.Tensor, state: object) -> object:
+    def noted(self: Mem4D, image: torch.Tensor, state: object, evidence: object = None) -> object:
         turns.append(image.shape[-1])
         return step(self, image, state)  # type: ignore[arg-type]
 
@@ -120,6 +122,32 @@ def test_two_settings_take_turns(setting: Setting, monkeypatch: pytest.MonkeyPat
     assert turns[-8:] == [48, 64] * 4
     assert comparison.ratios == tuple(b / a for a, b in comparison.seconds)
     assert len(comparison.ratios) == 3
+
+
+def test_evidence_is_told_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Evidence | None] = []
+    step = Mem4D.step
+
+    def noted(self: Mem4D, image: torch.Tensor, state: object, evidence: object = None) -> object:
+        told.append(evidence)  # type: ignore[arg-type]
+        return step(self, image, state, evidence)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Mem4D, "step", noted)
+    model, memory = small_model(SMALL_EVIDENT), SMALL_EVIDENT.memory
+    images_alone = Setting(model, CPU, torch.float32, 32, 48, memory)
+    assert benchmark_step(images_alone, frames=1, warm_up=0).evidence_points is None
+    assert told == [None] * len(told)
+    stream = FullStream(replace(images_alone, evidence=True))
+    told.clear()
+    stream.step()
+    (evidence,) = told
+    assert evidence is not None
+    assert evidence.depth is not None
+    assert (evidence.depth > 0).sum() == POINTS
+    assert evidence.intrinsics is not None
+    assert evidence.camera_to_world is not None
+    measured = stream.stages(lambda: 0.0, 1)
+    assert {*STAGES, "copy in", "copy out"} == measured.keys()
 
 
 def test_no_frames_are_refused(setting: Setting) -> None:
