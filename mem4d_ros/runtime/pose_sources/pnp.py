@@ -20,7 +20,8 @@ from mem4d_ros.runtime.pose_sources.tracking import track
 from mem4d_ros.runtime.pose_sources.two_views import refine
 
 MIN_INLIERS = 12
-MIN_INLIER_RATIO = 0.3
+MIN_INLIER_RATIO = 0.5
+"""Of tracked points: one whose depth may give way fits a wrong pose by chance, too."""
 REPROJECTION_RATIO = 2 / 256
 """Largest error of an inlier, of the image's long side."""
 ROUGH = 4.0
