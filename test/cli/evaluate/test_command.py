@@ -31,7 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wall(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four frames in the layout of 7-Scenes, 0.1 m apart, before a wall at 2 m; one image of all."""
+    """Four frames in the layout of 7-Scenes, 0.1 m apart, before a wall at 2 m, all alike."""
     folder = tmp_path_factory.mktemp("7scenes") / "wall"
     folder.mkdir()
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
