@@ -19,7 +19,8 @@ from mem4d_ros.model.evidence import Evidence, SparseDepth, ray_maps
 
 FINEST, FINE, COARSE = 2, 4, 8
 CELL_CHANNELS = 9
-PREFILL = 3
+PREFILL, RAYS = 3, 6
+"""Where in a cell's channels the interpolation lies, and the rays begin."""
 POSE_CHANNELS = 7
 """Direction, start and a flag."""
 _PREFILL_SMOOTHNESS = 0.3
@@ -33,12 +34,14 @@ class EncodedEvidence:
     Attributes:
         points: the sparse depth at full resolution.
         prefill: (B, 1, H / 16, W / 16), points interpolated, relative to their centre.
+        rays: (B, 3, H / 16, W / 16), known viewing directions and a flag, by cells.
         maps: what is added to the dense heads' features (B, c, H / s, W / s), by stride s.
         tokens: what is added to the image's tokens, (B, n, C).
     """
 
     points: SparseDepth
     prefill: Tensor
+    rays: Tensor
     maps: Mapping[int, Tensor]
     tokens: Tensor
 
@@ -47,6 +50,7 @@ class EncodedEvidence:
         return EncodedEvidence(
             SparseDepth(**{name: value[rows] for name, value in vars(self.points).items()}),
             self.prefill[rows],
+            self.rays[rows],
             {stride: map_[rows] for stride, map_ in self.maps.items()},
             self.tokens[rows],
         )
@@ -82,9 +86,13 @@ class EvidenceEncoder(nn.Module):
         deep = F.relu(self.deep(torch.cat((coarse, cells[COARSE]), dim=1)))  # (B, c, h, w)
         maps = {FINEST: cells[FINEST], FINE: fine, COARSE: coarse}
         additions = {stride: self.additions[str(stride)](map_) for stride, map_ in maps.items()}
-        prefill = cells[self.patch_size][:, PREFILL : PREFILL + 1]
+        patches = cells[self.patch_size]
         return EncodedEvidence(
-            points, prefill, additions, self.tokens(deep).flatten(2).transpose(1, 2)
+            points=points,
+            prefill=patches[:, PREFILL : PREFILL + 1],
+            rays=patches[:, RAYS:],
+            maps=additions,
+            tokens=self.tokens(deep).flatten(2).transpose(1, 2),
         )
 
 

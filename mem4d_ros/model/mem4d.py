@@ -13,7 +13,7 @@ from mem4d_ros.model.config import Mem4DConfig, MemorySizes
 from mem4d_ros.model.decoder import Readout, ReadoutDecoder
 from mem4d_ros.model.dynamics_memory import FeaturePyramid, TransientDynamicsMemory
 from mem4d_ros.model.encoder import build_encoder
-from mem4d_ros.model.evidence import Evidence, ray_maps
+from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.evidence_encoder import FINEST, EncodedEvidence, EvidenceEncoder, PoseEmbedding
 from mem4d_ros.model.guided_heads import EvidenceHeads
 from mem4d_ros.model.heads import Heads
@@ -122,7 +122,7 @@ class Mem4D(nn.Module):
         enriched = self.temporal_context(encoded.tokens, past, height, width)
         motion = self.dynamics_memory(enriched, state.motion, height, width)
         output = self._frame(
-            enriched, motion, state.structure, encoded.pyramid, evidence, encoded_evidence, image
+            enriched, motion, state.structure, encoded.pyramid, evidence, encoded_evidence, grid
         )
         return output, MemoryState(
             memory=state.memory,
@@ -169,7 +169,7 @@ class Mem4D(nn.Module):
                 {stride: level[rows] for stride, level in encoded.pyramid.items()},
                 evidence.at(t),
                 all_evidence.rows(rows) if all_evidence else None,
-                images[:, t],
+                encoded.grid,
             )
             outputs.append(output)
             structure = self._remember(structure, output, memory.psm_size)
@@ -190,6 +190,8 @@ class Mem4D(nn.Module):
         seen = self.encoder(image)
         tokens = self.embedding(seen.tokens).transpose(1, 2)  # (B, C, n)
         features = tokens.unflatten(2, (height // patch, width // patch))
+        if FINEST in seen.pyramid:
+            return EncodedImages(features, seen.pyramid)
         return EncodedImages(features, {FINEST: F.avg_pool2d(image, FINEST), **seen.pyramid})
 
     def _accepted(self, evidence: Evidence | None) -> Evidence:
@@ -212,18 +214,12 @@ class Mem4D(nn.Module):
         pyramid: Mapping[int, Tensor],
         evidence: Evidence,
         encoded_evidence: EncodedEvidence | None,
-        image: Tensor,
+        grid: tuple[int, int],
     ) -> FrameOutput:
         """Algorithm 1 and the heads, for one frame of B streams."""
-        height, width = (
-            image.shape[-2] // self.config.patch_size,
-            image.shape[-1] // self.config.patch_size,
-        )
-        grid = (height, width)
         place = None
         if encoded_evidence is not None:
-            rays = ray_maps(evidence, image, self.config.patch_size)
-            place = self.pose_embedding(evidence, rays)
+            place = self.pose_embedding(evidence, encoded_evidence.rays)
         readout = self._read(enriched, motion, structure, grid, place)
         with stage(HEADS):
             return self.heads(readout, pyramid, grid, evidence, encoded_evidence)
