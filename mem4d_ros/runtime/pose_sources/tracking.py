@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-WINDOW = (15, 15)
+from mem4d_ros.mapping.tracker import flow, is_inside
+
 PYRAMID_LEVELS = 3
-STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 QUALITY = 0.005
 """Of a corner, relative to the best one: rooms have plain walls beside bright windows."""
 LARGEST_DISAGREEMENT = 0.7
@@ -32,25 +32,7 @@ def track(
     """
     if not len(points):
         return guess, np.zeros(0, bool)
-    found, there = _flow(source, target, points, guess)
-    returned, back = _flow(target, source, found, points)
+    found, there = flow(source, target, points, guess, PYRAMID_LEVELS)
+    returned, back = flow(target, source, found, points, PYRAMID_LEVELS)
     agrees = np.linalg.norm(returned - points, axis=-1) < LARGEST_DISAGREEMENT
-    height, width = target.shape
-    inside = ((found >= 0) & (found <= (width - 1, height - 1))).all(-1)
-    return found, there & back & agrees & inside
-
-
-def _flow(
-    source: np.ndarray, target: np.ndarray, points: np.ndarray, guess: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    found, status, _ = cv2.calcOpticalFlowPyrLK(
-        source,
-        target,
-        points.astype(np.float32)[:, None],
-        guess.astype(np.float32)[:, None].copy(),
-        winSize=WINDOW,
-        maxLevel=PYRAMID_LEVELS,
-        criteria=STOP,
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )
-    return found[:, 0].astype(np.float64), status[:, 0] == 1
+    return found, there & back & agrees & is_inside(found, target.shape)
