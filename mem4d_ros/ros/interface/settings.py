@@ -244,9 +244,9 @@ class TfSettings:
     )
     transform_tolerance_s: float = parameter(
         1.0,
-        "How long after its image's stamp map to odometry is good for, seconds, with tf.mode"
-        " map_to_odom: it is post-dated by that, as AMCL does, since Nav2 asks for the newest pose;"
-        " more than the latency and the time between two images",
+        "How long map to odometry is good for, seconds, with tf.mode map_to_odom: it is sent again"
+        " as the odometry goes on, post-dated by that, as AMCL does, since Nav2 asks for the newest"
+        " pose; more than the time between two poses of the odometry",
         minimum=0.0,
         maximum=60.0,
         changeable=True,

@@ -56,6 +56,10 @@ class Outputs:
             self._scene.publish(frame, placement, settings)
         self._newest = None if placement is None else (frame.reconstruction, placement)
 
+    def silence(self) -> None:
+        """Publish nothing until the next frame."""
+        self._tf.restart()
+
     def points(self, settings: Settings) -> ColouredPoints | None:
         """The static map's, or the newest frame's without one; None where they have no place yet.
 

@@ -18,9 +18,9 @@ from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.robot.odometry import OdometryMissing
+from mem4d_ros.ros.robot.odometry import OdometryMissing, OdometrySource
 from mem4d_ros.ros.robot.placers import BasePlacer, CameraPlacer, Placement, Placer
-from mem4d_ros.ros.robot.robot import OdometrySource, Robot
+from mem4d_ros.ros.robot.robot import Robot
 from mem4d_ros.runtime.external_odometry import map_from_odom
 
 
@@ -40,7 +40,7 @@ class TfOutput(Protocol):
         ...
 
     def restart(self) -> None:
-        """A new world begins with the next frame."""
+        """Publish nothing more of what was; a new world may begin with the next frame."""
         ...
 
 
@@ -50,7 +50,7 @@ def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Repor
         return NoTf()
     sender = TfSender(node, settings.frames.map, reporter)
     if settings.tf.mode == "map_to_odom":
-        return MapToOdom(sender, settings.frames.odom, robot.odom_from_base, reporter)
+        return MapToOdom(sender, settings.frames, robot.odom_from_base, settings.tf, reporter)
     return MapToTracked(sender)
 
 
@@ -77,25 +77,39 @@ class MapToTracked:
         pass
 
 
+RENEWAL_NS = 50_000_000
+"""Between transforms that say the same: RTAB-Map sends them as often."""
+HELD_NS = 10_000_000_000
+"""After its image, a correction of the odometry is renewed that long."""
+
+
 class MapToOdom:
     """Publishes map -> odometry, so that odometry -> base leads to the base's place in the map.
 
     The odometry drifts slowly, and others ask for poses that are newer than any image: what an
-    image says of the drift is post-dated, and holds until the next one says better.
+    image says of the drift holds until the next one says better. It is sent again as the odometry
+    goes on, and post-dated, so that it is there before the odometry's pose is. Thread-safe.
     """
 
     def __init__(
         self,
         sender: TfSender,
-        odom_frame: str,
+        frames: FrameSettings,
         odom_from_base: OdometrySource,
+        settings: TfSettings,
         reporter: Reporter,
     ) -> None:
         self._sender = sender
-        self._odom_frame = odom_frame
+        self._frames = frames
         self._odom_from_base = odom_from_base
+        self._settings = settings
         self._reporter = reporter
-        self._has_begun = False
+        self._lock = threading.Lock()
+        self._correction: np.ndarray | None = None  # map_from_odom (4, 4)
+        self._image_ns = 0
+        self._odometry_ns = 0
+        self._sent_ns = 0
+        odom_from_base.follow(self._renew)
 
     def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
         stamp_ns = stamp_to_ns(header.stamp)
@@ -104,17 +118,40 @@ class MapToOdom:
         except OdometryMissing as error:
             self._reporter.error("odometry", f"map to odometry is not published: {error}")
             return
-        correction = map_from_odom(placement.map_from_tracked, odom_from_base)
-        post_dated = ns_to_stamp(stamp_ns + round(tf.transform_tolerance_s * 1e9))
-        # TF has nothing before its first transform: that one has to hold from its image on.
-        stamps = [post_dated] if self._has_begun else [header.stamp, post_dated]
-        for stamp in stamps:
-            later = Header(stamp=stamp, frame_id=header.frame_id)
-            self._sender.send(self._odom_frame, correction, later)
-        self._has_begun = True
+        with self._lock:
+            is_first = self._correction is None
+            self._settings = tf
+            self._correction = map_from_odom(placement.map_from_tracked, odom_from_base)
+            self._image_ns = stamp_ns
+            if is_first:  # TF has nothing before it: that one has to hold from its image on
+                self._send(stamp_ns)
+            self._send(max(stamp_ns, self._odometry_ns) + self._tolerance_ns())
 
     def restart(self) -> None:
-        self._has_begun = False
+        with self._lock:
+            self._correction = None
+            self._odometry_ns = self._sent_ns = 0
+
+    def _renew(self, stamp_ns: int) -> None:
+        """The odometry has come as far as `stamp_ns`."""
+        with self._lock:
+            self._odometry_ns = stamp_ns
+            tolerance_ns = self._tolerance_ns()
+            is_held = 0 < stamp_ns - self._image_ns < HELD_NS
+            is_due = stamp_ns + tolerance_ns >= self._sent_ns + min(RENEWAL_NS, tolerance_ns)
+            if is_held and is_due:
+                self._send(stamp_ns + tolerance_ns)
+
+    def _tolerance_ns(self) -> int:
+        return round(self._settings.transform_tolerance_s * 1e9)
+
+    def _send(self, stamp_ns: int) -> None:
+        """Unless that or later was said: TF keeps what it has of a time."""
+        if self._correction is None or stamp_ns <= self._sent_ns:
+            return
+        header = Header(stamp=ns_to_stamp(stamp_ns), frame_id=self._frames.map)
+        self._sender.send(self._frames.odom, self._correction, header)
+        self._sent_ns = stamp_ns
 
 
 MAX_FRAMES = 10_000

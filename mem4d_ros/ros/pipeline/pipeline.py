@@ -114,9 +114,10 @@ class Pipeline:
         self._worker.resume()
 
     def silence(self) -> None:
-        """Pause, and return when the frame in work is published."""
+        """Pause, and return when the frame in work is published and nothing more will be."""
         self._worker.pause()
         self._worker.wait_idle()
+        self._outputs.silence()
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Finish the frame in work, and stop; False if that takes longer than `timeout_s`."""

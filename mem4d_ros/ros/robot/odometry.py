@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from geometry_msgs.msg import Pose
@@ -30,6 +32,18 @@ class OdometryMissing(LookupError):  # noqa: N818
     """The odometry does not say where the base was at a time; the message says what to do."""
 
 
+class OdometrySource(Protocol):
+    """Says where the base is in the odometry's frame. Thread-safe."""
+
+    def __call__(self, stamp_ns: int) -> np.ndarray:
+        """odom_from_base (4, 4) at a stamp. Raises OdometryMissing."""
+        ...
+
+    def follow(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with the stamp, in ns, of every pose that comes."""
+        ...
+
+
 class TopicOdometry:
     """Keeps received poses, and refuses those of other frames. Thread-safe."""
 
@@ -38,6 +52,7 @@ class TopicOdometry:
         self._reporter = reporter
         self._history = PoseHistory()
         self._changed = threading.Condition()
+        self._listeners: list[Callable[[int], None]] = []
         topic = topics.EXTERNAL_ODOMETRY
         self._name = node.resolve_topic_name(topic.name)
         node.create_subscription(topic.type, topic.name, self._hear, topic.qos)
@@ -59,6 +74,10 @@ class TopicOdometry:
             )
         return pose
 
+    def follow(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with the stamp, in ns, of every pose that comes."""
+        self._listeners.append(hear)
+
     def _hear(self, message: Odometry) -> None:
         frames = self._frames
         found = (message.header.frame_id, message.child_frame_id)
@@ -74,6 +93,8 @@ class TopicOdometry:
             with self._changed:
                 self._history.add(stamp_ns, pose_to_matrix(message.pose.pose))
                 self._changed.notify_all()
+            for hear in self._listeners:
+                hear(stamp_ns)
 
     def _refuse(self, reason: str) -> None:
         self._reporter.error("odometry refused", f"{self._name} {reason}; it is ignored")

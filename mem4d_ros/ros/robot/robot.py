@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 
-import numpy as np
 from rclpy.node import Node
 
 from mem4d_ros.ros.conversions.pose import parse_pose
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.robot.odometry import TopicOdometry
+from mem4d_ros.ros.robot.odometry import OdometrySource, TopicOdometry
 from mem4d_ros.ros.robot.placers import Extrinsics
 from mem4d_ros.ros.robot.tf import TfInput
-
-OdometrySource = Callable[[int], np.ndarray]
-"""odom_from_base (4, 4) at a stamp in ns. Raises OdometryMissing."""
 
 
 class Robot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tf2_ros
 from geometry_msgs.msg import TransformStamped
@@ -27,12 +29,13 @@ class TfInput:
         self._frames = frames
         self._buffer = ForgetfulBuffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
+        self.odom_from_base = TfOdometry(self._buffer, frames)
 
     def base_from_camera(self, camera_frame: str, stamp_ns: int) -> np.ndarray:
         """The camera's pose (4, 4) on the robot. Raises ExtrinsicsError."""
         base_frame = self._frames.base
         try:
-            return self._lookup(base_frame, camera_frame, stamp_ns, patience_s=0.0)
+            return _lookup(self._buffer, base_frame, camera_frame, stamp_ns, patience_s=0.0)
         except tf2_ros.TransformException as error:
             raise ExtrinsicsError(
                 f"TF has no transform from '{camera_frame}' to '{base_frame}' ({error}), so"
@@ -40,23 +43,28 @@ class TfInput:
                 " or set tf.base_to_camera"
             ) from error
 
-    def odom_from_base(self, stamp_ns: int) -> np.ndarray:
-        """The base's pose (4, 4) in the odometry's frame. Raises OdometryMissing."""
+
+class TfOdometry:
+    """Looks up the base in the odometry's frame. Thread-safe."""
+
+    def __init__(self, buffer: ForgetfulBuffer, frames: FrameSettings) -> None:
+        self._buffer = buffer
+        self._frames = frames
+
+    def __call__(self, stamp_ns: int) -> np.ndarray:
+        """odom_from_base (4, 4) at a stamp. Raises OdometryMissing."""
         base_frame, odom_frame = self._frames.base, self._frames.odom
         try:
-            return self._lookup(odom_frame, base_frame, stamp_ns, PATIENCE_S)
+            return _lookup(self._buffer, odom_frame, base_frame, stamp_ns, PATIENCE_S)
         except tf2_ros.TransformException as error:
             raise OdometryMissing(
                 f"TF has no transform from '{base_frame}' to '{odom_frame}' ({error}): let the"
                 " odometry publish it, or set external_odometry.source to topic"
             ) from error
 
-    def _lookup(self, target: str, source: str, stamp_ns: int, patience_s: float) -> np.ndarray:
-        """target_from_source (4, 4)."""
-        found = self._buffer.lookup_transform(
-            target, source, Time(nanoseconds=stamp_ns), Duration(seconds=patience_s)
-        )
-        return transform_to_matrix(found.transform)
+    def follow(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with the stamp, in ns, of every transform that comes from the odometry."""
+        self._buffer.follow(self._frames.odom, hear)
 
 
 class ForgetfulBuffer(tf2_ros.Buffer):
@@ -69,6 +77,11 @@ class ForgetfulBuffer(tf2_ros.Buffer):
     def __init__(self) -> None:
         super().__init__()
         self._newest_ns: dict[str, int] = {}
+        self._listeners: list[tuple[str, Callable[[int], None]]] = []
+
+    def follow(self, parent: str, hear: Callable[[int], None]) -> None:
+        """Call `hear` with the stamp, in ns, of every transform of a child of this frame."""
+        self._listeners.append((parent, hear))
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """Remember a transform; one far older than the frame's newest clears all but static ones.
@@ -82,3 +95,16 @@ class ForgetfulBuffer(tf2_ros.Buffer):
         if child in self._newest_ns or len(self._newest_ns) < MAX_FRAMES:
             self._newest_ns[child] = max(stamp_ns, self._newest_ns.get(child, stamp_ns))
         super().set_transform(transform, authority)
+        for parent, hear in self._listeners:
+            if transform.header.frame_id == parent:
+                hear(stamp_ns)
+
+
+def _lookup(
+    buffer: tf2_ros.Buffer, target: str, source: str, stamp_ns: int, patience_s: float
+) -> np.ndarray:
+    """target_from_source (4, 4)."""
+    found = buffer.lookup_transform(
+        target, source, Time(nanoseconds=stamp_ns), Duration(seconds=patience_s)
+    )
+    return transform_to_matrix(found.transform)
