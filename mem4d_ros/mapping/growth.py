@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import seen_at
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
+from mem4d_ros.mapping.descriptors import describe
+from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.mapping.tracker import find_corners, is_inside
@@ -55,35 +55,36 @@ def add_keyframe(
     frame: Tracks,
     pose: np.ndarray,
     covariance: np.ndarray,
-    depth: np.ndarray,
-    transform: ImageTransform,
+    dense: DenseView,
     intrinsics: np.ndarray,
     log_scale: float,
 ) -> None:
     """A frame becomes a keyframe, with landmarks that it knows, finds again, and sees first.
 
     Args:
-        depth: (h, w) metres of the network, of the image under `transform`, NaN where unknown.
-        log_scale: log of the map's metres by these.
+        log_scale: log of the map's metres by those of the dense depth.
     """
     image, table = frame.image, world.landmarks
     frame = frame[table.is_alive[frame.numbers]]
     again = find_again(world, image, pose, intrinsics, taken=frame.numbers)
     pixels = np.concatenate((frame.pixels, again.pixels))
     corners = new_corners(image, pixels)
-    log_prior = np.log(depth_at(depth, transform.to_model(corners)))
-    typical = np.log(np.nanmedian(depth)) if np.isfinite(depth).any() else 0.0
+    log_prior = np.log(depth_at(dense, corners))
+    typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
     log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
     number = max(world.keyframes, default=-1) + 1
     new = table.add(number, corners, log_depth, log_prior)
+    pixels = np.concatenate((pixels, corners))
     world.keyframes[number] = Keyframe(
-        number,
-        image,
-        pose.copy(),
-        log_scale,
-        np.concatenate((frame.numbers, again.numbers, new)),
-        np.concatenate((pixels, corners)),
-        covariance,
+        number=number,
+        image=image,
+        camera_to_world=pose.copy(),
+        log_scale=log_scale,
+        landmarks=np.concatenate((frame.numbers, again.numbers, new)),
+        pixels=pixels,
+        descriptors=describe(image, pixels),
+        covariance=covariance,
+        dense=dense.kept(),
     )
 
 
@@ -98,13 +99,12 @@ def next_log_scale(
     world: Map,
     frame: Tracks,
     pose: np.ndarray,
-    depth: np.ndarray,
-    transform: ImageTransform,
+    dense: DenseView,
     intrinsics: np.ndarray,
 ) -> float:
     """Log of the map's metres by the network's in a frame, near that of the newest keyframe."""
     before = world.newest.log_scale
-    step = log_ratio(world, frame, pose, depth, transform, intrinsics) - before
+    step = log_ratio(world, frame, pose, dense, intrinsics) - before
     return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
 
 
@@ -112,8 +112,7 @@ def log_ratio(
     world: Map,
     frame: Tracks,
     pose: np.ndarray,
-    depth: np.ndarray,
-    transform: ImageTransform,
+    dense: DenseView,
     intrinsics: np.ndarray,
 ) -> float:
     """Median of the log of landmarks' depth by the network's, both as a frame sees them.
@@ -122,17 +121,18 @@ def log_ratio(
     """
     known = frame[world.landmarks.variance[frame.numbers] < SETTLED_VARIANCE]
     own = seen_at(world.points(known.numbers, intrinsics).position, pose)[1]
-    said = depth_at(depth, transform.to_model(known.pixels))
+    said = depth_at(dense, known.pixels)
     with np.errstate(invalid="ignore"):
         ratio = np.log(own / said)
     ratio = ratio[np.isfinite(ratio)]
     return float(np.median(ratio)) if len(ratio) >= LEAST_RATIOS else world.newest.log_scale
 
 
-def depth_at(depth: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Depth (N,) at pixels (N, 2) of a depth image (H, W); NaN outside, at edges, beside NaN."""
+def depth_at(dense: DenseView, pixels: np.ndarray) -> np.ndarray:
+    """Depth (N,) at the camera's pixels (N, 2); NaN outside, at edges, beside NaN."""
+    depth = dense.depth
     height, width = depth.shape
-    columns, rows = np.rint(pixels).astype(int).T
+    columns, rows = np.rint(dense.transform.to_model(pixels)).astype(int).T
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     offsets = np.arange(-1, 2)
     near = depth[

@@ -6,8 +6,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import Points
 from mem4d_ros.mapping.landmarks import Landmarks
+
+
+@dataclass(frozen=True)
+class DenseView:
+    """What the network makes of a frame, at its own resolution.
+
+    Attributes:
+        depth: (h, w) metres of the network, NaN where unknown.
+        image: (h, w, 3) uint8 RGB, at the same pixels.
+        transform: from the camera's image to these pixels.
+    """
+
+    depth: np.ndarray
+    image: np.ndarray
+    transform: ImageTransform
+
+    def kept(self) -> DenseView:
+        """The same in as little memory as a map that holds many can afford: depth as float16."""
+        with np.errstate(over="ignore"):
+            depth = self.depth.astype(np.float16)
+        depth[np.isinf(depth)] = np.nan
+        return DenseView(depth, self.image, self.transform)
 
 
 @dataclass
@@ -21,7 +44,9 @@ class Keyframe:
         log_scale: log of the map's metres by the network's, as this frame has them.
         landmarks: (n,) numbers of those seen.
         pixels: (n, 2), where.
+        descriptors: (n, 32) uint8, what they look like there.
         covariance: (6, 6) of the pose: turn about the camera's axes in rad, position in m.
+        dense: depth in float16.
     """
 
     number: int
@@ -30,12 +55,18 @@ class Keyframe:
     log_scale: float
     landmarks: np.ndarray
     pixels: np.ndarray
+    descriptors: np.ndarray
     covariance: np.ndarray
+    dense: DenseView
+
+    def keep(self, which: np.ndarray) -> None:
+        """Only those landmarks of `which` (n,) bool were seen."""
+        self.landmarks, self.pixels = self.landmarks[which], self.pixels[which]
+        self.descriptors = self.descriptors[which]
 
     def forget(self, numbers: np.ndarray) -> None:
         """Landmarks with these numbers were not seen after all."""
-        stays = ~np.isin(self.landmarks, numbers)
-        self.landmarks, self.pixels = self.landmarks[stays], self.pixels[stays]
+        self.keep(~np.isin(self.landmarks, numbers))
 
 
 @dataclass

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mem4d_ros.geometry import ImageTransform, rigid_inverse
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import Adjuster, AtOnce
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.growth import add_keyframe, is_due, log_ratio, new_corners, next_log_scale
-from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
 from mem4d_ros.mapping.rotations import half_motion, orthonormal
@@ -102,34 +102,26 @@ class Odometry:
         deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
         return Settled(frame.pixels[known], depth, deviation)
 
-    def depth_scale(
-        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray
-    ) -> float:
-        """The map's metres by those of the depth of the frame located last, as `learn` takes it."""
+    def depth_scale(self, dense: DenseView, intrinsics: np.ndarray) -> float:
+        """The map's metres by those of the depth of the frame located last."""
         if self.is_empty:
             return 1.0
         frame = self._located()
-        return float(np.exp(log_ratio(self.map, frame, self._pose, depth, transform, intrinsics)))
+        return float(np.exp(log_ratio(self.map, frame, self._pose, dense, intrinsics)))
 
-    def learn(self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray) -> None:
-        """Take the depth (h, w) of the frame located last into the map, if it is due.
-
-        Args:
-            depth: the network's, metres, NaN where unknown, of the image under `transform`.
-        """
+    def learn(self, dense: DenseView, intrinsics: np.ndarray) -> None:
+        """Take the frame located last, with its depth, into the map, if it is due."""
         if self.is_empty:
-            self._add_keyframe(depth, transform, intrinsics, 0.0)
+            self._add_keyframe(dense, intrinsics, 0.0)
         elif self._strange_frames >= PATIENCE:
             log_scale = self.map.newest.log_scale
             self._adjuster.reset()
             self.map = Map()
             self._is_lost, self._strange_frames = False, 0
-            self._add_keyframe(depth, transform, intrinsics, log_scale)
+            self._add_keyframe(dense, intrinsics, log_scale)
         elif not self._is_lost and is_due(self.map, self._located(), self._pose, intrinsics):
-            log_scale = next_log_scale(
-                self.map, self._located(), self._pose, depth, transform, intrinsics
-            )
-            self._add_keyframe(depth, transform, intrinsics, log_scale)
+            log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
+            self._add_keyframe(dense, intrinsics, log_scale)
 
     def _located(self) -> Tracks:
         assert self._frame is not None, "no frame has been located"
@@ -161,16 +153,13 @@ class Odometry:
         self._frame, self._is_lost = Tracks.none(image), True
         self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
 
-    def _add_keyframe(
-        self, depth: np.ndarray, transform: ImageTransform, intrinsics: np.ndarray, log_scale: float
-    ) -> None:
+    def _add_keyframe(self, dense: DenseView, intrinsics: np.ndarray, log_scale: float) -> None:
         add_keyframe(
             self.map,
             self._located(),
             self._pose,
             self._covariance,
-            depth,
-            transform,
+            dense,
             intrinsics,
             log_scale,
         )

@@ -15,7 +15,6 @@ from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
 
 CORNERS = 800
-PATCH_PX = 31.0
 DISTINCT = 0.8
 """The second best match is farther by this ratio."""
 LEAST_MATCHES = 12
@@ -70,21 +69,14 @@ def _match(
     world: Map, keyframe: Keyframe, descriptors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (n,) of landmarks of the keyframe, and indices (n,) of descriptors like theirs."""
-    nothing = np.empty(0, np.int64)
     alive = world.landmarks.is_alive[keyframe.landmarks]
-    numbers, pixels = keyframe.landmarks[alive], keyframe.pixels[alive]
-    points = [
-        cv2.KeyPoint(x, y, PATCH_PX, 0.0, 0.0, 0, index)
-        for index, (x, y) in enumerate(pixels.tolist())
-    ]
-    # The direction of each patch, as the frame's own corners have theirs.
-    described, own = cv2.ORB.create(CORNERS).compute(keyframe.image, points)
-    if own is None or len(own) < LEAST_MATCHES:
-        return nothing, nothing
+    numbers, own = keyframe.landmarks[alive], keyframe.descriptors[alive]
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, descriptors, k=2)
     good = [a for a, b in (p for p in pairs if len(p) == 2) if a.distance < DISTINCT * b.distance]
-    own_index = np.array([described[match.queryIdx].class_id for match in good], np.int64)
-    return numbers[own_index], np.array([match.trainIdx for match in good], np.int64)
+    return (
+        numbers[np.array([match.queryIdx for match in good], np.int64)],
+        np.array([match.trainIdx for match in good], np.int64),
+    )
 
 
 def _pose(

@@ -72,6 +72,5 @@ def _compact(world: Map) -> None:
     numbers = np.cumsum(alive) - 1
     world.landmarks.keep(alive)
     for keyframe in world.keyframes.values():
-        stays = alive[keyframe.landmarks]
-        keyframe.pixels = keyframe.pixels[stays]
-        keyframe.landmarks = numbers[keyframe.landmarks[stays]]
+        keyframe.keep(alive[keyframe.landmarks])
+        keyframe.landmarks = numbers[keyframe.landmarks]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mem4d_ros.geometry import ImageTransform, align_similarity, rigid_inverse
-from mem4d_ros.mapping import Aside, Estimate, Odometry
+from mem4d_ros.mapping import Aside, DenseView, Estimate, Odometry
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
 from mem4d_ros.synthetic.cameras.paths import CameraMaker, hand_held, standing, turning
 from mem4d_ros.synthetic.places.room import make_room
@@ -28,7 +28,8 @@ class Film:
         )
         made: SyntheticSequence = render_sequence(seed, FRAMES, HEIGHT, WIDTH, settings=settings)
         rgb = (made.images * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        self.images = [cv2.cvtColor(np.ascontiguousarray(i), cv2.COLOR_RGB2GRAY) for i in rgb]
+        self.colours = [np.ascontiguousarray(image) for image in rgb]
+        self.images = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in self.colours]
         self.depth = made.depth.numpy()
         self.intrinsics = made.intrinsics[0].double().numpy()
         self.poses = made.camera_to_world.double().numpy()
@@ -39,8 +40,11 @@ class Film:
     ) -> Estimate:
         shown = self.images[frame] if image is None else image
         estimate = odometry.locate(shown, self.intrinsics)
-        odometry.learn(self.depth[frame] * scale, self.transform, self.intrinsics)
+        odometry.learn(self.dense(frame, scale), self.intrinsics)
         return estimate
+
+    def dense(self, frame: int, scale: float = 1.0) -> DenseView:
+        return DenseView(self.depth[frame] * scale, self.colours[frame], self.transform)
 
     def run(self, odometry: Odometry, frames: range = range(FRAMES)) -> list[Estimate]:
         return [self.feed(odometry, frame) for frame in frames]
@@ -178,11 +182,11 @@ def test_adjusted_beside_the_frames_the_path_is_as_good(still_room: Film) -> Non
 
 def test_an_image_without_anything_is_no_failure(still_room: Film) -> None:
     odometry, grey = Odometry(), np.full((HEIGHT, WIDTH), 90, np.uint8)
+    unknown = np.full((HEIGHT, WIDTH), np.nan)
+    dense = DenseView(unknown, still_room.colours[0], still_room.transform)
     for _ in range(12):
         estimate = odometry.locate(grey, still_room.intrinsics)
-        odometry.learn(
-            np.full((HEIGHT, WIDTH), np.nan), still_room.transform, still_room.intrinsics
-        )
+        odometry.learn(dense, still_room.intrinsics)
         assert np.isfinite(estimate.camera_to_world).all()
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping import thinning
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
+from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels
 from mem4d_ros.mapping.thinning import thin
 
+NOTHING_DENSE = DenseView(
+    np.full((12, 16), np.nan, np.float16),
+    np.zeros((12, 16, 3), np.uint8),
+    ImageTransform.fit(320, 240, 16, 4),
+)
 INTRINSICS = np.array([[300.0, 0, 160], [0, 300.0, 120], [0, 0, 1]])
 
 
@@ -27,14 +33,17 @@ def corridor(keyframes: int) -> tuple[Map, np.ndarray]:
         truth.append(positions[number])
         seen = np.arange(max(0, new[0] - 30), new[0])
         there = np.concatenate(truth)[seen] - pose[:3, 3]
+        landmarks = np.concatenate((seen, new))
         world.keyframes[number] = Keyframe(
-            number,
-            np.zeros((240, 320), np.uint8),
-            pose,
-            0.0,
-            np.concatenate((seen, new)),
-            np.concatenate((to_pixels(there[:, :2] / there[:, 2:], INTRINSICS), pixels)),
-            np.zeros((6, 6)),
+            number=number,
+            image=np.zeros((240, 320), np.uint8),
+            camera_to_world=pose,
+            log_scale=0.0,
+            landmarks=landmarks,
+            pixels=np.concatenate((to_pixels(there[:, :2] / there[:, 2:], INTRINSICS), pixels)),
+            descriptors=rng.integers(0, 256, (len(landmarks), 32), np.uint8),
+            covariance=np.zeros((6, 6)),
+            dense=NOTHING_DENSE,
         )
     return world, np.concatenate(truth)
 

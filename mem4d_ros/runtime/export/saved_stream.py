@@ -25,7 +25,7 @@ from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
 from mem4d_ros.writing import whole_file
 
-_ARRAYS = [np.float32(0), np.float64(0), np.uint8(0), np.int64(0), np.bool_(0)]
+_ARRAYS = [np.float16(0), np.float32(0), np.float64(0), np.uint8(0), np.int64(0), np.bool_(0)]
 ALLOWED: list[Any] = [
     StreamState,
     MemoryState,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import Adjuster, Estimate, Map, Odometry
+from mem4d_ros.mapping import Adjuster, DenseView, Estimate, Map, Odometry
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.pose_sources.source import (
     NOTHING_FORESEEN,
@@ -62,9 +62,9 @@ class GeometryPose:
         intrinsics = camera.transform.intrinsics_to_input(frame.intrinsics)
         self._predicted = intrinsics
         located = self._estimate or self._locate(camera, intrinsics)
-        depth = frame.points_camera[..., 2]
-        scale = self._odometry.depth_scale(depth, camera.transform, intrinsics)
-        self._odometry.learn(depth, camera.transform, intrinsics)
+        dense = DenseView(frame.points_camera[..., 2], frame.image, camera.transform)
+        scale = self._odometry.depth_scale(dense, intrinsics)
+        self._odometry.learn(dense, intrinsics)
         return PoseEstimate(located.camera_to_world, located.measured, scale, located.covariance)
 
     def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:

@@ -1,0 +1,44 @@
+"""What corners look like, in bits that can be compared across images: ORB's descriptors.
+
+Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+PATCH_PX = 31
+_RADIUS = PATCH_PX // 2
+_OFFSETS = np.arange(-_RADIUS, _RADIUS + 1)
+_IN_DISC = np.abs(_OFFSETS) <= np.rint(np.sqrt(_RADIUS**2 - _OFFSETS[:, None] ** 2))
+_IN_DISC |= _IN_DISC.T
+
+
+def describe(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Descriptors (N, 32) uint8 of pixels (N, 2) of a grey image (H, W) uint8."""
+    if not len(pixels):
+        return np.empty((0, 32), np.uint8)
+    angles = np.rad2deg(directions(image, pixels)) % 360
+    points = [
+        cv2.KeyPoint(x, y, PATCH_PX, angle, 0, 0, index)
+        for index, ((x, y), angle) in enumerate(zip(pixels.tolist(), angles.tolist(), strict=True))
+    ]
+    # Without a border to keep away from, all are described, in their order.
+    _, descriptors = cv2.ORB.create(nlevels=1, edgeThreshold=0).compute(image, points)
+    return np.asarray(descriptors)
+
+
+def directions(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Where the brightness about pixels (N, 2) has its centre, as angles (N,) in rad from x to y.
+
+    OpenCV has directions of corners that it found itself, but gives none to those it is given.
+    """
+    padded = np.pad(image, _RADIUS, mode="reflect")
+    columns, rows = np.rint(pixels).astype(int).T
+    near_rows, near_columns = np.nonzero(_IN_DISC)
+    patches = padded[rows[:, None] + near_rows, columns[:, None] + near_columns]
+    weights = np.stack((_OFFSETS[near_rows], _OFFSETS[near_columns]), -1).astype(np.float32)
+    down, right = (patches.astype(np.float32) @ weights).T
+    angles: np.ndarray = np.arctan2(down, right)
+    return angles
