@@ -6,11 +6,15 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import unproject
+from mem4d_ros.viz.gaps import between, nearest_filled
 from mem4d_ros.viz.text import label, write
-from mem4d_ros.viz.virtual_camera import VirtualCamera, view_from_behind
+from mem4d_ros.viz.virtual_camera import VirtualCamera, up_of, view_from_above, view_from_behind
 
 MAX_POINTS = 1_500_000
 LARGEST_RADIUS = 4  # px
+GAP = 5  # px
+HEADROOM = 0.5  # m above the cameras, from where on a view from above is cut open
+FRUSTUM = 0.05  # depth of a frustum, in widths of the picture
 PATH_START, PATH_END = np.array([255, 170, 0]), np.array([220, 0, 70])
 
 
@@ -30,13 +34,29 @@ def render_cloud(
     """
     points, colours = _thinned(points_world.reshape(-1, 3), colours.reshape(-1, 3))
     view = view or view_from_behind(points, camera_to_world, *size)
-    nearest, winner = splat(points, view, point_size=_spacing(points))
+    nearest, winner = _without_gaps(*splat(points, view, point_size=_spacing(points)))
     picture = _background(view)
     seen = winner >= 0
     picture[seen] = colours[winner[seen]] * _relief(nearest)[seen, None]
     picture = picture.astype(np.uint8)
     _draw_cameras(picture, view, camera_to_world, intrinsics, image_size)
     return _scale_bar(picture, view, points)
+
+
+def render_from_above(
+    points_world: np.ndarray,
+    colours: np.ndarray,
+    camera_to_world: np.ndarray,
+    intrinsics: np.ndarray,
+    image_size: tuple[int, int],
+    size: tuple[int, int] = (960, 720),
+) -> np.ndarray:
+    """As :func:`render_cloud`, from straight above, without what is over the cameras."""
+    points, colours = _thinned(points_world.reshape(-1, 3), colours.reshape(-1, 3))
+    height = (points - camera_to_world[:, :3, 3].mean(0)) @ up_of(camera_to_world)
+    points, colours = points[height < HEADROOM], colours[height < HEADROOM]
+    view = view_from_above(points, camera_to_world, *size)
+    return render_cloud(points, colours, camera_to_world, intrinsics, image_size, size, view)
 
 
 def splat(
@@ -67,6 +87,17 @@ def splat(
     return nearest.reshape(shape), winner.reshape(shape)
 
 
+def _without_gaps(nearest: np.ndarray, winner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance and index of :func:`splat`, where points leave small gaps those of a neighbour."""
+    drawn = winner >= 0
+    source = nearest_filled(drawn, reach=GAP)
+    shown = between(drawn, GAP) & (source >= 0)
+    return (
+        np.where(shown, nearest.ravel()[source], np.inf),
+        np.where(shown, winner.ravel()[source], -1),
+    )
+
+
 def _disc(radius: int) -> list[tuple[int, int]]:
     """Offsets (down, right) within a radius."""
     span = range(-radius, radius + 1)
@@ -86,13 +117,14 @@ def _spacing(points: np.ndarray) -> float:
         return 0.01
     low, high = np.percentile(points, (5, 95), axis=0)
     area = np.sort(high - low)[1:].prod()
-    return float(np.clip(2.5 * np.sqrt(area / min(len(points), 90_000)), 1e-3, 0.1))
+    return float(np.clip(4.0 * np.sqrt(area / min(len(points), 90_000)), 1e-3, 0.1))
 
 
 def _relief(nearest: np.ndarray) -> np.ndarray:
     """Brightness (H, W): darker beside nearer surfaces (eye-dome lighting)."""
-    logarithm = np.log(np.where(np.isfinite(nearest), nearest, np.nan))
-    depth = np.where(np.isfinite(nearest), logarithm, np.nanmax(logarithm, initial=0.0))
+    smooth = cv2.medianBlur(nearest.astype(np.float32), 5)  # a point a little too far is no edge
+    logarithm = np.log(np.where(np.isfinite(smooth), smooth, np.nan))
+    depth = np.where(np.isfinite(smooth), logarithm, np.nanmax(logarithm, initial=0.0))
     behind = np.zeros_like(depth)
     for down, right in ((0, 2), (2, 0), (0, -2), (-2, 0)):
         behind += (depth - np.roll(depth, (down, right), (0, 1))).clip(0, 0.1)
@@ -118,7 +150,8 @@ def _draw_cameras(
     positions = camera_to_world[:, :3, 3]
     for i in range(count - 1):
         _line(picture, view, positions[i], positions[i + 1], colours[i], thickness=2)
-    reach = 0.06 * float(np.linalg.norm(view.camera_to_world[:3, 3] - positions.mean(0)))
+    distance = view.project(positions)[1].mean()
+    reach = FRUSTUM * float(distance * view.width / view.intrinsics[0, 0])
     width, height = image_size
     corners = unproject(np.full((2, 2), reach), _corner_intrinsics(intrinsics, width, height))
     for i in np.unique(np.linspace(0, count - 1, min(count, 10)).astype(int)):

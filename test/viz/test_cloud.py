@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mem4d_ros.geometry import pose_from
-from mem4d_ros.viz import VirtualCamera, render_cloud, view_from_behind
+from mem4d_ros.viz import VirtualCamera, render_cloud, render_from_above, view_from_behind
 from mem4d_ros.viz.cloud import splat
 
 INTRINSICS = np.array([[100.0, 0.0, 49.5], [0.0, 100.0, 39.5], [0.0, 0.0, 1.0]])
@@ -73,6 +73,31 @@ def test_the_picture_shows_the_colours_of_the_points(walk: np.ndarray) -> None:
     assert picture.shape == (240, 320, 3)
     assert picture.dtype == np.uint8
     assert (np.abs(picture.astype(int) - [200, 40, 90]).max(-1) < 8).mean() > 0.05
+
+
+def test_a_thin_cloud_closes_up_to_a_surface(walk: np.ndarray) -> None:
+    y, x = np.mgrid[-1:1:60j, -1:1:60j]
+    wall = np.stack([x, y, np.full_like(x, 3.0)], -1)
+    colours = np.broadcast_to(np.array([200, 40, 90], np.uint8), wall.shape)
+    picture = render_cloud(wall, colours, walk, INTRINSICS, (100, 80), size=(640, 480)).astype(int)
+    red = picture[..., 0] - picture[..., 1] > 100
+    rows = np.nonzero(red)[0]
+    middle = red[np.percentile(rows, 25).astype(int) : np.percentile(rows, 75).astype(int)]
+    inside = [np.diff(np.nonzero(row)[0]).max() for row in middle]
+    assert max(inside) < 30  # nothing but the cameras' lines between its ends
+
+
+def test_from_above_one_looks_under_the_ceiling(walk: np.ndarray) -> None:
+    y, x = np.mgrid[0:4:200j, -2:2:200j]
+    floor = np.stack([x, np.full_like(x, 1.5), y], -1)  # y is down
+    ceiling = np.stack([x, np.full_like(x, -1.0), y], -1)
+    colours = np.concatenate(
+        [np.full((40_000, 3), (20, 160, 20), np.uint8), np.full((40_000, 3), 200, np.uint8)]
+    )
+    points = np.concatenate([floor.reshape(-1, 3), ceiling.reshape(-1, 3)])
+    given = (points, colours, walk, INTRINSICS, (100, 80))
+    green = np.abs(render_from_above(*given).astype(int) - [20, 160, 20]).max(-1) < 8
+    assert green.mean() > 0.3
 
 
 def test_points_that_are_not_finite_change_nothing(walk: np.ndarray) -> None:

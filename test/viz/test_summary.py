@@ -31,9 +31,9 @@ def frame() -> FrameRecord:
     )
 
 
-def test_images_stand_over_the_cloud() -> None:
+def test_images_stand_over_the_views_of_the_cloud() -> None:
     picture = summary_picture([frame(), frame()], POINTS, np.eye(4)[None])
-    top, bottom = np.array_split(picture, [540])
+    top, bottom = np.array_split(picture, [810])
     assert (top == GREEN).all(-1).mean() > 0.2
     reddish = (bottom[..., 0] > 100) & (bottom[..., 1:] < 20).all(-1)
     assert reddish.mean() > 0.02

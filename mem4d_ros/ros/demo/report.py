@@ -15,8 +15,20 @@ from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
 from mem4d_ros.sensor_messages.packed_cloud import POINT
-from mem4d_ros.viz import confidence_picture, contact_sheet, depth_picture, render_cloud
+from mem4d_ros.viz import (
+    confidence_picture,
+    contact_sheet,
+    depth_picture,
+    nearest_filled,
+    scene_views,
+)
 from mem4d_ros.writing import write_picture
+
+CELL_WIDTH = 320  # px
+SHOWN_RATIO = 0.7
+"""Of each frame's points, the most confident: the others blur the edges of the room."""
+ROUNDING_PX = 1.5
+"""How far from its pixel a point of the cloud may be put by rounding."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +140,7 @@ def write_results(report: Report, listener: Listener, out: Path) -> list[Path]:
     if snapshot is None:
         return [results]
     written = [results]
-    pictures = make_pictures(snapshot, listener)
-    summary = contact_sheet([(name, picture) for name, picture in pictures.items()], 2, 480)
-    for name, picture in {**pictures, "summary": summary}.items():
+    for name, picture in make_pictures(snapshot, listener).items():
         path = out / f"{name}.png"
         write_picture(path, picture)
         written.append(path)
@@ -138,29 +148,33 @@ def write_results(report: Report, listener: Listener, out: Path) -> list[Path]:
 
 
 def make_pictures(snapshot: Snapshot, listener: Listener) -> dict[str, np.ndarray]:
-    """Colour, depth and confidence of one frame, and the scene with the trajectory: RGB uint8."""
+    """Colour, depth and confidence of one frame, the scene, and all on one sheet: RGB uint8."""
     height, width = snapshot.depth.height, snapshot.depth.width
     depth = np.frombuffer(snapshot.depth.data, np.float32).reshape(height, width)
     intrinsics = np.array(snapshot.camera_info.k).reshape(3, 3)
-    trajectory = np.stack(
-        [pose_to_matrix(odometry.pose.pose) for odometry in listener.heard.odometry]
-    )
-    clouds = [_records(cloud) for cloud in listener.scene]
-    scene = np.concatenate(clouds)
-    return {
+    confidence = _confidence_image(_records(snapshot.points_camera), intrinsics, height, width)
+    of_frame = {
         "colour": image_to_rgb(snapshot.image),
         "depth": depth_picture(depth),
-        "confidence": confidence_picture(
-            _confidence_image(_records(snapshot.points_camera), intrinsics, height, width)
-        ),
-        "cloud": render_cloud(
-            _positions(scene), _colours(scene), trajectory, intrinsics, (width, height)
-        ),
+        "confidence": confidence_picture(confidence),
     }
+    sheet = contact_sheet(list(of_frame.items()), len(of_frame), CELL_WIDTH)
+    poses = np.stack([pose_to_matrix(odometry.pose.pose) for odometry in listener.heard.odometry])
+    points = np.concatenate([_confident(_records(cloud)) for cloud in listener.scene])
+    given = (_positions(points), _colours(points), poses, intrinsics, (width, height))
+    scene = scene_views(*given, sheet.shape[1])
+    return {**of_frame, "scene": scene, "summary": np.concatenate((sheet, scene))}
 
 
 def _records(cloud: PointCloud2) -> np.ndarray:
     return np.frombuffer(cloud.data, POINT)
+
+
+def _confident(records: np.ndarray) -> np.ndarray:
+    """The records of a cloud without the least confident."""
+    if not len(records):
+        return records
+    return records[records["confidence"] >= np.quantile(records["confidence"], 1 - SHOWN_RATIO)]
 
 
 def _positions(records: np.ndarray) -> np.ndarray:
@@ -175,9 +189,13 @@ def _colours(records: np.ndarray) -> np.ndarray:
 def _confidence_image(
     records: np.ndarray, intrinsics: np.ndarray, height: int, width: int
 ) -> np.ndarray:
-    """The confidences of a camera cloud at the pixels that they project to; else NaN."""
+    """The confidences of a camera cloud at the pixels that they project to; else NaN.
+
+    Two points may be rounded to one pixel: the one that stays empty takes its neighbour's.
+    """
     picture = np.full((height, width), np.nan, np.float32)
     pixels = np.rint(project(_positions(records).astype(np.float64), intrinsics)[0]).astype(int)
     inside = ((pixels >= 0) & (pixels < (width, height))).all(-1)
     picture[pixels[inside, 1], pixels[inside, 0]] = records["confidence"][inside]
-    return picture
+    source = nearest_filled(np.isfinite(picture), ROUNDING_PX)
+    return np.where(source >= 0, picture.ravel()[source], np.float32(np.nan))

@@ -16,8 +16,9 @@ from std_msgs.msg import Header
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.demo.listener import Heard, Snapshot
-from mem4d_ros.ros.demo.report import Report, make_pictures, write_results
+from mem4d_ros.ros.demo.report import Report, _confidence_image, make_pictures, write_results
 from mem4d_ros.runtime import ColouredPoints
+from mem4d_ros.sensor_messages.packed_cloud import POINT
 
 GOOD = Report(
     sent=10, received=10, processed=8, dropped=2, rejected=0, clouds=8, camera_clouds=8, depths=8,
@@ -95,9 +96,25 @@ def test_confidences_land_on_their_pixels() -> None:
     assert brightness[-1] > brightness[16] > brightness[0]
 
 
-def test_the_cloud_shows_both_colours() -> None:
+def test_points_that_share_a_pixel_leave_no_black_hole() -> None:
     listener = FakeListener()
-    cloud = make_pictures(listener.snapshot(), listener)["cloud"].astype(int)
+    records = np.frombuffer(listener.snapshot().points_camera.data, POINT).copy()
+    records["x"][5::16] += 0.05  # a pixel, so that two points lie on one and none on the other
+    picture = _confidence_image(records, K, 24, 32)
+    assert np.isfinite(picture).all()
+    assert picture[3, 5] in (5.0, 6.0, 7.0)
+
+
+def test_where_the_cloud_has_no_points_nothing_is_made_up() -> None:
+    listener = FakeListener()
+    records = np.frombuffer(listener.snapshot().points_camera.data, POINT).reshape(24, 32)
+    picture = _confidence_image(records[:, :16].ravel(), K, 24, 32)
+    assert np.isnan(picture[:, 18:]).all()
+
+
+def test_the_scene_shows_both_colours() -> None:
+    listener = FakeListener()
+    cloud = make_pictures(listener.snapshot(), listener)["scene"].astype(int)
     red, blue = cloud[..., 0] - cloud[..., 2], cloud[..., 2] - cloud[..., 0]
     assert (red > 80).sum() > 50
     assert (blue > 80).sum() > 50
@@ -107,7 +124,7 @@ def test_results_are_written(tmp_path: Path) -> None:
     written = write_results(GOOD, FakeListener(), tmp_path / "out")
     names = {path.name for path in written}
     assert names == {
-        "report.json", "colour.png", "depth.png", "confidence.png", "cloud.png", "summary.png",
+        "report.json", "colour.png", "depth.png", "confidence.png", "scene.png", "summary.png",
     }  # fmt: skip
     for path in written:
         assert path.stat().st_size > 0
