@@ -21,6 +21,6 @@ def nearest_filled(filled: np.ndarray, reach: float) -> np.ndarray:
 def between(filled: np.ndarray, width: int) -> np.ndarray:
     """Filled pixels (H, W) bool and gaps among them up to `width` px; outlines stay as they are."""
     side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    framed = cv2.copyMakeBorder(filled.astype(np.uint8), *[width] * 4, cv2.BORDER_CONSTANT)
+    framed = np.pad(filled.astype(np.uint8), width)
     closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, side)
     return closed[width:-width, width:-width] > 0
