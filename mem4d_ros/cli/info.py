@@ -8,30 +8,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint, read_metadata
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from mem4d_ros.cli.parser import CommandParser
 
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+EXAMPLES = {
+    "mem4d info out/training/run.safetensors": "its size, how it was made, and its config",
+}
+
+
+def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
-    parser = commands.add_parser("info", help=__doc__.split(": ", 1)[1].rstrip("."))
-    parser.add_argument("checkpoint", type=Path)
+    parser = commands.add_parser(
+        "info",
+        help=__doc__.split(": ", 1)[1].rstrip("."),
+        description="Print what a checkpoint says of itself. Its weights are not read.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("checkpoint", type=Path, help="a .safetensors file of this project")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print parameters, notes and config; a checkpoint that cannot be used says why."""
+    """Print parameters, notes and config; a file that is no checkpoint says why."""
+    from mem4d_ros.model.checkpoint_header import CheckpointError, read_header
+
     try:
-        model = load_checkpoint(options.checkpoint)
+        header = read_header(options.checkpoint)
     except CheckpointError as error:
         raise UserError(str(error)) from error
-    metadata = read_metadata(options.checkpoint)
-    del metadata["config"]
-    parameters = sum(weight.numel() for weight in model.parameters())
-    print(f"{options.checkpoint}: {parameters / 1e6:.2f} M parameters")
-    for name, value in sorted(metadata.items()):
+    print(f"{options.checkpoint}: {header.parameters / 1e6:.2f} M parameters")
+    for name, value in sorted(header.notes.items()):
         print(f"{name}: {value}")
-    print(f"config: {json.dumps(model.config.to_dict(), indent=2)}")
+    print(f"config: {json.dumps(header.config.to_dict(), indent=2)}")
     return 0

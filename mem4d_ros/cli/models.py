@@ -1,16 +1,17 @@
-"""Options for the network of a command, and where it runs."""
+"""Options for the network of a command, and where it runs; torch is loaded with the network."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
+from mem4d_ros.cli.choices import PRECISIONS, PRESETS
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.datasets import Camera, FrameError, read_camera
-from mem4d_ros.model import PRESETS
-from mem4d_ros.model.checkpoint import CheckpointError
-from mem4d_ros.runtime.device import PRECISIONS, DeviceUnavailable
-from mem4d_ros.runtime.loading import LoadedNetwork, load_network
+
+if TYPE_CHECKING:
+    from mem4d_ros.datasets import Camera
+    from mem4d_ros.runtime.loading import LoadedNetwork
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +24,17 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     choice.add_argument(
         "--preset",
-        choices=sorted(PRESETS),
+        choices=PRESETS,
         default="lite",
         help="network to use without --checkpoint, with its packaged weights, or random ones",
     )
     parser.add_argument("--device", default="auto", help="device: auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="number format; auto: bf16 where the device has it in hardware",
+    )
 
 
 def add_camera_option(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +49,8 @@ def add_camera_option(parser: argparse.ArgumentParser) -> None:
 
 def named_camera(options: argparse.Namespace) -> Camera | None:
     """The calibration that the options give, if any. Raises UserError."""
+    from mem4d_ros.datasets import FrameError, read_camera
+
     if options.camera is None:
         return None
     try:
@@ -53,6 +61,12 @@ def named_camera(options: argparse.Namespace) -> Camera | None:
 
 def load_named_network(options: argparse.Namespace) -> LoadedNetwork:
     """The network that the options name, on its device; says so where its weights are random."""
+    from mem4d_ros.model.checkpoint import CheckpointError
+    from mem4d_ros.runtime.device import DeviceUnavailable
+    from mem4d_ros.runtime.host_memory import keep_freed_memory
+    from mem4d_ros.runtime.loading import load_network
+
+    keep_freed_memory()
     try:
         network = load_network(
             options.checkpoint, options.preset, options.device, options.precision

@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 from mem4d_ros.datasets.sample import FrameError
+from mem4d_ros.extras import missing
 
 
 def optional_import(name: str, purpose: str) -> ModuleType:
@@ -16,9 +17,7 @@ def optional_import(name: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        raise FrameError(
-            f"{purpose} needs the package {package}: pip install 'mem4d_ros[datasets]'"
-        ) from error
+        raise FrameError(missing(package, purpose, "datasets")) from error
     return import_module(name)
 
 

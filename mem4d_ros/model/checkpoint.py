@@ -7,18 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from mem4d_ros.model.config import Mem4DConfig
+from mem4d_ros.model.checkpoint_header import FORMAT, CheckpointError, named_errors, read_config
 from mem4d_ros.model.mem4d import Mem4D
 from mem4d_ros.writing import write_tensors
 
-FORMAT = "mem4d/1"
 _SHOWN_KEYS = 3
-
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be used; the message names the file, the reason and the remedy."""
 
 
 def save_checkpoint(
@@ -50,16 +45,9 @@ def load_checkpoint(path: Path | str) -> Mem4D:
             it, or weights of another architecture (the first keys that differ are named).
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such checkpoint file")
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            config = _read_config(path, file.metadata() or {})
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path}: not a safetensors file, or a truncated one ({error}); fetch it again"
-        ) from error
+    with named_errors(path), safe_open(path, framework="pt", device="cpu") as file:
+        config = read_config(path, file.metadata() or {})
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     with torch.device("meta"):
         model = Mem4D(config)
     _require_same_architecture(path, model, weights)
@@ -67,26 +55,8 @@ def load_checkpoint(path: Path | str) -> Mem4D:
     return model.eval()
 
 
-def read_metadata(path: Path | str) -> dict[str, str]:
-    """The metadata of a checkpoint that :func:`load_checkpoint` accepts."""
-    with safe_open(Path(path), framework="pt", device="cpu") as file:
-        return dict(file.metadata() or {})
-
-
 def _weights(model: Mem4D) -> list[tuple[str, torch.Tensor]]:
     return list(model.state_dict().items())
-
-
-def _read_config(path: Path, metadata: Mapping[str, str]) -> Mem4DConfig:
-    if metadata.get("format") != FORMAT or "config" not in metadata:
-        raise CheckpointError(
-            f"{path}: holds no {FORMAT!r} config in its metadata, so it is no Mem4D checkpoint; "
-            "write checkpoints with save_checkpoint"
-        )
-    try:
-        return Mem4DConfig.from_dict(json.loads(metadata["config"]))
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path}: its config cannot be read: {error}") from error
 
 
 def _require_same_architecture(

@@ -14,9 +14,9 @@ from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import (
     CheckpointError,
     load_checkpoint,
-    read_metadata,
     save_checkpoint,
 )
+from mem4d_ros.model.checkpoint_header import read_header
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_loaded_model_predicts_the_same(vit_model: Mem4D, saved: Path) -> None
 
 
 def test_notes_travel_with_the_weights(saved: Path) -> None:
-    assert read_metadata(saved)["trained"] == "never"
+    assert read_header(saved).notes["trained"] == "never"
 
 
 def test_half_precision_halves_the_file_and_loads_as_float32(

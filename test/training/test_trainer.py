@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from small_training import WITH_EVIDENCE, small_config
 from torch import Tensor
 
-from mem4d_ros.model.checkpoint import load_checkpoint, read_metadata
+from mem4d_ros.model.checkpoint import load_checkpoint
+from mem4d_ros.model.checkpoint_header import read_header
 from mem4d_ros.training import run_log
 from mem4d_ros.training.config import TrainingConfig
 from mem4d_ros.training.data.batches import ClipSource
@@ -107,7 +108,7 @@ def test_the_checkpoint_is_the_model_in_half_precision(cache: Path, tmp_path: Pa
     trainer.run(until=2)
     loaded = load_checkpoint(tmp_path / CHECKPOINT_FILE)
     assert loaded.config == trainer.model.config
-    assert read_metadata(tmp_path / CHECKPOINT_FILE)["training_steps"] == "2"
+    assert read_header(tmp_path / CHECKPOINT_FILE).notes["training_steps"] == "2"
     for name, weight in trainer.model.state_dict().items():
         torch.testing.assert_close(loaded.state_dict()[name], weight, rtol=1e-3, atol=1e-6)
 

@@ -6,18 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.evaluate.data import PROCEDURAL
+from mem4d_ros.cli.choices import ALIGNMENTS, DATASETS, POSE_SOURCES, PROCEDURAL
 from mem4d_ros.cli.models import add_camera_option, add_model_options
-from mem4d_ros.datasets import DATASETS
-from mem4d_ros.evaluation.depth import ALIGNMENTS
-from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-EXTRA = ("evo", "matplotlib", "small_gicp")
-"""Packages that poses, pictures and clouds need beyond those of the library."""
+    from mem4d_ros.cli.parser import CommandParser
+
 HEAD = "head"
 """The cheapest source of poses."""
 HELP = {
@@ -25,13 +21,34 @@ HELP = {
     "pose": "camera pose: ATE and RPE after Sim(3) (table 2)",
     "recon": "reconstruction: accuracy, completeness, normal consistency (table 3)",
 }
+EXAMPLES = {
+    "depth": {
+        "mem4d eval depth --dataset procedural --scenes 8": "of rendered scenes, without any data",
+        "mem4d eval depth --dataset sintel --root sintel/ --json depth.json": "of a data set",
+        "mem4d eval depth --dataset tum --root rgbd_dataset_freiburg1_xyz/ --evidence-points 300"
+        " --pictures out/depth": "told some true depth; with pictures of the errors",
+    },
+    "pose": {
+        "mem4d eval pose --dataset tum --root rgbd_dataset_freiburg1_xyz/": "of one sequence",
+        "mem4d eval pose --dataset tum --root tum/ --pose-source pnp --stride 3": "by pnp",
+    },
+    "recon": {
+        "mem4d eval recon --dataset 7scenes --root redkitchen/ --frames 50": "of one scene",
+    },
+}
 
 
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand and one of its own for each kind of error."""
-    parser = commands.add_parser("eval", help=__doc__.split(": ", 1)[1].rstrip("."))
+    parser = commands.add_parser(
+        "eval",
+        help=__doc__.split(": ", 1)[1].rstrip("."),
+        examples={line: meaning for each in EXAMPLES.values() for line, meaning in each.items()},
+    )
     measures = parser.add_subparsers(dest="measure", required=True, metavar="MEASURE")
-    depth, pose, recon = (measures.add_parser(name, help=text) for name, text in HELP.items())
+    depth, pose, recon = (
+        measures.add_parser(name, help=text, examples=EXAMPLES[name]) for name, text in HELP.items()
+    )
     for measure in (depth, pose, recon):
         _add_data_options(measure)
         add_model_options(measure)
@@ -39,7 +56,7 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     depth.add_argument(
         "--align",
         nargs="+",
-        choices=tuple(ALIGNMENTS),
+        choices=ALIGNMENTS,
         default=["scale", "metric"],
         help="alignment of depth before it is compared, one per sequence",
     )
@@ -47,13 +64,13 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     for measure in (pose, recon):
         measure.add_argument(
             "--pose-source",
-            choices=CHOICES,
-            default=AUTO,
+            choices=POSE_SOURCES,
+            default="auto",
             help="source of camera poses; auto: the one that suits the network",
         )
     depth.add_argument(
         "--pose-source",
-        choices=CHOICES,
+        choices=POSE_SOURCES,
         default=HEAD,
         help="geometry tells the network of its landmarks; depth does not depend on the others",
     )
@@ -61,17 +78,9 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate; what only some measures need is loaded only now."""
-    try:
-        from mem4d_ros.cli.evaluate.run import evaluate
+    from mem4d_ros.cli.evaluate.run import evaluate
 
-        return evaluate(options)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRA:
-            raise
-        raise UserError(
-            f"this needs the package {package}: pip install 'mem4d_ros[evaluation]'"
-        ) from error
+    return evaluate(options)
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:

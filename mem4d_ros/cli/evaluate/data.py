@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mem4d_ros.cli.choices import PROCEDURAL
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import named_camera
 from mem4d_ros.datasets import (
@@ -18,7 +19,6 @@ from mem4d_ros.datasets import (
 )
 from mem4d_ros.evaluation.protocols import FrameSelection, chosen
 
-PROCEDURAL = "procedural"
 PROCEDURAL_FRAMES = 24
 
 

@@ -7,22 +7,31 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem4d_ros.cli.errors import UserError
+from mem4d_ros.cli.choices import DATASETS, POSE_SOURCES
 from mem4d_ros.cli.models import add_camera_option, add_model_options
-from mem4d_ros.datasets import DATASETS
-from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from mem4d_ros.cli.parser import CommandParser
 
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+EXAMPLES = {
+    "mem4d reconstruct walk.mp4 --out out/walk": "a video",
+    "mem4d reconstruct recording/ --topic /camera/image_raw --out out/recording": "a ROS bag",
+    "mem4d reconstruct images/ --camera camera.yaml --rate 10 --out out/images": "a folder of"
+    " images from a calibrated camera",
+    "mem4d reconstruct walk.mp4 --out out/walk --resume": "go on where Ctrl-C ended it",
+}
+
+
+def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "reconstruct",
         help=__doc__.split(": ", 1)[1].rstrip("."),
         description="Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is "
         "done; --resume goes on from there, with the same result as without the interruption.",
+        examples=EXAMPLES,
     )
     parser.add_argument(
         "source", type=Path, help="a video, a folder of images, a ROS bag or a data set's folder"
@@ -49,8 +58,8 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     add_model_options(parser)
     parser.add_argument(
         "--pose-source",
-        choices=CHOICES,
-        default=AUTO,
+        choices=POSE_SOURCES,
+        default="auto",
         help="source of camera poses; auto: the one that suits the network",
     )
     parser.add_argument(
@@ -88,10 +97,6 @@ def measure(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Reconstruct; what only that needs is loaded only now."""
-    try:
-        from mem4d_ros.cli.reconstruct.run import reconstruct
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"reconstruct needs the package {error.name}: pip install 'mem4d_ros[datasets]'"
-        ) from error
+    from mem4d_ros.cli.reconstruct.run import reconstruct
+
     return reconstruct(options)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -25,9 +26,9 @@ from mem4d_ros.datasets import (
     SampleStream,
     open_samples,
 )
-from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, PointFilter
+from mem4d_ros.extras import missing
+from mem4d_ros.runtime import ColouredPoints, FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
-from mem4d_ros.runtime.export.bag_writer import write_bag
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.scene import split_scene
 from mem4d_ros.runtime.export.session import ExportSession
@@ -68,8 +69,8 @@ def reconstruct(options: argparse.Namespace) -> int:
             except FrameRejected as error:  # the stream's state is gone: the saved one stays
                 failure = str(error)
             if len(session.records):
-                write_results(options, session.records)
-    except (FrameError, OSError, SavedStreamError, ValueError) as error:
+                write_results(options, session.records, say)
+    except (FrameError, SavedStreamError, ValueError) as error:
         raise UserError(str(error)) from error
     if failure is not None:
         raise UserError(
@@ -155,7 +156,7 @@ def numbered(
     return islice(enumerate(stream), done * stride, end, stride)
 
 
-def write_results(options: argparse.Namespace, records: RecordFolder) -> None:
+def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) -> None:
     """Write what all records make together: what moves, the static cloud, the bag, the summary."""
     settings = StaticMapSettings(
         voxel_size_m=options.voxel,
@@ -167,12 +168,25 @@ def write_results(options: argparse.Namespace, records: RecordFolder) -> None:
     with shown("static and moving", len(records)) as advance:
         cloud = split_scene(records, settings, advance)
     write_ply(options.out / "static_cloud.ply", cloud)
-    with shown("bag", len(records)) as advance:
-        write_bag(options.out / "bag", records, cloud, advance)
+    write_bag(options.out / "bag", records, cloud, say)
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     _, poses = records.trajectory(SUMMARY_POSES)
     picture = summary_picture(list(records.select(chosen)), cloud, poses)
     write_picture(options.out / "summary.png", picture)
+
+
+def write_bag(folder: Path, records: RecordFolder, cloud: ColouredPoints, say: Say) -> None:
+    """Write the bag, or say what it needs."""
+    try:
+        from mem4d_ros.runtime.export import bag_writer
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("rosbags"):
+            raise
+        needed = missing("rosbags", "a bag for RViz and Foxglove")
+        say(f"all but the bag is written: {needed}; --resume then writes it")
+        return
+    with shown("bag", len(records)) as advance:
+        bag_writer.write_bag(folder, records, cloud, advance)
 
 
 @contextmanager

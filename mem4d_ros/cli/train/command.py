@@ -6,19 +6,25 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem4d_ros.cli.errors import UserError
-
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from mem4d_ros.cli.parser import CommandParser
 
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+EXAMPLES = {
+    "mem4d train --config training/lite_cpu.yaml --out out/training": "or go on with it",
+    "mem4d train --config training/lite_cpu.yaml --out out/dry --steps 3 --threads 2": "a dry run",
+}
+
+
+def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "train",
         help=__doc__.split(": ", 1)[1].rstrip("."),
         description="Train the network. Stopped by Ctrl-C or killed, the same command goes on. "
         "Started by torchrun, its processes share the work.",
+        examples=EXAMPLES,
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="a YAML file")
     parser.add_argument(
@@ -45,10 +51,6 @@ def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train; what training needs is loaded only now."""
-    try:
-        from mem4d_ros.cli.train.run import train
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"training needs the package {error.name}: pip install 'mem4d_ros[training]'"
-        ) from error
+    from mem4d_ros.cli.train.run import train
+
     return train(options)

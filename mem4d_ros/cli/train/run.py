@@ -15,6 +15,7 @@ from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.train.progress import Progress
 from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
+from mem4d_ros.runtime.host_memory import keep_freed_memory
 from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
 from mem4d_ros.training.data.batches import ClipSource
 from mem4d_ros.training.data.live import LiveClips
@@ -36,6 +37,7 @@ from mem4d_ros.training.workers import Workers, joined_workers
 
 def train(options: argparse.Namespace) -> int:
     """Train as the command line says."""
+    keep_freed_memory()
     if options.threads:
         torch.set_num_threads(options.threads)
     try:
@@ -46,7 +48,6 @@ def train(options: argparse.Namespace) -> int:
     except (
         CorruptSequence,
         DeviceUnavailable,
-        OSError,
         RunStateError,
         StateNotWritten,
         TrainingConfigError,

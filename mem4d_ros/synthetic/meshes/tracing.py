@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mem4d_ros.extras import missing
 from mem4d_ros.synthetic.meshes.mesh import Mesh
 
 HOLES = 12  # a ray passes at most this many holes of cut-out textures
@@ -187,9 +188,7 @@ def _engine() -> tuple[Callable[[], Any], Callable[..., Any]]:
         from embreex.mesh_construction import TriangleMesh
         from embreex.rtcore_scene import EmbreeScene
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "rendering meshes needs embreex: pip install '.[training]'"
-        ) from error
+        raise ModuleNotFoundError(missing("embreex", "rendering meshes"), name="embreex") from error
     with _on_one_core():
         tree = _built(EmbreeScene, TriangleMesh, np.eye(3, dtype=np.float32), _ONE_TRIANGLE)
         tree.run(*np.ones((2, 1, 3), np.float32))  # type: ignore[attr-defined] # builds it

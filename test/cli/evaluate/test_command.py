@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -16,7 +15,6 @@ import numpy as np
 import pytest
 from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
-from mem4d_ros.cli.evaluate.command import EXTRA
 from mem4d_ros.cli.main import main
 from mem4d_ros.evaluation.protocols import reconstruction_protocol
 from mem4d_ros.model.checkpoint import save_checkpoint
@@ -281,13 +279,9 @@ def test_a_package_of_the_extra_that_is_missing_is_named(
     without(package)
     pictures = ["--pictures", str(tmp_path)] if measure == "depth" else []
     assert main(["eval", measure, "--dataset", "procedural", *pictures]) == 1
-    assert f"{package}: pip install 'mem4d_ros[evaluation]'" in capsys.readouterr().err
-
-
-def test_the_extra_is_what_its_requirements_say() -> None:
-    file = Path(__file__).parents[3] / "requirements" / "evaluation.txt"
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
-    assert {re.split(r"[><]", line)[0].replace("-", "_") for line in lines} == set(EXTRA)
+    said = capsys.readouterr().err
+    assert f"needs the package {package}: pip install" in said
+    assert said.count("\n") == 1
 
 
 def test_depth_and_the_trainer_do_without_the_extra(

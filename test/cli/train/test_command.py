@@ -149,7 +149,7 @@ def test_only_training_needs_its_packages(cache: Path, tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", without_yaml], capture_output=True, text=True)
     assert ended.returncode == 1
-    assert "training needs the package yaml: pip install" in ended.stderr
+    assert "mem4d train: this needs the package yaml: pip install" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 

@@ -95,7 +95,7 @@ def test_the_missing_engine_is_named_with_the_remedy(
     tracing._engine.cache_clear()
     monkeypatch.setitem(sys.modules, "embreex.rtcore_scene", None)
     monkeypatch.setitem(sys.modules, "embreex.mesh_construction", None)
-    with pytest.raises(ModuleNotFoundError, match=r"embreex: pip install '\.\[training\]'"):
+    with pytest.raises(ModuleNotFoundError, match="embreex: pip install"):
         make_layer(prepare(box(*BOXES[0])))
 
 

@@ -1,4 +1,4 @@
-"""`mem4d bench`: time, work and memory of one step with full memories."""
+"""What `mem4d bench` does: steps are timed and described."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import shlex
 import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
+from mem4d_ros.cli.bench.options import add_setting_options
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import add_model_options, load_named_network
+from mem4d_ros.cli.models import load_named_network
 from mem4d_ros.evaluation.speed.step import (
-    CLOCKS,
     Comparison,
     StepTimes,
     benchmark_step,
@@ -26,60 +25,10 @@ from mem4d_ros.evaluation.speed.stream import Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.compilation import compile_parts
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
 STANDARD_OUTPUT = Path("-")
 
 
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser("bench", help=__doc__.split(": ", 1)[1].rstrip("."))
-    add_setting_options(parser)
-    parser.add_argument(
-        "--frames", type=int, default=20, help="number of steps (with --compare: pairs) to time"
-    )
-    parser.add_argument("--threads", type=int, help="CPU threads of torch")
-    parser.add_argument(
-        "--clock",
-        choices=sorted(CLOCKS),
-        default="wall",
-        help="wall time, or cpu: processor time of all threads",
-    )
-    parser.add_argument(
-        "--compare",
-        metavar="OPTIONS",
-        help="alternate with a second network, set up like the first except for OPTIONS,"
-        " for example '--precision fp32'",
-    )
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write JSON, to standard output if FILE is -"
-    )
-    parser.set_defaults(run=run)
-
-
-def add_setting_options(parser: argparse.ArgumentParser) -> None:
-    """Options in which two networks that are compared may differ."""
-    add_model_options(parser)
-    parser.add_argument(
-        "--compile", action="store_true", help="compile parts of the network, as model.compile does"
-    )
-    parser.add_argument(
-        "--no-evidence",
-        action="store_true",
-        help="give the network images alone; one that takes evidence gets intrinsics, points of"
-        " measured depth and a pose otherwise",
-    )
-    parser.add_argument(
-        "--size",
-        metavar="WIDTHxHEIGHT",
-        help="image size in pixels (default: the network's at 4:3)",
-    )
-    for name in ("tca-window", "tdm-size", "psm-size"):
-        parser.add_argument(f"--{name}", type=int, help="number of frames (default: the network's)")
-
-
-def run(options: argparse.Namespace) -> int:
+def bench(options: argparse.Namespace) -> int:
     """Measure and print."""
     if options.threads:
         torch.set_num_threads(options.threads)

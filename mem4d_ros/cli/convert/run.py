@@ -1,4 +1,4 @@
-"""`mem4d convert`: CUT3R's image encoder, from its public checkpoint, for training."""
+"""What `mem4d convert` does: tensors are taken, counted and written."""
 
 from __future__ import annotations
 
@@ -6,43 +6,16 @@ import argparse
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from mem4d_ros.cli.convert.notice import LICENCE, NOTICE
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.model import PRESETS
 from mem4d_ros.training.pretrained.cut3r import ConvertedEncoder, Cut3rError, convert_encoder
 from mem4d_ros.training.pretrained.foreign_pickle import ForeignCheckpointError, read_model_tensors
 from mem4d_ros.writing import write_tensors
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
 
-LICENCE = "CC BY-NC-SA 4.0"
-NOTICE = (
-    f"CUT3R's weights, and all that is made from them, are under {LICENCE}: "
-    "name CUT3R, not for commercial use, share alike"
-)
-
-
-def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "convert",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
-        description="Take the image encoder out of CUT3R's public checkpoint "
-        "(cut3r_512_dpt_4_64.pth), as `encoder` of a training config reads it. "
-        f"{NOTICE}.",
-    )
-    parser.add_argument("checkpoint", type=Path, help="CUT3R's .pth file")
-    parser.add_argument("encoder", type=Path, help="the .safetensors file to write")
-    parser.add_argument("--names", action="store_true", help="print the name of every tensor")
-    parser.add_argument(
-        "--any-size", action="store_true", help="accept an encoder that is not the one of `large`"
-    )
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> int:
+def convert(options: argparse.Namespace) -> int:
     """Convert, and say what was taken, left and missed."""
     try:
         converted = convert_encoder(read_model_tensors(options.checkpoint))

