@@ -5,7 +5,6 @@ PYTHON ?= python3
 SOURCE ?=
 RATE ?=
 OUT ?= out/demo
-KITCHEN ?=
 PYTEST_ARGS ?=
 
 # Each process of pytest has a ROS domain, and one thread, of its own.
@@ -14,7 +13,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 NOT_FAST := ros launch embedded packaging bench
 
 VENV := $(CURDIR)/.venv
-REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt evaluation.txt embedded-ros.txt dev.txt)
+REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt engines.txt evaluation.txt embedded-ros.txt dev.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
 OVERLAY_STAMP := .venv/.overlay
 OVERLAY_LIST := .venv/.overlay-files
@@ -23,7 +22,7 @@ OVERLAY_LIST := .venv/.overlay-files
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
-.PHONY: help setup demo test test-fast test-slow lint format generate pictures clean
+.PHONY: help setup demo test test-fast test-slow lint format generate clean
 .DELETE_ON_ERROR:
 
 help:  ## list the tasks
@@ -68,9 +67,6 @@ format: setup  ## mend what ruff can mend, and format
 
 generate: setup  ## write README's tables, config/mem4d.yaml and the SROS 2 policy from the code
 	@.venv/bin/python scripts/generate.py
-
-pictures: setup  ## make the pictures of README and docs anew, by their commands; KITCHEN=<red kitchen of 7-Scenes>
-	@.venv/bin/python scripts/pictures.py $(if $(KITCHEN),--kitchen '$(KITCHEN)')
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

@@ -11,6 +11,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+EXTRAS = ("datasets", "engines", "evaluation", "training")
 
 
 def version() -> str:
@@ -32,7 +33,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     install_requires=requirements("base"),
-    extras_require={name: requirements(name) for name in ("datasets", "evaluation", "training")},
+    extras_require={name: requirements(name) for name in EXTRAS},
     packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
     package_data={"mem4d_ros": ["py.typed", "**/*.safetensors"]},
     entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},

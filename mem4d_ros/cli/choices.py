@@ -10,6 +10,7 @@ from mem4d_ros.model.config import PRESETS as PRESET_CONFIGS
 
 PRESETS = tuple(sorted(PRESET_CONFIGS))
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+ENGINES = ("auto", "torch", "onnxruntime")
 POSE_SOURCES = ("auto", "head", "procrustes", "pnp", "geometry")
 DATASETS = (
     *("7scenes", "tum", "bonn", "sintel", "kitti", "nrgbd", "scannet", "stereo4d", "spring"),

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.evaluation.boundaries import BoundaryScore, boundary_score
-from mem4d_ros.evaluation.depth import (
-    Alignment,
-    DepthErrors,
-    DepthPixels,
-    align,
-    depth_errors,
-    valid_pixels,
-)
+from mem4d_ros.evaluation.depth import Alignment, DepthErrors, align, depth_errors, valid_pixels
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Step, full_depth
 from mem4d_ros.evaluation.protocols import DepthProtocol
@@ -23,17 +16,11 @@ from mem4d_ros.evaluation.protocols import DepthProtocol
 
 @dataclass(frozen=True)
 class DepthExample:
-    """For a picture: one frame, and the errors of all.
-
-    Attributes:
-        image: (H, W, 3) uint8 RGB; predicted, true: (H, W) metres along z.
-        abs_rel: (T,) of each frame under the first alignment, NaN where no pixel counts.
-    """
+    """One frame for a picture: image (H, W, 3) uint8 RGB, depths (H, W) as predicted and true."""
 
     image: np.ndarray
     predicted: np.ndarray
     true: np.ndarray
-    abs_rel: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,16 +44,17 @@ def measure_depth(
     Raises:
         NotMeasurable: no frame has true depth, or no pixel counts.
     """
-    frames, last, boundaries = [], None, BoundaryScore()
+    frames, example, boundaries = [], None, BoundaryScore()
     for step in steps:
         true = step.sample.depth
         if true is None:
             continue
-        predicted = full_depth(step.found)
-        last = step.sample.image, predicted, true
-        frames.append(valid_pixels(predicted, true, step.sample.moving, protocol.max_depth_m))
-        boundaries += boundary_score(predicted, true)
-    if last is None:
+        example = DepthExample(step.sample.image, full_depth(step.found), true)
+        frames.append(
+            valid_pixels(example.predicted, true, step.sample.moving, protocol.max_depth_m)
+        )
+        boundaries += boundary_score(example.predicted, true)
+    if example is None:
         raise NotMeasurable("no frame of the selection has depth to measure against")
     found = {alignment: align(frames, alignment) for alignment in alignments}
     result = DepthResult(
@@ -79,13 +67,7 @@ def measure_depth(
         },
         boundaries=boundaries,
     )
-    first = found[alignments[0]]
-    abs_rel = np.array([_abs_rel(pixels, first, protocol.clip_m) for pixels in frames])
-    return result, DepthExample(*last, abs_rel)
-
-
-def _abs_rel(pixels: DepthPixels, alignment: Alignment, clip_m: float | None) -> float:
-    return depth_errors([pixels], alignment, clip_m).abs_rel if len(pixels.true) else np.nan
+    return result, example
 
 
 def total_depth_errors(results: Sequence[DepthResult]) -> Mapping[str, DepthErrors]:

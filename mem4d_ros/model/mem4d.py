@@ -19,8 +19,18 @@ from mem4d_ros.model.guided_heads import EvidenceHeads
 from mem4d_ros.model.heads import Heads
 from mem4d_ros.model.layers import NORM_EPS
 from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.parts import Part
 from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
-from mem4d_ros.model.stages import ENCODER, EVIDENCE, HEADS, PSM_WRITE, stage
+from mem4d_ros.model.stages import (
+    ENCODER,
+    EVIDENCE,
+    HEADS,
+    PSM_WRITE,
+    READOUT,
+    TCA,
+    TDM,
+    stage,
+)
 from mem4d_ros.model.state import ContextFrame, MemoryState
 from mem4d_ros.model.structure_memory import PersistentStructureMemory, StructureState
 from mem4d_ros.model.temporal_context import TemporalContextAggregator
@@ -91,6 +101,20 @@ class Mem4D(nn.Module):
             self.encoder,
             self.structure_memory.blocks,
             self.heads,
+        )
+
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that are nearly all of the work, each a function of tensors."""
+        evidence = (Part("evidence", self.evidence_encoder),) if self.takes_evidence else ()
+        return (
+            Part("encoder", self.encoder),
+            *evidence,
+            Part("TCA", self.temporal_context, stage=TCA),
+            Part("TDM", self.dynamics_memory, stage=TDM),
+            Part("readout", self.decoder, growing={"structure": -2}, stage=READOUT),
+            Part("self-view head", self.heads.self_view),
+            Part("global head", self.heads.world),
+            Part("PSM write", self.structure_memory, "write"),
         )
 
     def step(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from rclpy.logging import get_logger
 from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.runtime import OnlineReconstructor, compile_parts
+from mem4d_ros.runtime.engines import use_engine
 from mem4d_ros.runtime.loading import load_network
 
 _PRECISION_NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
@@ -32,7 +34,8 @@ class LoadedModel:
 def load_model(settings: Settings) -> LoadedModel:
     """Build or read the network, put it on its device and run it once.
 
-    Raises DeviceUnavailable, CheckpointError, NonFiniteOutput and torch's OutOfMemoryError.
+    Raises DeviceUnavailable, EngineUnavailable, CheckpointError, NonFiniteOutput and torch's
+    OutOfMemoryError.
     """
     if settings.model.threads:
         torch.set_num_threads(settings.model.threads)
@@ -45,6 +48,13 @@ def load_model(settings: Settings) -> LoadedModel:
     )
     if settings.model.compile:
         compile_parts(network.model, get_logger("mem4d").warning)
+    use_engine(
+        settings.model.engine,
+        network.model,
+        network.precision,
+        get_logger("mem4d").info,
+        Path(settings.model.engine_folder) if settings.model.engine_folder else None,
+    )
     config = network.model.config
     image_size = settings.model.image_size or config.image_size
     reconstructor = network.reconstructor(

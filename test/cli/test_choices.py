@@ -7,6 +7,7 @@ from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
 from mem4d_ros.evaluation.speed.step import CLOCKS
 from mem4d_ros.runtime.device import PRECISIONS
+from mem4d_ros.runtime.engines import ENGINES
 from mem4d_ros.runtime.pose_sources import CHOICES
 
 
@@ -15,4 +16,5 @@ def test_every_name_is_offered_and_no_other() -> None:
     assert set(choices.ALIGNMENTS) == set(ALIGNMENTS)
     assert set(choices.CLOCKS) == set(CLOCKS)
     assert choices.PRECISIONS == PRECISIONS
+    assert choices.ENGINES == ENGINES
     assert choices.POSE_SOURCES == CHOICES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mem4d_ros.cli.choices import ENGINES
 from mem4d_ros.cli.models import add_model_options
 
 
@@ -12,6 +13,12 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     parser.add_argument(
         "--compile", action="store_true", help="compile parts of the network, as model.compile does"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="torch",
+        help="what computes the network's parts, as model.engine of the node",
     )
     parser.add_argument(
         "--no-evidence",

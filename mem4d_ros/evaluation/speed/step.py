@@ -33,7 +33,6 @@ class StepTimes:
     Attributes:
         evidence_points: points that were told each frame, with intrinsics and a pose; None: the
             network saw images alone.
-        seconds: of each step, in order.
         stages_s: median time of each stage; what belongs to none is not listed.
         flops: floating-point operations of one step's products and convolutions, as torch counts.
         matrix_rate: operations per second of `clock` in a large matrix product on this device.
@@ -55,20 +54,19 @@ class StepTimes:
     evidence_points: int | None
     clock: str
     frames: int
-    seconds: tuple[float, ...]
     median_s: float
     p95_s: float
     stages_s: Mapping[str, float]
-    flops: int
+    flops: int | None
     matrix_rate: float
     fused_attention: bool | None
     peak_host_bytes: int
     peak_device_bytes: int | None
 
     @property
-    def ratio_to_matrix_rate(self) -> float:
-        """Ratio of the rate of a step to the device's measured rate."""
-        return self.flops / self.median_s / self.matrix_rate
+    def ratio_to_matrix_rate(self) -> float | None:
+        """Ratio of the rate of a step to the device's measured rate; None: nothing was counted."""
+        return None if self.flops is None else self.flops / self.median_s / self.matrix_rate
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
@@ -103,7 +101,6 @@ def benchmark_step(
         evidence_points=POINTS if setting.evidence else None,
         clock=clock,
         frames=frames,
-        seconds=tuple(times),
         median_s=statistics.median(times),
         p95_s=sorted(times)[max(0, round(0.95 * frames) - 1)],
         stages_s=stream.stages(now, min(frames, STAGE_FRAMES)),

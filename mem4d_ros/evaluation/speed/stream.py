@@ -33,6 +33,7 @@ class Setting:
         precision: dtype of autocast; float32 runs without it.
         evidence: each frame comes with intrinsics, a pose and POINTS points, as in full use; the
             network takes evidence.
+        by_torch: torch computes all of it, and no other engine.
     """
 
     model: Mem4D
@@ -42,6 +43,7 @@ class Setting:
     width: int
     memory: MemorySizes
     evidence: bool = False
+    by_torch: bool = True
 
 
 @contextmanager
@@ -100,7 +102,7 @@ class FullStream:
         """One step; `stages` is told what passes outside the network."""
         stages = stages or StageClock(time.perf_counter)
         pixels, setting = self._image(), self.setting
-        evidence = self._evidence() if setting.evidence else None
+        evidence = self.evidence() if setting.evidence else None
         with running(setting):
             with stages.stage("copy in"):
                 image = to_tensor(pixels, setting.device)
@@ -127,8 +129,10 @@ class FullStream:
             measured.append(stages.seconds)
         return {name: statistics.median(m.get(name, 0) for m in measured) for name in measured[0]}
 
-    def flops(self) -> int:
-        """Floating-point operations of one step."""
+    def flops(self) -> int | None:
+        """Floating-point operations of one step; None: not all of them are torch's to count."""
+        if not self.setting.by_torch:
+            return None
         with FlopCounterMode(display=False) as counter:
             self.step()
         return counter.get_total_flops()
@@ -137,7 +141,7 @@ class FullStream:
         size = (self.setting.height, self.setting.width, 3)
         return self._random.integers(0, 256, size, np.uint8)
 
-    def _evidence(self) -> Evidence:
+    def evidence(self) -> Evidence:
         """Of one frame: POINTS random points in front of a camera that stands at the origin."""
         height, width = self.setting.height, self.setting.width
         depth = torch.zeros(1, height * width)

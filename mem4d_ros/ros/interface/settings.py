@@ -14,6 +14,7 @@ from mem4d_ros.ros.conversions.pose import POSE_FORMAT
 from mem4d_ros.ros.interface.constraints import parameter
 from mem4d_ros.runtime import PointFilter
 from mem4d_ros.runtime.device import PRECISIONS
+from mem4d_ros.runtime.engines import ENGINES, TORCH
 from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThresholds
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 from mem4d_ros.runtime.scale import SOURCES
@@ -66,6 +67,18 @@ class ModelSettings:
         False,
         "Compile parts of the network with torch.compile: takes minutes at the first image of each"
         " size and needs a C++ compiler; parts that cannot be compiled run uncompiled",
+    )
+    engine: str = parameter(
+        TORCH,
+        "What computes the network's parts: torch; onnxruntime, if it is installed, in fp32; auto:"
+        " of the parts those by onnxruntime that are faster so, measured once. Parts are converted"
+        " at the first images of a size, which takes about a minute, once",
+        choices=ENGINES,
+    )
+    engine_folder: str = parameter(
+        "",
+        "Folder of parts converted for model.engine, as mem4d export writes it; empty:"
+        " mem4d_ros/engines in the user's cache",
     )
     image_size: int = parameter(
         0,

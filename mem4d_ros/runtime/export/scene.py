@@ -11,11 +11,11 @@ from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 
 
 def split_scene(
-    records: RecordFolder, settings: StaticMapSettings, follow: Callable[[StaticMap], None]
+    records: RecordFolder, settings: StaticMapSettings, advance: Callable[[], None]
 ) -> ColouredPoints:
     """Write each record's moving pixels; the static points of all of them, in the world.
 
-    It depends on the records alone, not on how they came about. `follow` gets the map after each.
+    It depends on the records alone, not on how they came about. `advance` is called after each.
     Raises OSError or ValueError for a broken file, named.
     """
     splitter, static_map = MotionSplitter(), StaticMap(settings)
@@ -24,5 +24,5 @@ def split_scene(
         moving = splitter.split(reconstruction)
         records.add_moving(index, moving)
         static_map.integrate(reconstruction, moving)
-        follow(static_map)
+        advance()
     return static_map.points()

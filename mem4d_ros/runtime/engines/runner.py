@@ -1,0 +1,131 @@
+"""A part of the network in use: by torch, or by the engine where that is right and quicker."""
+
+from __future__ import annotations
+
+import inspect
+import statistics
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mem4d_ros.model.parts import Part
+from mem4d_ros.model.stages import stage
+from mem4d_ros.runtime.engines.cache import ConvertedPart, Timing
+from mem4d_ros.runtime.engines.choices import Choice, Choices
+from mem4d_ros.runtime.engines.export import export_part
+from mem4d_ros.runtime.engines.nesting import Nested
+from mem4d_ros.runtime.engines.session import Session
+
+STEADY = 3
+"""Calls of one layout until it is worth a conversion; while the memories fill, each differs."""
+MOST_LAYOUTS = 4
+"""Of one part; a stream has few: with and without a pose, say."""
+TOLERANCE = 1e-3
+"""Largest difference to torch, by the larger of 1 and the largest value of an output."""
+TIMED_CALLS = 7
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How parts are chosen.
+
+    Attributes:
+        folder: of converted parts.
+        threads: of the engine.
+        only_if_faster: measure each part once, and leave those that gain nothing to torch.
+        machine: what timings hold for.
+    """
+
+    folder: Path
+    threads: int
+    only_if_faster: bool
+    machine: str
+
+
+class PartRunner:
+    """Takes the place of a part's method. Not thread-safe."""
+
+    def __init__(self, part: Part, rules: Rules, choices: Choices) -> None:
+        self._part, self._rules, self._choices = part, rules, choices
+        self._torch = part.function()
+        self._signature = inspect.signature(self._torch)
+        self._sessions: dict[str, tuple[Session, Nested] | None] = {}
+        self._calls: Counter[str] = Counter()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the method says."""
+        arguments = self._signature.bind(*args, **kwargs).arguments
+        call = Nested.of(arguments, self._part.growing)
+        chosen = self._sessions.get(call.layout)
+        if chosen is not None:
+            session, result = chosen
+            name = self._part.stage
+            with nullcontext() if name is None else stage(name):
+                return result.with_tensors(iter(session.run(call.tensors)))
+        result = self._torch(*args, **kwargs)
+        if call.layout not in self._sessions and len(self._sessions) < MOST_LAYOUTS:
+            self._calls[call.layout] += 1
+            self._choices.await_choice(self._part.name)
+            if self._calls[call.layout] == STEADY:
+                self._choose(call, Nested.of(result))
+        return result
+
+    def _choose(self, call: Nested, result: Nested) -> None:
+        """Once for each layout, from a call and what torch said."""
+        session, choice = self._candidate(call, result)
+        taken = session is not None and choice.why_not is None
+        self._sessions[call.layout] = (session, result) if session and taken else None
+        self._choices.add(choice)
+
+    def _candidate(self, call: Nested, result: Nested) -> tuple[Session | None, Choice]:
+        name, rules = self._part.name, self._rules
+        converted = ConvertedPart.of(self._part, call.layout, rules.folder)
+        try:
+            if not converted.path.exists():
+                rules.folder.mkdir(parents=True, exist_ok=True)
+                export_part(self._part, self._torch, call, converted.path)
+            session = Session(converted.path, result.tensors, rules.threads)
+            difference = _difference(session, call, result)
+        except Exception as error:  # whatever the converter or the engine trips over
+            return None, Choice(name, f"{type(error).__name__}: {_first_line(error)}")
+        if not difference <= TOLERANCE:
+            return None, Choice(name, f"its results differ from torch's by {difference:.1e}")
+        if not rules.only_if_faster:
+            return session, Choice(name, None)
+        timing = converted.timing(rules.machine) or self._time(session, call, converted)
+        slower = None if timing.ratio > 1 else f"it takes {1 / timing.ratio:.2f} times as long"
+        return session, Choice(name, slower, timing)
+
+    def _time(self, session: Session, call: Nested, converted: ConvertedPart) -> Timing:
+        """Both in turn, so that what else the machine does bears on both."""
+        by_torch, by_engine = [], []
+        for _ in range(TIMED_CALLS):
+            start = time.perf_counter()
+            self._torch(**call.value)
+            middle = time.perf_counter()
+            session.run(call.tensors)
+            by_torch.append(middle - start)
+            by_engine.append(time.perf_counter() - middle)
+        timing = Timing(
+            statistics.median(by_torch), statistics.median(by_engine), self._rules.machine
+        )
+        converted.note(timing)
+        return timing
+
+
+def _difference(session: Session, call: Nested, result: Nested) -> float:
+    """The largest of any output, by the larger of 1 and the largest value that it should have."""
+    worst = 0.0
+    for got, want in zip(session.run(call.tensors), result.tensors, strict=True):
+        if want.numel():
+            scale = want.abs().max().clamp_min(1) if want.is_floating_point() else 1
+            worst = max(worst, float(((got.double() - want.double()).abs() / scale).max()))
+    return worst
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no reason given"
