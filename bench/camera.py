@@ -15,12 +15,15 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import rclpy
+from mem4d_ros.msg import Mem4DStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -28,7 +31,6 @@ from sensor_msgs_py import point_cloud2
 
 from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.geometry import project
-from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
 
 PATIENCE_S = 120.0
@@ -71,7 +73,7 @@ class Stranger(Node):
         self.status = status
 
 
-def keeper(by_stamp: dict[int, object]):
+def keeper(by_stamp: dict[int, object]) -> Callable[[Any], None]:
     """A callback that keeps messages."""
     return lambda message: by_stamp.__setitem__(stamp_to_ns(message.header.stamp), message)
 

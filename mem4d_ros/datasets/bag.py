@@ -7,6 +7,7 @@ ROS 1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ DECODERS = {
     "sensor_msgs/msg/CompressedImage": compressed_to_rgb,
 }
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+MAX_INFOS = 1000
 TRANSPORT_SUFFIX = "/compressed"
 
 
@@ -51,8 +53,9 @@ class Bag:
     """The images of a topic in the order of recording, stamped by their camera.
 
     Images whose camera left the stamp at zero have the time of recording. Intrinsics are those of
-    the first CameraInfo on the topic that image_transport pairs with the images'. The distortion of
-    a lens is taken out, but of topics whose name says that they are rectified.
+    the first CameraInfo with a calibration, on the topic that image_transport pairs with the
+    images'. The distortion of a lens is taken out, but of topics whose name says that they are
+    rectified.
     """
 
     def __init__(
@@ -118,11 +121,21 @@ class Bag:
 
 
 def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> Any | None:
-    """The fields of the topic's first message, where there is one."""
+    """The fields of the topic's first message with a calibration, else its first, if any.
+
+    Some drivers send zeros until they have read their file.
+    """
     if types.get(topic) != CAMERA_INFO:
         return None
-    message = next(storage.messages(topic), None)
-    return None if message is None else storage.decoded(message)
+    infos = map(storage.decoded, islice(storage.messages(topic), MAX_INFOS))
+    first = next(infos, None)
+    if first is None or _is_calibrated(first):
+        return first
+    return next(filter(_is_calibrated, infos), first)
+
+
+def _is_calibrated(info: Any) -> bool:
+    return bool(np.any(info.k) or np.any(info.p))
 
 
 def _choose(path: Path, types: dict[str, str], topic: str | None) -> str:

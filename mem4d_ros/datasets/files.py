@@ -13,9 +13,11 @@ import numpy as np
 
 from mem4d_ros.datasets.sample import FrameError
 from mem4d_ros.sensor_messages.deep_image import to_eight_bits
-from mem4d_ros.sensor_messages.encoded_size import is_cut_off
+from mem4d_ros.sensor_messages.encoded_size import encoded_size, from_start, is_cut_off
+from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe")
 RIGID_TOLERANCE = 0.02
 """Of RᵀR; published poses have few digits, and some come from a fusion that lets them drift."""
 
@@ -84,10 +86,18 @@ def read_image(path: Path, say: Say = silent) -> np.ndarray:
 
     Raises FrameError for a file that is missing, cut off or no image.
     """
-    data = existing(path).read_bytes()
+    content = memoryview(existing(path).read_bytes())
+    if path.suffix.lower() in JPEG_SUFFIXES:
+        content = from_start(content)
+    size = encoded_size(content)
+    if size is not None and size[0] * size[1] > MAX_PIXELS:
+        raise FrameError(
+            f"{path} has {size[0]}x{size[1]} pixels: at most {MAX_PIXELS // 1_000_000} megapixels"
+            " are read"
+        )
     image = None
-    if data and not is_cut_off(memoryview(data)):
-        image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if len(content) and not is_cut_off(content):
+        image = _decoded(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     if image is None:
         raise FrameError(f"{path} is not a readable image: replace or remove it")
     if image.dtype == np.uint16:
@@ -97,7 +107,7 @@ def read_image(path: Path, say: Say = silent) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _decoded(data: bytes, mode: int) -> np.ndarray | None:
+def _decoded(data: memoryview, mode: int) -> np.ndarray | None:
     """What OpenCV makes of a file's content; None where it makes nothing."""
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), mode)

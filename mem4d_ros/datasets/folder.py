@@ -33,6 +33,9 @@ class ImageFolder:
         files = visible_files(folder)
         images = [path for path in files if path.suffix.lower() in SUFFIXES]
         others = _kinds(path for path in files if path.suffix.lower() not in SUFFIXES)
+        broken = [path for path in folder.iterdir() if path.is_symlink() and not path.exists()]
+        if broken:
+            say(f"{folder}: left out, as links to nothing: {len(broken)}, such as {broken[0].name}")
         if not images:
             kinds = " ".join(sorted(SUFFIXES))
             raise FrameError(

@@ -44,6 +44,13 @@ _CHANNELS = {
     "bayer_gbrg": (1, cv2.COLOR_BayerGR2RGB),
     "bayer_grbg": (1, cv2.COLOR_BayerGB2RGB),
 }
+BAYER = {
+    f"{name}{bits}": conversion
+    for name, (_, conversion) in _CHANNELS.items()
+    for bits in (8, 16)
+    if name.startswith("bayer") and conversion is not None
+}
+"""OpenCV's conversion to RGB, by encoding."""
 # What OpenCV's own types say nothing of: it has blue first.
 _UNNAMED = {"C1": "mono", "C3": "bgr", "C4": "bgra"}
 _ENCODINGS = {
@@ -52,6 +59,9 @@ _ENCODINGS = {
     **dict.fromkeys(("yuv422", "uyvy"), _Layout(2, cv2.COLOR_YUV2RGB_UYVY)),
     **dict.fromkeys(("yuv422_yuy2", "yuyv"), _Layout(2, cv2.COLOR_YUV2RGB_YUY2)),
     **{f"8U{channels}": _Layout(*_CHANNELS[name]) for channels, name in _UNNAMED.items()},
+    # 16UC1 is depth (REP-118).
+    "16UC3": _Layout(*_CHANNELS["bgr"], 2),
+    "16UC4": _Layout(*_CHANNELS["bgra"], 2),
 }
 
 

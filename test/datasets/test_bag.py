@@ -147,6 +147,14 @@ def test_a_camera_info_of_no_use_is_said(info: Any, reason: str, tmp_path: Path)
     assert re.fullmatch(rf"/image: CameraInfo is not used, .*: .*{reason}.*", said[0])
 
 
+def test_the_first_camera_info_with_a_calibration_counts(tmp_path: Path) -> None:
+    k = np.array([[20.0, 0, 10.5], [0, 20, 8.5], [0, 0, 1]])
+    infos = [camera_info(np.zeros((3, 3)), 22, 18, p=np.zeros(12)), camera_info(k, 22, 18)]
+    topics = Topic("/image", [image_message(RGB, "rgb8")]), Topic("/camera_info", infos)
+    sample = only_sample(open_samples(write_bag(tmp_path / "walk", *topics)))
+    np.testing.assert_allclose(sample.intrinsics, k)
+
+
 def test_a_camera_info_of_another_size_is_followed(tmp_path: Path) -> None:
     info = camera_info(np.array([[20.0, 0, 21.5], [0, 20, 17.5], [0, 0, 1]]), 44, 36)
     topics = Topic("/image", [image_message(RGB, "rgb8")]), Topic("/camera_info", [info])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from pathlib import Path
 
 import cv2
@@ -155,6 +157,33 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     (tmp_path / "0.png").unlink()
     with pytest.raises(FrameError, match=r"holds no images, only 2 \.heic, 1 \.txt: give a folder"):
         open_frames(tmp_path)
+
+
+def test_links_to_nothing_are_said(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "0.png"), shade(1))
+    (tmp_path / "1.png").symlink_to("1.png")
+    (tmp_path / "2.png").symlink_to("nowhere.png")
+    (tmp_path / "again").symlink_to(".")
+    said: list[str] = []
+    assert [frame.name for frame in open_frames(tmp_path, said.append)] == ["0.png"]
+    assert re.fullmatch(rf"{tmp_path}: left out, as links to nothing: 2, such as .*", said[0])
+
+
+def test_a_huge_image_is_not_decoded(tmp_path: Path) -> None:
+    png = bytearray(cv2.imencode(".png", shade(1))[1].tobytes())
+    png[16:24] = struct.pack(">II", 20_000, 20_000)
+    (tmp_path / "0.png").write_bytes(png)
+    (frame,) = open_frames(tmp_path)
+    assert isinstance(frame, BadFrame)
+    assert frame.reason.endswith("0.png has 20000x20000 pixels: at most 64 megapixels are read")
+
+
+def test_what_some_cameras_write_before_and_behind_a_jpeg_is_passed_over(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", shade(90))[1].tobytes()
+    (tmp_path / "0.jpg").write_bytes(jpeg)
+    (tmp_path / "1.jpg").write_bytes(bytes(64) + jpeg + bytes(5000))
+    plain, padded = open_frames(tmp_path)
+    np.testing.assert_array_equal(padded.image, plain.image)
 
 
 def test_images_of_a_camera_with_12_bits_are_not_black(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""JPEG and PNG images become RGB; anything else, and half an image, is refused."""
+"""JPEG, PNG, TIFF and WebP images become RGB; anything else, and half an image, is refused."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from bags import compressed_message
+from bags import compressed_message, image_message
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
 from mem4d_ros.sensor_messages.encoded_size import encoded_size
-from mem4d_ros.sensor_messages.raw_image import UnusableImage
+from mem4d_ros.sensor_messages.raw_image import UnusableImage, raw_to_rgb
 
 HEIGHT, WIDTH = 40, 56
 V, U = np.mgrid[:HEIGHT, :WIDTH]
@@ -90,11 +90,92 @@ def test_the_end_of_a_thumbnail_is_not_the_images(options: tuple[int, ...]) -> N
     app = b"\xff\xe1" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
     whole = jpeg[:2] + app + jpeg[2:]
     assert compressed_to_rgb(message(whole)).shape == RGB.shape
-    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
+    with pytest.raises(UnusableImage, match="no whole JPEG"):
         compressed_to_rgb(message(whole[: len(whole) * 3 // 4]))
 
 
-@pytest.mark.parametrize("kind", ["bmp", "tiff"])
+@pytest.mark.parametrize(
+    "lead", [bytes(4), b"--frame\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff\xd8\x00"]
+)
+def test_a_drivers_own_header_before_a_jpeg_is_passed_over(lead: bytes) -> None:
+    exact = compressed_to_rgb(message(encoded("jpg")))
+    np.testing.assert_array_equal(compressed_to_rgb(message(lead + encoded("jpg"))), exact)
+
+
+def without_segments(jpeg: bytes, marker: int) -> bytes:
+    kept, position = bytearray(jpeg[:2]), 2
+    while jpeg[position + 1] != 0xDA:
+        end = position + 2 + struct.unpack_from(">H", jpeg, position + 2)[0]
+        kept += b"" if jpeg[position + 1] == marker else jpeg[position:end]
+        position = end
+    return bytes(kept + jpeg[position:])
+
+
+def test_motion_jpeg_without_huffman_tables_is_read() -> None:
+    """As most USB cameras send it: the tables are the standard's."""
+    bare = without_segments(encoded("jpg"), 0xC4)
+    assert len(bare) < len(encoded("jpg")) - 400
+    np.testing.assert_array_equal(
+        compressed_to_rgb(message(bare)), compressed_to_rgb(message(encoded("jpg")))
+    )
+
+
+def test_jpeg_of_12_bits_is_refused() -> None:
+    data = bytearray(encoded("jpg"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    with pytest.raises(UnusableImage, match="damaged, or of a kind that OpenCV does not read"):
+        compressed_to_rgb(message(bytes(data)))
+
+
+@pytest.mark.parametrize(
+    "options", [(), (cv2.IMWRITE_WEBP_QUALITY, 101), (cv2.IMWRITE_WEBP_QUALITY, 80)]
+)
+def test_webp_is_read(options: tuple[int, ...]) -> None:
+    result = compressed_to_rgb(message(encoded("webp", RGB, *options), "webp"))
+    assert abs(result.astype(int) - RGB).mean() < 6
+    with pytest.raises(UnusableImage, match="no whole"):
+        compressed_to_rgb(message(encoded("webp", RGB, *options)[:-40], "webp"))
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_tiff_is_exact(depth: type[np.generic]) -> None:
+    """As compressed_image_transport writes it where `format` is tiff."""
+    deep = RGB.astype(depth) * (257 if depth is np.uint16 else 1)
+    given = message(encoded("tiff", deep), "bgr8; tiff compressed bgr8")
+    np.testing.assert_array_equal(compressed_to_rgb(given), RGB)
+    for part in (0.1, 0.5, 0.9):
+        data = encoded("tiff", deep)
+        with pytest.raises(UnusableImage, match="format 'tiff'"):
+            compressed_to_rgb(message(data[: int(len(data) * part)], "tiff"))
+
+
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_compressed_mosaic_has_the_colours_of_the_raw_one(pattern: str, bits: int) -> None:
+    """image_transport compresses a Bayer image as if it were grey."""
+    mosaic = RGB[..., 1].astype(f"u{bits // 8}")
+    given = message(encoded("png", mosaic), f"bayer_{pattern}{bits}; png compressed ")
+    expected = raw_to_rgb(image_message(mosaic, f"bayer_{pattern}{bits}"))
+    np.testing.assert_array_equal(compressed_to_rgb(given), expected)
+
+
+def test_a_compressed_colour_image_of_a_mosaic_keeps_its_colours() -> None:
+    given = message(encoded("png"), "bayer_rggb8; png compressed bgr8")
+    np.testing.assert_array_equal(compressed_to_rgb(given), RGB)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["16UC1; compressedDepth png", "32FC1; compressedDepth rvl", "16UC1; png compressed "],
+)
+def test_depth_is_refused_with_the_reason(kind: str) -> None:
+    data = struct.pack("<iff", 0, 0, 0) * ("Depth" in kind)
+    data += encoded("png", np.full((HEIGHT, WIDTH), 1500, np.uint16))
+    with pytest.raises(UnusableImage, match="is depth and has no colours"):
+        compressed_to_rgb(message(data, kind))
+
+
+@pytest.mark.parametrize("kind", ["bmp", "gif"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(UnusableImage, match=f"format '{kind}'"):
         compressed_to_rgb(message(encoded(kind), kind))
@@ -114,7 +195,7 @@ def test_a_second_header_behind_a_marker_without_length_is_not_believed(marker: 
     (skipped,) = struct.unpack_from(">H", jpeg, 2)
     hidden = (b"\xff\xd8\xff" + bytes([marker]) + jpeg[2:]).ljust(4 + skipped, b"\0")
     decoy = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 16, 16) + bytes(10)
-    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
+    with pytest.raises(UnusableImage, match="no whole JPEG"):
         compressed_to_rgb(message(hidden + decoy + b"\xff\xd9"))
 
 
@@ -122,18 +203,18 @@ def test_more_scans_than_any_encoder_makes_are_refused() -> None:
     jpeg = encoded("jpg", RGB, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     scan = jpeg[jpeg.rfind(b"\xff\xda") : -2]
     assert compressed_to_rgb(message(jpeg[:-2] + 10 * scan + jpeg[-2:])).shape == RGB.shape
-    with pytest.raises(UnusableImage, match="neither a whole JPEG"):
+    with pytest.raises(UnusableImage, match="no whole JPEG"):
         compressed_to_rgb(message(jpeg[:-2] + 100 * scan + jpeg[-2:]))
 
 
 def test_a_chunk_longer_than_the_data_is_refused_before_it_is_allocated() -> None:
     png = encoded("png")
     claim = struct.pack(">I4s", 0x7FFFFFFF, b"tEXt")
-    with pytest.raises(UnusableImage, match="nor a whole PNG"):
+    with pytest.raises(UnusableImage, match="no whole JPEG, PNG"):
         compressed_to_rgb(message(png[:33] + claim + png[33:]))
 
 
-@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(["jpg", "png"]))
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(["jpg", "png", "tiff", "webp"]))
 def test_the_size_in_the_header_is_the_images(height: int, width: int, kind: str) -> None:
     data = encoded(kind, np.zeros((height, width, 3), np.uint8))
     assert encoded_size(memoryview(data)) == (width, height)

@@ -25,6 +25,8 @@ ENCODED = {
     "8UC1": (GREY, GREY.repeat(3, -1)),
     "8UC3": (RGB[..., ::-1], RGB),
     "8UC4": (np.dstack([RGB[..., ::-1], ALPHA]), RGB),
+    "16UC3": (RGB[..., ::-1].astype(np.uint16) * 257, RGB),
+    "16UC4": (np.dstack([RGB[..., ::-1], ALPHA]).astype(np.uint16) * 257, RGB),
 }
 NAMED = [name for name in ENCODED if "C" not in name]
 

@@ -136,7 +136,7 @@ def image_topic(settings: InputSettings) -> Topic:
     qos = _qos("reliable" if follows else settings.reliability, settings.history_depth)
     if settings.image_transport == "compressed":
         name = IMAGE + COMPRESSED_SUFFIX
-        return Topic(name, CompressedImage, qos, "JPEG or PNG images", follows)
+        return Topic(name, CompressedImage, qos, "JPEG, PNG, TIFF or WebP images", follows)
     return Topic(IMAGE, Image, qos, "raw images", follows)
 
 
