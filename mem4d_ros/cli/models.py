@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import PRECISIONS, PRESETS
@@ -12,6 +13,7 @@ from mem4d_ros.cli.errors import UserError
 if TYPE_CHECKING:
     from mem4d_ros.datasets import Camera
     from mem4d_ros.runtime.loading import LoadedNetwork
+    from mem4d_ros.runtime.reconstructor import OnlineReconstructor
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,26 @@ def add_camera_option(parser: argparse.ArgumentParser) -> None:
         help="the camera's fx,fy,cx,cy in pixels, or the YAML file of ROS's camera_calibration or"
         " of OpenCV, whose distortion is taken out; instead of what the source says of it",
     )
+
+
+def add_prior_option(parser: argparse.ArgumentParser) -> None:
+    """`--depth-prior`, which :func:`named_reconstructor` reads."""
+    parser.add_argument(
+        "--depth-prior",
+        type=Path,
+        metavar="NETWORK.onnx",
+        help="depth network of your own that the network is told of, described by NETWORK.yaml",
+    )
+
+
+def named_reconstructor(network: LoadedNetwork, options: argparse.Namespace) -> OnlineReconstructor:
+    """With the pose source and the depth prior that the options name. Raises UserError."""
+    from mem4d_ros.runtime.depth_prior import DepthPriorError
+
+    try:
+        return network.reconstructor(options.pose_source, depth_prior=options.depth_prior)
+    except DepthPriorError as error:
+        raise UserError(f"--depth-prior: {error}") from error
 
 
 def named_camera(options: argparse.Namespace) -> Camera | None:

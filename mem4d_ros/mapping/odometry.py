@@ -109,6 +109,12 @@ class Odometry:
         frame = self._located()
         return float(np.exp(log_ratio(self.map, frame, self._pose, dense, intrinsics)))
 
+    def is_due(self, intrinsics: np.ndarray) -> bool:
+        """Whether the frame located last will be a keyframe."""
+        if self.is_empty or self._is_lost:
+            return self.is_empty or self._strange_frames >= PATIENCE
+        return is_due(self.map, self._located(), self._pose, intrinsics)
+
     def learn(self, dense: DenseView, intrinsics: np.ndarray) -> None:
         """Take the frame located last, with its depth, into the map, if it is due."""
         if self.is_empty:

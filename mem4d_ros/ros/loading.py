@@ -34,8 +34,8 @@ class LoadedModel:
 def load_model(settings: Settings) -> LoadedModel:
     """Build or read the network, put it on its device and run it once.
 
-    Raises DeviceUnavailable, EngineUnavailable, CheckpointError, NonFiniteOutput and torch's
-    OutOfMemoryError.
+    Raises DeviceUnavailable, EngineUnavailable, CheckpointError, DepthPriorError, NonFiniteOutput
+    and torch's OutOfMemoryError.
     """
     if settings.model.threads:
         torch.set_num_threads(settings.model.threads)
@@ -63,6 +63,7 @@ def load_model(settings: Settings) -> LoadedModel:
         settings.memory.sizes(config.memory),
         settings.memory.keyframes(),
         live=True,
+        depth_prior=Path(settings.depth.prior) if settings.depth.prior else None,
     )
     _warm_up(reconstructor, image_size)
     return LoadedModel(

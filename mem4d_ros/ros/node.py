@@ -32,12 +32,14 @@ from mem4d_ros.ros.pipeline.inputs import Inputs
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.services import Services
 from mem4d_ros.runtime import DeviceUnavailable, FrameRejected
+from mem4d_ros.runtime.depth_prior import DepthPriorError
 from mem4d_ros.runtime.engines import EngineUnavailable
 
 DIAGNOSTICS_PERIOD_S = 1.0
 
 CAUSES_TO_MEND = (
     CheckpointError,
+    DepthPriorError,
     DeviceUnavailable,
     EngineUnavailable,
     FrameRejected,

@@ -10,6 +10,7 @@ import torch
 from mem4d_ros.model import PRESETS, Mem4D, MemorySizes
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.weights import packaged_weights
+from mem4d_ros.runtime.depth_prior import DepthNetwork, DepthPrior
 from mem4d_ros.runtime.device import select_device, select_precision
 from mem4d_ros.runtime.keyframes import KeyframeThresholds
 from mem4d_ros.runtime.pose_sources import AUTO, make_pose_source, suitable_source
@@ -40,12 +41,18 @@ class LoadedNetwork:
         memory: MemorySizes | None = None,
         keyframes: KeyframeThresholds | None = None,
         live: bool = False,
+        depth_prior: Path | None = None,
     ) -> OnlineReconstructor:
         """A new reconstructor; image and memory sizes not given are those of the network's config.
 
         It is for frames that do not wait if `live`; else the same frames become the same.
 
-        Raises ValueError for an unknown pose source.
+        Args:
+            depth_prior: ONNX file of somebody's depth network.
+
+        Raises:
+            ValueError: an unknown pose source.
+            DepthPriorError: the prior cannot be used, or the network takes no evidence.
         """
         config = self.model.config
         source = suitable_source(config) if pose_source == AUTO else pose_source
@@ -57,7 +64,12 @@ class LoadedNetwork:
             self.precision,
             make_pose_source(source, live),
             keyframes,
+            None if depth_prior is None else _load_prior(depth_prior, live),
         )
+
+
+def _load_prior(path: Path, live: bool) -> DepthPrior:
+    return DepthPrior(DepthNetwork(path, torch.get_num_threads()), live)
 
 
 def load_network(

@@ -14,6 +14,7 @@ from mem4d_ros.geometry import ImageTransform, pose_from, unproject
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
+from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
@@ -64,6 +65,7 @@ class OnlineReconstructor:
     `image_size` is the long side of the network's image in pixels. `precision` is the dtype of
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
     network's head. `keyframes` says which frames enter the persistent structure memory, None: all.
+    `depth_prior` is another network, whose depth this one is told with a large deviation.
     """
 
     def __init__(
@@ -75,7 +77,11 @@ class OnlineReconstructor:
         precision: torch.dtype = torch.float32,
         pose_source: PoseSource | None = None,
         keyframes: KeyframeThresholds | None = None,
+        depth_prior: DepthPrior | None = None,
     ) -> None:
+        """Raises DepthPriorError for a prior beside a network that takes no evidence."""
+        if depth_prior is not None and not model.takes_evidence:
+            raise DepthPriorError("this network takes no evidence: it cannot be told a depth prior")
         self._model = model
         self._image_size = image_size
         self._memory = memory
@@ -83,6 +89,7 @@ class OnlineReconstructor:
         self._precision = precision
         self._pose_source = pose_source or HeadPose()
         self._keyframes = keyframes
+        self._depth_prior = depth_prior
         self._transform: ImageTransform | None = None
         self.reset()
 
@@ -168,10 +175,14 @@ class OnlineReconstructor:
         model_image = resize_and_crop(image, transform)
         frame_index, structure = self._state.frame_index, self._state.structure
         foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
+        known = foreseen.points if points is None else points
+        prior = self._depth_prior
+        if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
+            known = prior.extended(image, transform, known)
         evidence = _evidence(
             transform,
             intrinsics,
-            foreseen.points if points is None else points,
+            known,
             foreseen.camera_to_world if camera_to_world is None else camera_to_world,
         )
         output = self._step(model_image, evidence)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import ALIGNMENTS, DATASETS, POSE_SOURCES, PROCEDURAL
-from mem4d_ros.cli.models import add_camera_option, add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options, add_prior_option
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -52,6 +52,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     for measure in (depth, pose, recon):
         _add_data_options(measure)
         add_model_options(measure)
+        add_prior_option(measure)
         _add_run_options(measure)
     depth.add_argument(
         "--align",

@@ -15,7 +15,7 @@ from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
-from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.models import load_named_network, named_reconstructor
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError, Recording
 from mem4d_ros.evaluation import protocols
@@ -32,7 +32,7 @@ def evaluate(options: argparse.Namespace) -> int:
     check_outputs(options)
     recordings, missing = open_recordings(options, measure.protocol.sequences)
     network = load_named_network(options)
-    reconstructor = network.reconstructor(options.pose_source)
+    reconstructor = named_reconstructor(network, options)
     told = what_is_told(options, reconstructor.takes_evidence)
     print(title(options, measure.protocol.frames, told))
     print(table_header(measure.columns), flush=True)

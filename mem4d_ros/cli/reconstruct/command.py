@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import DATASETS, POSE_SOURCES
-from mem4d_ros.cli.models import add_camera_option, add_model_options
+from mem4d_ros.cli.models import add_camera_option, add_model_options, add_prior_option
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -56,6 +56,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     )
     add_camera_option(parser)
     add_model_options(parser)
+    add_prior_option(parser)
     parser.add_argument(
         "--pose-source",
         choices=POSE_SOURCES,

@@ -27,6 +27,7 @@ def run_settings(
         "source": str(options.source.resolve()),
         **{name: getattr(options, name) for name in named},
         "camera": None if camera is None else asdict(camera),
+        "depth_prior": options.depth_prior and str(options.depth_prior.resolve()),
         "network": network.model.config.to_dict(),
         "weights_sha256": weights["sha256"] if weights else None,
         "device": network.device.type,

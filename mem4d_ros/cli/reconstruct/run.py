@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_named_network, named_camera
+from mem4d_ros.cli.models import load_named_network, named_camera, named_reconstructor
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
 from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.progress import FrameProgress
@@ -102,8 +102,8 @@ def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSe
     """The network, its stream and the folder, new or as it was left."""
     network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
+    reconstructor = named_reconstructor(network, options)
     claim_folder(options.out, run_settings(options, network, camera), options.resume)
-    reconstructor = network.reconstructor(options.pose_source)
     return ExportSession(reconstructor, options.out, keep, network.device)
 
 

@@ -397,6 +397,11 @@ class DepthSettings:
         choices=("model", "input"),
         changeable=True,
     )
+    prior: str = parameter(
+        "",
+        "Depth network of your own that the network is told of: an ONNX file, with a YAML file of"
+        " the same name beside it that says what it takes and says; empty: none",
+    )
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class GeometryPose:
             return NOTHING_FORESEEN
         settled = self._odometry.settled(intrinsics)
         points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
-        return Foreseen(estimate.camera_to_world, points)
+        return Foreseen(estimate.camera_to_world, points, self._odometry.is_due(intrinsics))
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose; the frame's depth goes into the map."""

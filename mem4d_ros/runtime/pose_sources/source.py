@@ -22,10 +22,15 @@ class CameraFrame:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a source knows of a frame before the network has seen it; None: nothing."""
+    """What a source knows of a frame before the network has seen it; None: nothing.
+
+    Attributes:
+        is_keyframe: whether the frame will be one; True where a source has none.
+    """
 
     camera_to_world: np.ndarray | None = None
     points: MeasuredPoints | None = None
+    is_keyframe: bool = True
 
 
 NOTHING_FORESEEN = Foreseen()
