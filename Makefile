@@ -65,7 +65,7 @@ format: setup  ## mend what ruff can mend, and format
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
 
-generate: setup  ## write README's tables, config/mem4d.yaml and the SROS 2 policy from the code
+generate: setup  ## write tables, config/mem4d.yaml, the SROS 2 policy and shell completion from the code
 	@.venv/bin/python scripts/generate.py
 
 clean:  ## remove all that was made

@@ -1,4 +1,4 @@
-"""Write what the code can say of itself: the tables of README.md and the files of config/.
+"""Write what the code can say of itself: tables, and files that others read.
 
     make generate
 
@@ -17,6 +17,10 @@ INTERFACE = "python -m mem4d_ros.ros.interface"
 FILES = {
     "config/mem4d.yaml": f"{INTERFACE}.parameters --yaml",
     "config/sros2_policy.xml": f"{INTERFACE}.sros2_policy",
+    **{
+        f"mem4d_ros/cli/completion/mem4d.{shell}": f"python scripts/completion.py {shell}"
+        for shell in ("bash", "zsh", "fish")
+    },
 }
 SECTION = re.compile(r"(<!-- \w+: (python .+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -1,0 +1,57 @@
+"""Shells complete what the parser knows; the scripts are those that the parser makes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mem4d_ros.cli.completion import SHELLS
+from mem4d_ros.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+COMPLETE_IN_BASH = """
+source {script}
+COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+$(complete -p mem4d | sed 's/.*-F \\([^ ]*\\).*/\\1/') mem4d "${{COMP_WORDS[COMP_CWORD]}}"
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_is_up_to_date(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shtab")
+    command = [sys.executable, "scripts/completion.py", shell]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert main(["completion", shell]) == 0
+    assert capsys.readouterr().out == made, "run `make generate`"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_understands_the_script(shell: str, tmp_path: Path) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    script = ROOT / f"mem4d_ros/cli/completion/mem4d.{shell}"
+    subprocess.run([program, "-n", str(script)], check=True, cwd=tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("mem4d rec", {"reconstruct"}),
+        ("mem4d eval ''", {"depth", "pose", "recon"}),
+        ("mem4d bench --pres", {"--preset"}),
+        ("mem4d bench --precision b", {"bf16"}),
+        ("mem4d reconstruct --pose-source p", {"procrustes", "pnp"}),
+    ],
+)
+def test_bash_completes_commands_options_and_names(words: str, completed: set[str]) -> None:
+    script = ROOT / "mem4d_ros/cli/completion/mem4d.bash"
+    code = COMPLETE_IN_BASH.format(script=script, words=words)
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    assert completed <= set(done.stdout.split())
