@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "docs/troubleshooting.md")
 INTERFACE = "python -m mem4d_ros.ros.interface"
 FILES = {
     "config/mem4d.yaml": f"{INTERFACE}.parameters --yaml",
@@ -27,12 +28,12 @@ SECTION = re.compile(r"(<!-- \w+: (python .+?) -->\n).*?(<!-- end -->)", re.DOTA
 
 def main() -> None:
     """Write all of them anew."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    readme.write_text(
-        SECTION.sub(lambda found: found[1] + printed_by(found[2]) + found[3], text),
-        encoding="utf-8",
-    )
+    for name in DOCUMENTS:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        (ROOT / name).write_text(
+            SECTION.sub(lambda found: found[1] + printed_by(found[2]) + found[3], text),
+            encoding="utf-8",
+        )
     for name, command in FILES.items():
         (ROOT / name).write_text(printed_by(command), encoding="utf-8")
 

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 
 import mem4d_ros
-from mem4d_ros.cli import bench, completion, convert, evaluate, export, info, reconstruct, train
+from mem4d_ros.cli import bench, completion, convert, doctor, evaluate, export, info, reconstruct, train
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
 
-COMMANDS = (reconstruct, evaluate, train, convert, export, bench, info, completion)
+COMMANDS = (reconstruct, evaluate, train, convert, export, bench, info, doctor, completion)
 
 
 def build_parser() -> CommandParser:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from mem4d_ros.runtime.host_memory import host_memory
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -24,7 +26,7 @@ class Resources:
 
 def read_resources(device: str) -> Resources:
     """Those of this process, this machine and a torch device."""
-    available, total = _host_memory()
+    available, total = host_memory()
     host = Resources(_resident_bytes(), available, total)
     if not device.startswith("cuda"):
         return host
@@ -48,13 +50,3 @@ def _resident_bytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _host_memory() -> tuple[int, int]:
-    """Available and total."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return 0, 0
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    return kilobytes.get("MemAvailable", 0) * 1024, kilobytes.get("MemTotal", 0) * 1024
