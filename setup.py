@@ -35,6 +35,13 @@ setup(
     install_requires=requirements("base"),
     extras_require={name: requirements(name) for name in EXTRAS},
     packages=find_packages(include=["mem4d_ros", "mem4d_ros.*"]),
-    package_data={"mem4d_ros": ["py.typed", "**/*.safetensors", "cli/completion/mem4d.*"]},
+    package_data={
+        "mem4d_ros": [
+            "py.typed",
+            "**/*.safetensors",
+            "cli/completion/mem4d.*",
+            "weights/SHA256SUMS",
+        ]
+    },
     entry_points={"console_scripts": ["mem4d = mem4d_ros.cli.main:main"]},
 )

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "docs/troubleshooting.md")
 INTERFACE = "python -m mem4d_ros.ros.interface"
 FILES = {
+    "mem4d_ros/weights/SHA256SUMS": "python -m mem4d_ros.doctor.weights",
     "config/mem4d.yaml": f"{INTERFACE}.parameters --yaml",
     "config/sros2_policy.xml": f"{INTERFACE}.sros2_policy",
     **{

@@ -43,6 +43,13 @@ def expected_digest(path: Path) -> str | None:
     return {name.lstrip("*"): digest for digest, name in lines}.get(path.name)
 
 
+def sums(folder: Path) -> str:
+    """SHA256SUMS of a folder of checkpoints."""
+    files = sorted(folder.glob("*.safetensors"))
+    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    return "".join(lines)
+
+
 def _loaded(path: Path, digest: str, origin: str) -> Finding:
     """Whether a network can be built of it."""
     from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
@@ -70,3 +77,7 @@ def _wrong(path: Path, what: str, remedy: str) -> Finding:
     return Finding(
         "checkpoint.weights", "error", f"{path} {what}", remedy, facts={"path": str(path)}
     )
+
+
+if __name__ == "__main__":
+    print(sums(Path(__file__).parents[1] / "weights"), end="")

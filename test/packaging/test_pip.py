@@ -62,7 +62,7 @@ def test_the_wheel_holds_all_of_the_package(wheel: Path) -> None:
     names = {path for path in zipfile.ZipFile(wheel).namelist() if path.startswith("mem4d_ros/")}
     files = [
         path
-        for pattern in ("*.py", "*.safetensors", "py.typed", "cli/completion/mem4d.*")
+        for pattern in ("*.py", "*.safetensors", "py.typed", "cli/completion/mem4d.*", "SHA256SUMS")
         for path in (ROOT / "mem4d_ros").rglob(pattern)
     ]
     assert names == {path.relative_to(ROOT).as_posix() for path in files}
