@@ -43,6 +43,11 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         help="how long to listen to the cameras, and to images sent from one process to another",
     )
     parser.add_argument("--no-ros", action="store_true", help="leave out what needs ROS")
+    parser.add_argument(
+        "--no-loopback",
+        action="store_true",
+        help="send no images from one process to another, which takes a core of a busy robot",
+    )
     parser.add_argument("--no-speed", action="store_true", help="do not time the network")
     parser.set_defaults(run=run)
 

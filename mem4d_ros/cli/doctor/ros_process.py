@@ -23,14 +23,15 @@ PATIENCE_S = 60.0
 """For all checks, besides the seconds that they listen."""
 
 
-def ros_findings(seconds: float) -> Iterator[Finding]:
-    """Those of ROS, or the one that there is no ROS."""
+def ros_findings(seconds: float, loopback: bool) -> Iterator[Finding]:
+    """Those of ROS, with the loop-back of images or not, or the one that there is no ROS."""
     if find_spec("rclpy") is None:
         yield no_ros(sorted(path.parent.name for path in DISTRIBUTIONS.glob("*/setup.sh")))
         return
-    yield from findings_of(
-        (sys.executable, *PROGRAM, "--seconds", str(seconds)), PATIENCE_S + 10 * seconds
-    )
+    command = [sys.executable, *PROGRAM, "--seconds", str(seconds)]
+    if not loopback:
+        command.append("--no-loopback")
+    yield from findings_of(command, PATIENCE_S + 10 * seconds)
 
 
 def no_ros(installed: Sequence[str]) -> Finding:

@@ -50,7 +50,7 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
         yield check_device(torch, options.device)
         yield from network_findings(options)
     if not options.no_ros:
-        yield from ros_findings(options.seconds)
+        yield from ros_findings(options.seconds, loopback=not options.no_loopback)
 
 
 def network_findings(options: argparse.Namespace) -> Iterator[Finding]:

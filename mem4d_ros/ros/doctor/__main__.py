@@ -17,15 +17,14 @@ from mem4d_ros.ros.doctor.dds_environment import check_dds_environment
 from mem4d_ros.ros.doctor.distribution import check_distribution, check_interfaces, check_rmw
 from mem4d_ros.ros.doctor.loopback import loopback_findings
 from mem4d_ros.ros.doctor.nodes import node_findings
-from mem4d_ros.ros.doctor.watching import spin_for
-
-DISCOVERY_S = 1.5
+from mem4d_ros.ros.doctor.watching import wait_for_graph
 
 
 def main() -> None:
     """Print each finding as it comes."""
     parser = argparse.ArgumentParser(prog="mem4d_ros.ros.doctor", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to listen")
+    parser.add_argument("--no-loopback", action="store_true", help="send no images")
     options = parser.parse_args()
     for finding in before_a_node(os.environ):
         say(finding)
@@ -34,6 +33,9 @@ def main() -> None:
     try:
         for finding in with_a_node(node, options.seconds):
             say(finding)
+        if not options.no_loopback:
+            for finding in loopback_findings(node, options.seconds):
+                say(finding)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
@@ -49,10 +51,9 @@ def before_a_node(environment: os._Environ[str]) -> Iterator[Finding]:
 
 def with_a_node(node: Node, seconds: float) -> Iterator[Finding]:
     """What a node sees."""
-    spin_for(node, DISCOVERY_S)
+    wait_for_graph(node)
     yield from node_findings(node, seconds)
     yield from camera_findings(node, seconds)
-    yield from loopback_findings(node, seconds)
 
 
 def say(finding: Finding) -> None:
