@@ -10,7 +10,17 @@ import sys
 from collections.abc import Sequence
 
 import mem4d_ros
-from mem4d_ros.cli import bench, completion, convert, doctor, evaluate, export, info, reconstruct, train
+from mem4d_ros.cli import (
+    bench,
+    completion,
+    convert,
+    doctor,
+    evaluate,
+    export,
+    info,
+    reconstruct,
+    train,
+)
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
 

@@ -46,7 +46,7 @@ def check_memory(available: int, total: int) -> Finding:
         "warning",
         summary,
         "end what else takes memory, or make the memories smaller: memory.psm_size,"
-        " map.max_voxels, model.image_size",
+        " static_map.max_voxels, model.image_size",
         facts=facts,
     )
 

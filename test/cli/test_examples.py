@@ -42,7 +42,8 @@ def documented() -> list[str]:
 
 
 def understood(line: str) -> bool:
-    words = shlex.split(re.sub(r"<[^>]+>", "PLACE", line), comments=True)
+    line = re.sub(r"<[^>]+>", "PLACE", line).partition(" > ")[0]
+    words = shlex.split(line, comments=True)
     assert words[0] == "mem4d"
     return callable(build_parser().parse_args(words[1:]).run)
 

@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_mem4d_eval_subparsers=(depth pose recon)
-_shtab_mem4d_subparsers=(reconstruct eval train convert bench info completion)
+_shtab_mem4d_subparsers=(reconstruct eval train convert export bench info doctor completion)
 
 _shtab_mem4d_reconstruct_option_strings=(-h --help --verbose --out --resume --dataset --topic --stride --frames --rate --max-bad-ratio --camera --checkpoint --preset --device --precision --pose-source --min-confidence --max-range --voxel)
 _shtab_mem4d_eval_depth_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --camera --known-intrinsics --no-known-intrinsics --json --pictures --align --evidence-points --evidence-seed --true-poses --single-views --pose-source)
@@ -15,8 +15,10 @@ _shtab_mem4d_eval_recon_option_strings=(-h --help --verbose --dataset --root --s
 _shtab_mem4d_eval_option_strings=(-h --help --verbose)
 _shtab_mem4d_train_option_strings=(-h --help --verbose --config --out --set --steps --device --precision --threads)
 _shtab_mem4d_convert_option_strings=(-h --help --verbose --names --any-size)
-_shtab_mem4d_bench_option_strings=(-h --help --verbose --checkpoint --preset --device --precision --compile --no-evidence --size --tca-window --tdm-size --psm-size --frames --threads --clock --compare --json)
+_shtab_mem4d_export_option_strings=(-h --help --verbose --checkpoint --preset --device --precision --format --out --size --threads)
+_shtab_mem4d_bench_option_strings=(-h --help --verbose --checkpoint --preset --device --precision --compile --engine --no-evidence --size --tca-window --tdm-size --psm-size --frames --threads --clock --compare --json)
 _shtab_mem4d_info_option_strings=(-h --help --verbose)
+_shtab_mem4d_doctor_option_strings=(-h --help --verbose --json --checkpoint --preset --device --seconds --no-ros --no-loopback --no-speed)
 _shtab_mem4d_completion_option_strings=(-h --help --verbose)
 _shtab_mem4d_option_strings=(-h --help --verbose --version)
 
@@ -35,6 +37,7 @@ _shtab_mem4d_train___config_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_train___out_COMPGEN=_shtab_compgen_dirs
 _shtab_mem4d_convert_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_convert_pos_1_COMPGEN=_shtab_compgen_files
+_shtab_mem4d_export___out_COMPGEN=_shtab_compgen_dirs
 _shtab_mem4d_bench___json_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_info_pos_0_COMPGEN=_shtab_compgen_files
 
@@ -56,11 +59,16 @@ _shtab_mem4d_eval_recon___preset_choices=(large lite)
 _shtab_mem4d_eval_recon___precision_choices=(auto fp32 bf16 fp16)
 _shtab_mem4d_eval_recon___pose_source_choices=(auto head procrustes pnp geometry)
 _shtab_mem4d_eval_pos_0_choices=(depth pose recon)
+_shtab_mem4d_export___preset_choices=(large lite)
+_shtab_mem4d_export___precision_choices=(auto fp32 bf16 fp16)
+_shtab_mem4d_export___format_choices=(onnx)
 _shtab_mem4d_bench___preset_choices=(large lite)
 _shtab_mem4d_bench___precision_choices=(auto fp32 bf16 fp16)
+_shtab_mem4d_bench___engine_choices=(auto torch onnxruntime)
 _shtab_mem4d_bench___clock_choices=(cpu wall)
+_shtab_mem4d_doctor___preset_choices=(large lite)
 _shtab_mem4d_completion_pos_0_choices=(bash zsh fish)
-_shtab_mem4d_pos_0_choices=(reconstruct eval train convert bench info completion)
+_shtab_mem4d_pos_0_choices=(reconstruct eval train convert export bench info doctor completion)
 
 _shtab_mem4d_reconstruct__h_nargs=0
 _shtab_mem4d_reconstruct___help_nargs=0
@@ -99,6 +107,9 @@ _shtab_mem4d_convert___help_nargs=0
 _shtab_mem4d_convert___verbose_nargs=0
 _shtab_mem4d_convert___names_nargs=0
 _shtab_mem4d_convert___any_size_nargs=0
+_shtab_mem4d_export__h_nargs=0
+_shtab_mem4d_export___help_nargs=0
+_shtab_mem4d_export___verbose_nargs=0
 _shtab_mem4d_bench__h_nargs=0
 _shtab_mem4d_bench___help_nargs=0
 _shtab_mem4d_bench___verbose_nargs=0
@@ -107,6 +118,13 @@ _shtab_mem4d_bench___no_evidence_nargs=0
 _shtab_mem4d_info__h_nargs=0
 _shtab_mem4d_info___help_nargs=0
 _shtab_mem4d_info___verbose_nargs=0
+_shtab_mem4d_doctor__h_nargs=0
+_shtab_mem4d_doctor___help_nargs=0
+_shtab_mem4d_doctor___verbose_nargs=0
+_shtab_mem4d_doctor___json_nargs=0
+_shtab_mem4d_doctor___no_ros_nargs=0
+_shtab_mem4d_doctor___no_loopback_nargs=0
+_shtab_mem4d_doctor___no_speed_nargs=0
 _shtab_mem4d_completion__h_nargs=0
 _shtab_mem4d_completion___help_nargs=0
 _shtab_mem4d_completion___verbose_nargs=0

@@ -50,8 +50,8 @@ function _shtab_mem4d_using
   test "$_shtab_mem4d_cmdpath" = "$argv"
 end
 
-set -g _shtab_mem4d_commands reconstruct eval 'eval depth' 'eval pose' 'eval recon' train convert bench info completion
-set -g _shtab_mem4d_opts_with_value --align --camera --checkpoint --clock --compare --config --dataset --device --evidence-points --evidence-seed --frames --json --max-bad-ratio --max-range --min-confidence --out --pictures --pose-source --precision --preset --psm-size --rate --root --scenes --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
+set -g _shtab_mem4d_commands reconstruct eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
+set -g _shtab_mem4d_opts_with_value --align --camera --checkpoint --clock --compare --config --dataset --device --engine --evidence-points --evidence-seed --format --frames --json --max-bad-ratio --max-range --min-confidence --out --pictures --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
 
 complete -c mem4d -e
 complete -c mem4d -f
@@ -159,6 +159,17 @@ complete -c mem4d -n '_shtab_mem4d_using convert' -l names -d 'print the name of
 complete -c mem4d -n '_shtab_mem4d_using convert' -l any-size -d 'accept an encoder that is not the one of `large`'
 complete -c mem4d -n '_shtab_mem4d_using convert; and test $_shtab_mem4d_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'CUT3R'"'"'s .pth file'
 complete -c mem4d -n '_shtab_mem4d_using convert; and test $_shtab_mem4d_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'the .safetensors file to write'
+complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a export -d 'Convert the parts of a network for images of one size to ONNX, where model.engine of the node finds them, and compare their results and their speed with torch'"'"'s. A machine that has ONNX Runtime but not what converts can use a folder that was written elsewhere with the same version of torch, as model.engine_folder.'
+complete -c mem4d -n '_shtab_mem4d_using export' -s h -l help -d 'show this help message and exit'
+complete -c mem4d -n '_shtab_mem4d_using export' -l verbose -d 'show where in the code an error came from'
+complete -c mem4d -n '_shtab_mem4d_using export' -l checkpoint -x -d 'checkpoint of this project, a .safetensors file, or random for untrained weights'
+complete -c mem4d -n '_shtab_mem4d_using export' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
+complete -c mem4d -n '_shtab_mem4d_using export' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
+complete -c mem4d -n '_shtab_mem4d_using export' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using export' -l format -xka "onnx" -d 'format of the files'
+complete -c mem4d -n '_shtab_mem4d_using export' -l out -xka "(__fish_complete_directories)" -d 'where to write (default: mem4d_ros/engines in the user'"'"'s cache)'
+complete -c mem4d -n '_shtab_mem4d_using export' -l size -x -d 'size of the network'"'"'s image in pixels (default: the network'"'"'s at 4:3)'
+complete -c mem4d -n '_shtab_mem4d_using export' -l threads -x -d 'CPU threads'
 complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a bench -d 'Time the steps of a network whose memories are full, as they are after a while in use.'
 complete -c mem4d -n '_shtab_mem4d_using bench' -s h -l help -d 'show this help message and exit'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l verbose -d 'show where in the code an error came from'
@@ -167,6 +178,7 @@ complete -c mem4d -n '_shtab_mem4d_using bench' -l preset -xka "large lite" -d '
 complete -c mem4d -n '_shtab_mem4d_using bench' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l compile -d 'compile parts of the network, as model.compile does'
+complete -c mem4d -n '_shtab_mem4d_using bench' -l engine -xka "auto torch onnxruntime" -d 'what computes the network'"'"'s parts, as model.engine of the node'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l no-evidence -d 'give the network images alone; one that takes evidence gets intrinsics, points of measured depth and a pose otherwise'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l size -x -d 'image size in pixels (default: the network'"'"'s at 4:3)'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l tca-window -x -d 'number of frames (default: the network'"'"'s)'
@@ -181,6 +193,17 @@ complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a 
 complete -c mem4d -n '_shtab_mem4d_using info' -s h -l help -d 'show this help message and exit'
 complete -c mem4d -n '_shtab_mem4d_using info' -l verbose -d 'show where in the code an error came from'
 complete -c mem4d -n '_shtab_mem4d_using info; and test $_shtab_mem4d_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a .safetensors file of this project'
+complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a doctor -d 'Check this machine, its ROS, the cameras that it sees and a running node, and say for each finding what to do. The exit status is 1 if something does not work at all. docs/troubleshooting.md lists symptoms and the findings behind them.'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -s h -l help -d 'show this help message and exit'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l verbose -d 'show where in the code an error came from'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l json -d 'print the findings as JSON'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l checkpoint -x -d 'checkpoint to check, a .safetensors file'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l preset -xka "large lite" -d 'network to check without --checkpoint'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l seconds -x -d 'how long to listen to the cameras, and to images sent from one process to another'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l no-ros -d 'leave out what needs ROS'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l no-loopback -d 'send no images from one process to another, which takes a core of a busy robot'
+complete -c mem4d -n '_shtab_mem4d_using doctor' -l no-speed -d 'do not time the network'
 complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a completion -d 'Print a script that makes the shell complete commands, options and names.'
 complete -c mem4d -n '_shtab_mem4d_using completion' -s h -l help -d 'show this help message and exit'
 complete -c mem4d -n '_shtab_mem4d_using completion' -l verbose -d 'show where in the code an error came from'

@@ -13,7 +13,9 @@ _shtab_mem4d_commands() {
     bench:'Time the steps of a network whose memories are full, as they are after a while in use.'
     completion:'Print a script that makes the shell complete commands, options and names.'
     convert:'Take the image encoder out of CUT3R'"'"'s public checkpoint (cut3r_512_dpt_4_64.pth), as `encoder` of a training config reads it. CUT3R'"'"'s weights, and all that is made from them, are under CC BY-NC-SA 4.0: name CUT3R, not for commercial use, share alike.'
+    doctor:'Check this machine, its ROS, the cameras that it sees and a running node, and say for each finding what to do. The exit status is 1 if something does not work at all. docs/troubleshooting.md lists symptoms and the findings behind them.'
     eval:'errors on sequences with ground truth, by published protocols'
+    export:'Convert the parts of a network for images of one size to ONNX, where model.engine of the node finds them, and compare their results and their speed with torch'"'"'s. A machine that has ONNX Runtime but not what converts can use a folder that was written elsewhere with the same version of torch, as model.engine_folder.'
     info:'Print what a checkpoint says of itself. Its weights are not read.'
     reconstruct:'Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is done; --resume goes on from there, with the same result as without the interruption.'
     train:'Train the network. Stopped by Ctrl-C or killed, the same command goes on. Started by torchrun, its processes share the work.'
@@ -47,6 +49,7 @@ _shtab_mem4d_bench_options=(
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
   "--compile[compile parts of the network, as model.compile does]"
+  "--engine[what computes the network\'s parts, as model.engine of the node]:engine:(auto torch onnxruntime)"
   "--no-evidence[give the network images alone\; one that takes evidence gets intrinsics, points of measured depth and a pose otherwise]"
   "--size[image size in pixels (default\: the network\'s at 4\:3)]:WIDTHxHEIGHT:"
   "--tca-window[number of frames (default\: the network\'s)]:tca_window:"
@@ -82,6 +85,22 @@ _shtab_mem4d_convert_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_mem4d_convert_defaults_added=0
+
+_shtab_mem4d_doctor_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--verbose[show where in the code an error came from]"
+  "--json[print the findings as JSON]"
+  "--checkpoint[checkpoint to check, a .safetensors file]:checkpoint:"
+  "--preset[network to check without --checkpoint]:preset:(large lite)"
+  "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
+  "--seconds[how long to listen to the cameras, and to images sent from one process to another]:seconds:"
+  "--no-ros[leave out what needs ROS]"
+  "--no-loopback[send no images from one process to another, which takes a core of a busy robot]"
+  "--no-speed[do not time the network]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_mem4d_doctor_defaults_added=0
 
 _shtab_mem4d_eval_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -165,6 +184,22 @@ _shtab_mem4d_eval_recon_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_mem4d_eval_recon_defaults_added=0
 
+_shtab_mem4d_export_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--verbose[show where in the code an error came from]"
+  "--checkpoint[checkpoint of this project, a .safetensors file, or random for untrained weights]:checkpoint:"
+  "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
+  "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
+  "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--format[format of the files]:format:(onnx)"
+  "--out[where to write (default\: mem4d_ros\/engines in the user\'s cache)]:FOLDER:_files -/"
+  "--size[size of the network\'s image in pixels (default\: the network\'s at 4\:3)]:WIDTHxHEIGHT:"
+  "--threads[CPU threads]:threads:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_mem4d_export_defaults_added=0
+
 _shtab_mem4d_info_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--verbose[show where in the code an error came from]"
@@ -237,7 +272,9 @@ _shtab_mem4d() {
         bench) _arguments -C -s $_shtab_mem4d_bench_options ;;
         completion) _arguments -C -s $_shtab_mem4d_completion_options ;;
         convert) _arguments -C -s $_shtab_mem4d_convert_options ;;
+        doctor) _arguments -C -s $_shtab_mem4d_doctor_options ;;
         eval) _shtab_mem4d_eval ;;
+        export) _arguments -C -s $_shtab_mem4d_export_options ;;
         info) _arguments -C -s $_shtab_mem4d_info_options ;;
         reconstruct) _arguments -C -s $_shtab_mem4d_reconstruct_options ;;
         train) _arguments -C -s $_shtab_mem4d_train_options ;;
