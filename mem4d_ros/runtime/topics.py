@@ -50,6 +50,13 @@ STATIC_MAP = OutputTopic(
     "static points, accumulated over all frames, in the map",
     lasting=True,
 )
+OCCUPANCY = OutputTopic(
+    "~/occupancy",
+    "nav_msgs/msg/OccupancyGrid",
+    1,
+    "free, occupied and unknown cells of the floor, in the map, for Nav2's static layer",
+    lasting=True,
+)
 DEPTH = OutputTopic(
     "~/depth/image",
     "sensor_msgs/msg/Image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +30,8 @@ class LatestFrameWorker(Generic[Item, Result]):
     a result is delivered the next item is processed, whose result waits until it can be delivered;
     only then another item is taken, so that none is older than it need be. Results are delivered in
     order. An item for which `process` or `deliver` raises counts as rejected, `on_failure` is told
-    on that thread, and the next item is taken. `on_failure` must not raise.
+    on that thread, and the next item is taken. `on_failure` must not raise. `niceness` is that of
+    the thread that processes: above 0 it yields to others.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class LatestFrameWorker(Generic[Item, Result]):
         deliver: Callable[[Result], None],
         on_failure: Callable[[Exception], None],
         name: str = "latest-frame-worker",
+        niceness: int = 0,
     ) -> None:
         self._process = process
         self._deliver = deliver
         self._on_failure = on_failure
+        self._niceness = niceness
         self._changed = threading.Condition()
         self._waiting: list[Item] = []  # at most one
         self._results: list[Result] = []  # at most one, until it is delivered
@@ -116,6 +120,8 @@ class LatestFrameWorker(Generic[Item, Result]):
         self._waiting.clear()
 
     def _process_all(self) -> None:
+        if self._niceness and hasattr(os, "setpriority"):  # Linux takes a thread for a process
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while items := self._take_waiting():
             try:
                 result = self._process(items.pop())

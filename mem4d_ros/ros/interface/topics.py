@@ -85,6 +85,7 @@ POINTS_CAMERA = Topic(
 )
 DYNAMIC_POINTS = _output(outputs.DYNAMIC_POINTS)
 STATIC_MAP = _output(outputs.STATIC_MAP)
+OCCUPANCY = _output(outputs.OCCUPANCY)
 DEPTH = _output(outputs.DEPTH)
 DEPTH_CAMERA_INFO = _output(outputs.DEPTH_CAMERA_INFO)
 ODOMETRY = _output(outputs.ODOMETRY)
@@ -100,6 +101,7 @@ OUTPUTS = (
     POINTS_CAMERA,
     DYNAMIC_POINTS,
     STATIC_MAP,
+    OCCUPANCY,
     DEPTH,
     DEPTH_CAMERA_INFO,
     ODOMETRY,

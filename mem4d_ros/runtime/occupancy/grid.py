@@ -1,0 +1,142 @@
+"""The grid: what the static map and the views say of each cell of the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mem4d_ros.runtime.occupancy.settings import OccupancySettings
+from mem4d_ros.runtime.occupancy.sight import Sight, draw
+
+UNKNOWN, FREE, OCCUPIED = -1, 0, 100
+"""Values of a cell, as nav_msgs/OccupancyGrid has them."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of the floor.
+
+    Attributes:
+        cells: (H, W) int8, row by row along the floor's y, each along its x.
+        origin: (2,), x and y of the corner of the first cell, metres, a multiple of the resolution.
+        resolution_m: side of a cell.
+        world_from_floor: (4, 4), where the floor is.
+    """
+
+    cells: np.ndarray
+    origin: np.ndarray
+    resolution_m: float
+    world_from_floor: np.ndarray
+
+
+def make_grid(
+    points: np.ndarray,
+    sights: Sequence[Sight],
+    world_from_floor: np.ndarray,
+    settings: OccupancySettings,
+) -> Grid:
+    """The grid of static points (N, 3) of the floor's frame, and what was seen over the floor.
+
+    A cell is occupied where enough points are between the heights that count, whatever was seen
+    there: the static map has given up what is gone. It is free where the floor is, or where enough
+    frames saw through it and fewer met something. Where there are only points below the floor, and
+    where nothing tells, it is unknown.
+    """
+    origin, shape = _extent(points, sights, settings)
+    obstacles, floor, below = (
+        _count(points[part], origin, shape, settings.resolution_m)
+        for part in _parts(points[:, 2], settings)
+    )
+    seen, met = _seen_through(sights, origin, shape, settings)
+    around = np.ones((3, 3), np.float32)
+    nearby = cv2.filter2D(obstacles, -1, around, borderType=cv2.BORDER_CONSTANT)
+    cells = np.full(shape, UNKNOWN, np.int8)
+    cells[(seen >= settings.min_frames) & (seen > met)] = FREE
+    cells[(floor == 0) & (below > 0)] = UNKNOWN
+    cells[floor > 0] = FREE
+    cells[(obstacles > 0) & (nearby < settings.min_points)] = UNKNOWN
+    cells[(obstacles > 0) & (nearby >= settings.min_points)] = OCCUPIED
+    return Grid(cells, origin, settings.resolution_m, world_from_floor)
+
+
+def _parts(
+    heights: np.ndarray, settings: OccupancySettings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which of heights (N,) are obstacles, on the floor, and below it."""
+    lowest = settings.min_height_m
+    obstacles = (heights > lowest) & (heights < settings.max_height_m)
+    return obstacles, np.abs(heights) <= lowest, heights < -lowest
+
+
+def _extent(
+    points: np.ndarray, sights: Sequence[Sight], settings: OccupancySettings
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Corner (2,) and shape (H, W) of the grid that holds all, cut about the newest camera."""
+    spread = [points[points[:, 2] < settings.max_height_m, :2]]
+    for sight in sights:
+        reach = sight.far.max()
+        spread.append(np.array([sight.centre - reach, sight.centre + reach]))
+    places = np.concatenate(spread)
+    if not len(places):
+        return np.zeros(2), (1, 1)
+    first = np.floor(places.min(0) / settings.resolution_m).astype(int)
+    last = np.floor(places.max(0) / settings.resolution_m).astype(int) + 1
+    if np.prod(last - first, dtype=float) > settings.max_cells:
+        centre = sights[-1].centre if sights else places.mean(0)
+        half = int(settings.max_cells**0.5 / 2)
+        middle = np.floor(centre / settings.resolution_m).astype(int)
+        first, last = np.maximum(first, middle - half), np.minimum(last, middle + half)
+    columns, rows = (last - first).tolist()
+    return first * settings.resolution_m, (rows, columns)
+
+
+def _count(
+    points: np.ndarray, origin: np.ndarray, shape: tuple[int, int], resolution_m: float
+) -> np.ndarray:
+    """The number (H, W) float32 of points (N, 3) over each cell."""
+    columns, rows = np.floor((points[:, :2] - origin) / resolution_m + 1e-6).astype(int).T
+    inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    cells = rows[inside] * shape[1] + columns[inside]
+    counts = np.bincount(cells, minlength=shape[0] * shape[1])
+    return counts.reshape(shape).astype(np.float32)
+
+
+def _seen_through(
+    sights: Sequence[Sight],
+    origin: np.ndarray,
+    shape: tuple[int, int],
+    settings: OccupancySettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many frames saw through each cell, and how many met something there, (H, W) int32."""
+    seen, met = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    reach = int(np.ceil(settings.max_range_m / settings.resolution_m)) + 1
+    for sight in sights:
+        middle = np.floor((sight.centre - origin) / settings.resolution_m).astype(int)
+        first = np.clip(middle - reach, 0, shape[::-1])
+        last = np.clip(middle + reach + 1, 0, shape[::-1])
+        if (last <= first).any():
+            continue
+        window = (slice(first[1], last[1]), slice(first[0], last[0]))
+        mask = np.zeros((last - first)[::-1], np.uint8)
+        corner = origin + first * settings.resolution_m
+        weight = min(sight.frames, settings.min_frames)
+        draw(sight, mask, corner, settings.resolution_m, weight)
+        seen[window] += mask
+        rows, columns = _met_cells(sight, origin, settings.resolution_m)
+        inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+        met[rows[inside], columns[inside]] += weight
+    return seen, met
+
+
+def _met_cells(
+    sight: Sight, origin: np.ndarray, resolution_m: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns (N,) of the cells where a sight meets something; none twice."""
+    known = np.isfinite(sight.met)
+    angles = (np.flatnonzero(known) + 0.5) * (2 * np.pi / len(sight.met))
+    ends = sight.centre + sight.met[known, None] * np.stack((np.cos(angles), np.sin(angles)), -1)
+    cells = np.unique(np.floor((ends - origin) / resolution_m).astype(int), axis=0)
+    return cells[:, 1], cells[:, 0]

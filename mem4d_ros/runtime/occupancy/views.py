@@ -1,0 +1,89 @@
+"""Views that are kept to tell what was seen through, in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mem4d_ros.runtime.reconstruction import Reconstruction
+
+COLUMNS = 96
+"""Of a kept view, about."""
+PLACE_M, DIRECTION = 0.25, 0.25
+"""Sides of the cells of places, and of viewing directions (unit vectors), of which each keeps its
+newest view: some 14 degrees."""
+MOST_FRAMES = 100
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a camera saw, small; each is equal to itself alone.
+
+    Attributes:
+        depth: (h, w) float16, metres along z of the optical frame, NaN where unknown.
+        moving: (h, w) bool, pixels of what moves.
+        intrinsics: (3, 3), pixels of `depth`; camera_to_world: (4, 4).
+        frames: number of frames that were taken about here.
+    """
+
+    depth: np.ndarray
+    moving: np.ndarray
+    intrinsics: np.ndarray
+    camera_to_world: np.ndarray
+    frames: int = 1
+
+    @classmethod
+    def of(cls, reconstruction: Reconstruction, moving: np.ndarray, least: float) -> View:
+        """Every n-th pixel of a frame; `least` is the minimum confidence of its depth."""
+        stride = max(1, round(moving.shape[1] / COLUMNS))
+        grid = (slice(stride // 2, None, stride), slice(stride // 2, None, stride))
+        confidence = reconstruction.confidence_camera[grid]
+        depth = np.where(
+            (confidence > 0) & (confidence >= least), reconstruction.depth[grid], np.nan
+        )
+        to_view = np.array(
+            [[1.0, 0.0, -(stride // 2)], [0.0, 1.0, -(stride // 2)], [0.0, 0.0, stride]]
+        )
+        return cls(
+            depth.astype(np.float16),
+            moving[grid].copy(),
+            to_view / stride @ reconstruction.intrinsics,
+            reconstruction.camera_to_world,
+        )
+
+
+class Views:
+    """The newest view from each place in each direction. Not thread-safe."""
+
+    def __init__(self, max_views: int) -> None:
+        """`max_views`: beyond it the one that is oldest is forgotten."""
+        self._max_views = max_views
+        self._views: dict[tuple[int, ...], View] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def reset(self) -> None:
+        """Forget all."""
+        self._views.clear()
+
+    def add(self, view: View) -> None:
+        """Take a view in; the one from the same place gives way, but its frames count on."""
+        key = _place_of(view.camera_to_world)
+        before = self._views.pop(key, None)
+        if before is not None:
+            view = replace(view, frames=min(before.frames + 1, MOST_FRAMES))
+        self._views[key] = view
+        if len(self._views) > self._max_views:
+            del self._views[next(iter(self._views))]
+
+    def all(self) -> tuple[View, ...]:
+        """Those that are kept, the newest last."""
+        return tuple(self._views.values())
+
+
+def _place_of(pose: np.ndarray) -> tuple[int, ...]:
+    """The cell of a camera (4, 4)."""
+    place, direction = pose[:3, 3] / PLACE_M, pose[:3, 2] / DIRECTION
+    return tuple(np.rint(np.concatenate((place, direction))).astype(int).tolist())
