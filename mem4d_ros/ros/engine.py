@@ -42,6 +42,7 @@ class Engine:
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""
         self.pipeline.close()
+        self.outputs.close()
         self._owner.close()
         del self.model, self.pipeline, self.outputs
 

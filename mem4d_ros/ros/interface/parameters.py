@@ -85,6 +85,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
     _check_frames(settings)
     _check_poses(settings)
     _check_heights(settings)
+    _check_occupancy(settings)
     _check_memory(settings)
     return settings
 
@@ -140,6 +141,15 @@ def _check_heights(settings: Settings) -> None:
         raise ParameterError(
             f"points.min_height is {points.min_height}, above points.max_height,"
             f" {points.max_height}: no point would be left"
+        )
+
+
+def _check_occupancy(settings: Settings) -> None:
+    occupancy = settings.occupancy
+    if occupancy.min_height >= occupancy.max_height:
+        raise ParameterError(
+            f"occupancy.min_height is {occupancy.min_height}, not below occupancy.max_height,"
+            f" {occupancy.max_height}: nothing would be an obstacle"
         )
 
 

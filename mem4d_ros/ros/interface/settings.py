@@ -16,6 +16,7 @@ from mem4d_ros.runtime import PointFilter
 from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.engines import ENGINES, TORCH
 from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThresholds
+from mem4d_ros.runtime.occupancy import OccupancySettings
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
 from mem4d_ros.runtime.scale import SOURCES
 from mem4d_ros.runtime.static_map import StaticMapSettings
@@ -476,6 +477,81 @@ class StaticMapGroup:
 
 
 @dataclass(frozen=True)
+class OccupancyGroup:
+    """Parameters of ~/occupancy, which comes with the static map."""
+
+    up: str = parameter(
+        "auto",
+        "Direction that is up: map takes z of the map for it, floor the largest plane below the"
+        " camera; auto: map where tf.mode is base or map_to_odom or tf.initial_pose is given, else"
+        " floor",
+        choices=("auto", "map", "floor"),
+    )
+    resolution: float = parameter(
+        OccupancySettings.resolution_m,
+        "Resolution of ~/occupancy: side of a cell, metres",
+        minimum=0.01,
+        maximum=10.0,
+    )
+    min_height: float = parameter(
+        OccupancySettings.min_height_m,
+        "Minimum height of obstacles above the floor, metres; what is lower is the floor",
+        minimum=0.01,
+        maximum=100.0,
+    )
+    max_height: float = parameter(
+        OccupancySettings.max_height_m,
+        "Maximum height of obstacles above the floor, metres; the robot fits under what is higher",
+        minimum=0.01,
+        maximum=100.0,
+    )
+    max_range: float = parameter(
+        OccupancySettings.max_range_m,
+        "Maximum distance from the camera at which space counts as seen through, metres",
+        minimum=0.1,
+        maximum=1000.0,
+    )
+    max_cells: int = parameter(
+        OccupancySettings.max_cells,
+        "Maximum number of cells; a larger world is cut about the camera",
+        minimum=100,
+        maximum=100_000_000,
+    )
+    min_points: int = parameter(
+        OccupancySettings.min_points,
+        "Minimum number of points of the static map in a cell and the 8 around it, for an obstacle",
+        minimum=1,
+        maximum=1000,
+    )
+    min_views: int = parameter(
+        OccupancySettings.min_views,
+        "Minimum number of views, from places 25 cm or 14 degrees apart, that saw through a cell,"
+        " for it to be free",
+        minimum=1,
+        maximum=100,
+    )
+    period_s: float = parameter(
+        2.0,
+        "Minimum period of ~/occupancy, seconds",
+        minimum=0.1,
+        maximum=3600.0,
+        changeable=True,
+    )
+
+    def settings(self) -> OccupancySettings:
+        """The same as the runtime takes it."""
+        return OccupancySettings(
+            resolution_m=self.resolution,
+            min_height_m=self.min_height,
+            max_height_m=self.max_height,
+            max_range_m=self.max_range,
+            max_cells=self.max_cells,
+            min_points=self.min_points,
+            min_views=self.min_views,
+        )
+
+
+@dataclass(frozen=True)
 class MapSettings:
     """Parameters of ~/save_map."""
 
@@ -504,5 +580,6 @@ class Settings:
     external_odometry: ExternalOdometrySettings = ExternalOdometrySettings()
     scale: ScaleSettings = field(default=ScaleSettings())
     static_map: StaticMapGroup = field(default=StaticMapGroup())
+    occupancy: OccupancyGroup = field(default=OccupancyGroup())
     map: MapSettings = field(default=MapSettings())
     status: StatusSettings = StatusSettings()

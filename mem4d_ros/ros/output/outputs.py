@@ -12,8 +12,9 @@ from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.listeners import has_subscribers
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
-from mem4d_ros.ros.output.scene import SceneOutputs, has_subscribers
+from mem4d_ros.ros.output.scene import SceneOutputs
 from mem4d_ros.ros.output.tf import make_placer, make_tf_output
 from mem4d_ros.ros.output.trajectory import Trajectory
 from mem4d_ros.ros.reporting import Reporter
@@ -34,7 +35,7 @@ class Outputs:
         self._newest: tuple[Reconstruction, Placement] | None = None
         self._scene: SceneOutputs | None = None
         if settings.static_map.enabled:
-            self._scene = SceneOutputs(node, settings)
+            self._scene = SceneOutputs(node, settings, reporter)
         self._points = topics.POINTS.publisher(node)
         self._points_camera = topics.POINTS_CAMERA.publisher(node)
         self._depth = topics.DEPTH.publisher(node)
@@ -59,6 +60,13 @@ class Outputs:
     def silence(self) -> None:
         """Publish nothing until the next frame."""
         self._tf.restart()
+        if self._scene is not None:
+            self._scene.silence()
+
+    def close(self) -> None:
+        """Finish what is in work, before the publishers go."""
+        if self._scene is not None:
+            self._scene.close()
 
     def points(self, settings: Settings) -> ColouredPoints | None:
         """The static map's, or the newest frame's without one; None where they have no place yet.

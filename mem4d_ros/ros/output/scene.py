@@ -8,26 +8,30 @@ import time
 
 import numpy as np
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.listeners import has_subscribers
+from mem4d_ros.ros.output.occupancy import OccupancyOutput
 from mem4d_ros.ros.output.points import moved_to_map, points_in_map
+from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.placers import Placement
 from mem4d_ros.runtime import ColouredPoints, Reconstruction
 from mem4d_ros.runtime.motion_split import MotionSplitter
+from mem4d_ros.runtime.occupancy import View, Views
 from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 
 
 class Scene:
-    """One thread adds frames; any may ask for the static points."""
+    """One thread adds frames; any may ask for the static points, and for views of them."""
 
     def __init__(self, settings: StaticMapSettings) -> None:
         self._splitter = MotionSplitter()
         self._map = StaticMap(settings)
+        self._views = Views()
         self._lock = threading.Lock()
 
     def add(self, reconstruction: Reconstruction, scale_known: bool = True) -> np.ndarray:
@@ -36,8 +40,10 @@ class Scene:
         # A frame whose place or size was guessed would smear the map.
         place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
         if place_known and scale_known:
+            view = View.of(reconstruction, moving, self._map.settings.min_confidence)
             with self._lock:
                 self._map.integrate(reconstruction, moving)
+                self._views.add(view, is_first=reconstruction.frame_index == 0)
         return moving
 
     def static_points(self) -> ColouredPoints:
@@ -45,12 +51,18 @@ class Scene:
         with self._lock:
             return self._map.points()
 
+    def points_and_views(self) -> tuple[ColouredPoints, tuple[View, ...]]:
+        """The map's points and the newest view from each place, in the world."""
+        with self._lock:
+            return self._map.points(), self._views.all()
+
 
 class SceneOutputs:
     """Separates dynamic from static pixels, and publishes both."""
 
-    def __init__(self, node: Node, settings: Settings) -> None:
+    def __init__(self, node: Node, settings: Settings, reporter: Reporter) -> None:
         self._scene = Scene(settings.static_map.settings())
+        self._occupancy = OccupancyOutput(node, self._scene.points_and_views, settings, reporter)
         self._dynamic_points = topics.DYNAMIC_POINTS.publisher(node)
         self._static_map = topics.STATIC_MAP.publisher(node)
         self._due_s = 0.0  # monotonic
@@ -58,6 +70,14 @@ class SceneOutputs:
     def static_points(self, placement: Placement) -> ColouredPoints:
         """The static map's points in the map. From any thread."""
         return moved_to_map(self._scene.static_points(), placement)
+
+    def silence(self) -> None:
+        """Publish nothing until the next frame."""
+        self._occupancy.silence()
+
+    def close(self) -> None:
+        """Finish what is in work."""
+        self._occupancy.close()
 
     def publish(
         self,
@@ -78,8 +98,4 @@ class SceneOutputs:
         if reconstruction.frame_index == 0 or time.monotonic() >= self._due_s:
             self._static_map.publish(to_point_cloud(self.static_points(placement), header))
             self._due_s = time.monotonic() + settings.static_map.period_s
-
-
-def has_subscribers(publisher: Publisher) -> bool:
-    """Whether anybody subscribes."""
-    return publisher.get_subscription_count() > 0
+        self._occupancy.observe(placement, header, settings, reconstruction.frame_index == 0)

@@ -33,9 +33,9 @@ NARROWING_M = (0.15, 0.1, 0.05, 0.05)
 
 
 def find_floor(points: np.ndarray, cameras: np.ndarray, up_known: bool) -> np.ndarray | None:
-    """world_from_floor (4, 4) of points (N, 3) float, below the cameras (M, 4, 4), in a world whose z is up.
+    """map_from_floor (4, 4) of points (N, 3), below the cameras (M, 4, 4), in a map whose z is up.
 
-    Where `up_known` is False, z is not up: then the largest plane is sought that is below the
+    Where `up_known` is False, it need not be: then the largest plane is sought that is below the
     cameras and more or less across their own up (RANSAC; Fischler & Bolles, 1981). None where too
     few points lie on any.
     """
@@ -126,7 +126,7 @@ def _fitted(
 
 
 def _frame(normal: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """world_from_floor (4, 4) of a floor through `origin` (3,)."""
+    """map_from_floor (4, 4) of a floor through `origin` (3,)."""
     ahead = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
     x = ahead - (ahead @ normal) * normal
     x /= np.linalg.norm(x)

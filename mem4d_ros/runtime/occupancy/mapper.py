@@ -12,6 +12,7 @@ from mem4d_ros.runtime.occupancy.grid import Grid, make_grid
 from mem4d_ros.runtime.occupancy.settings import OccupancySettings
 from mem4d_ros.runtime.occupancy.sight import Sight, sight_of
 from mem4d_ros.runtime.occupancy.views import View
+from mem4d_ros.runtime.points import move_points
 
 SAME_HEIGHT_M, SAME_COSINE = 0.02, float(np.cos(np.deg2rad(0.5)))
 """A floor that differs by less from the one before is that one: its sights are still right."""
@@ -24,30 +25,38 @@ class OccupancyMapper:
     """
 
     def __init__(self, settings: OccupancySettings, up_known: bool) -> None:
-        """`up_known`: whether z of the world is up; else the floor alone says what is up."""
+        """`up_known`: whether z of the map is up; else the floor alone says what is up."""
         self._settings = settings
         self._up_known = up_known
-        self._world_from_floor: np.ndarray | None = None
+        self._map_from_floor: np.ndarray | None = None
         self._sights: dict[View, Sight] = {}
 
-    def grid(self, points: np.ndarray, views: Sequence[View]) -> Grid | None:
-        """The grid of static points (N, 3) and views of one world; None where no floor is found."""
-        cameras = np.array([view.camera_to_world for view in views]).reshape(-1, 4, 4)
-        found = find_floor(points, cameras, self._up_known)
+    def grid(
+        self, points: np.ndarray, views: Sequence[View], map_from_world: np.ndarray
+    ) -> Grid | None:
+        """The grid, in the map, of static points (N, 3) float32 and views of one world.
+
+        None where no floor is found.
+        """
+        points = move_points(map_from_world, points)
+        cameras = np.array([map_from_world @ view.camera_to_world for view in views])
+        found = find_floor(points, cameras.reshape(-1, 4, 4), self._up_known)
         if found is None:
             return None
-        before = self._world_from_floor
-        if before is None or not _is_same(found, before):
-            self._world_from_floor, self._sights = found, {}
-        world_from_floor = self._world_from_floor
-        assert world_from_floor is not None
-        floor_from_world = rigid_inverse(world_from_floor)
+        if self._map_from_floor is None or not _is_same(found, self._map_from_floor):
+            self._map_from_floor, self._sights = found, {}
+        floor_from_map = rigid_inverse(self._map_from_floor)
+        floor_from_world = floor_from_map @ map_from_world
         self._sights = {
             view: self._sights.get(view) or sight_of(view, floor_from_world, self._settings)
             for view in views
         }
-        heights = transform_points(floor_from_world, points.astype(np.float64))
-        return make_grid(heights, list(self._sights.values()), world_from_floor, self._settings)
+        return make_grid(
+            transform_points(floor_from_map, points.astype(np.float64)),
+            list(self._sights.values()),
+            self._map_from_floor,
+            self._settings,
+        )
 
 
 def _is_same(floor: np.ndarray, other: np.ndarray) -> bool:

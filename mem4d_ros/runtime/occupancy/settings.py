@@ -16,10 +16,9 @@ class OccupancySettings:
         max_range_m: maximum distance from the camera at which space counts as seen through.
         max_cells: maximum number of cells; beyond it the grid is cut about the newest camera.
         min_points: points of the static map in a cell and the 8 beside it that make it occupied.
-        min_frames: frames that have seen through a cell before it is free.
+        min_views: views that have seen through a cell before it is free.
         range_margin: by which a line of sight ends before what it meets, relative to the distance
             there; the relative error of depth.
-        max_views: maximum number of views; then the oldest is forgotten.
     """
 
     resolution_m: float = 0.05
@@ -28,12 +27,11 @@ class OccupancySettings:
     max_range_m: float = 5.0
     max_cells: int = 4_000_000
     min_points: int = 3
-    min_frames: int = 3
+    min_views: int = 2
     range_margin: float = 0.05
-    max_views: int = 500
 
     def __post_init__(self) -> None:
-        for name in ("resolution_m", "min_height_m", "max_range_m", "max_cells", "max_views"):
+        for name in ("resolution_m", "min_height_m", "max_range_m", "max_cells"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"occupancy: {name} is {getattr(self, name)}, must be > 0")
         if not self.min_height_m < self.max_height_m:

@@ -24,14 +24,16 @@ class Sight:
         near, far: (BEARINGS,), metres between which there is nothing from the floor up to where
             the view looks; far is 0 where it sees nothing.
         met: (BEARINGS,), distance of the obstacle that ends it, inf without one.
-        frames: that saw it.
+        hollow_near, hollow_far: (BEARINGS,), metres between which it looks below the floor; the
+            latter is 0 where it does not.
     """
 
     centre: np.ndarray
     near: np.ndarray
     far: np.ndarray
     met: np.ndarray
-    frames: int
+    hollow_near: np.ndarray
+    hollow_far: np.ndarray
 
 
 def sight_of(view: View, floor_from_world: np.ndarray, settings: OccupancySettings) -> Sight:
@@ -39,7 +41,7 @@ def sight_of(view: View, floor_from_world: np.ndarray, settings: OccupancySettin
 
     Each pixel's ray tells of the space it crosses between the floor and the middle of the heights
     that count: what is above says nothing of what stands below it. The nearest obstacle of a
-    direction ends it, and one that moves does so, too, but counts as none.
+    direction ends it, and so do one that moves, which is not met, and a hole in the floor.
     """
     floor_from_camera = floor_from_world @ view.camera_to_world
     height, width = view.depth.shape
@@ -59,31 +61,43 @@ def sight_of(view: View, floor_from_world: np.ndarray, settings: OccupancySettin
     leaves = np.minimum(leaves, end)
     crosses = leaves > enters
     bearing = _bearings(rays)
+    is_hole = end_height < -lowest
     near, met = np.full(BEARINGS, np.inf), np.full(BEARINGS, np.inf)
     far, ends = np.zeros(BEARINGS), np.full(BEARINGS, np.inf)
     np.minimum.at(near, bearing[crosses], enters[crosses])
     np.maximum.at(far, bearing[crosses], leaves[crosses])
     np.minimum.at(ends, bearing[is_obstacle], distance[is_obstacle])
+    hollow_near, hollow_far = np.full(BEARINGS, np.inf), np.zeros(BEARINGS)
+    np.minimum.at(hollow_near, bearing[is_hole], -camera_height / rise[is_hole])
+    np.maximum.at(hollow_far, bearing[is_hole], distance[is_hole])
+    ends = np.minimum(ends, hollow_near)
     still = is_obstacle & ~view.moving.reshape(-1)[usable]
     np.minimum.at(met, bearing[still], distance[still])
     far = np.minimum(far, ends * (1 - settings.range_margin) - settings.resolution_m)
     near = np.minimum(near, settings.max_range_m)
     far = np.where(far > near, far, 0.0)
-    return Sight(floor_from_camera[:2, 3], near, far, met, view.frames)
+    hollow_far = np.minimum(hollow_far, settings.max_range_m)
+    hollow_near = np.minimum(hollow_near, settings.max_range_m)
+    return Sight(floor_from_camera[:2, 3], near, far, met, hollow_near, hollow_far)
 
 
 def draw(
-    sight: Sight, mask: np.ndarray, origin: np.ndarray, resolution_m: float, value: int
+    centre: np.ndarray,
+    near: np.ndarray,
+    far: np.ndarray,
+    mask: np.ndarray,
+    origin: np.ndarray,
+    resolution_m: float,
 ) -> None:
-    """Fill the cells of a mask (H, W) uint8 that a sight sees through; `origin` (2,) is its corner.
+    """Set to 1 the cells of a mask (H, W) uint8 that lie between near and far (BEARINGS,) metres.
 
-    Each direction is a sector with straight ends.
+    Each direction from `centre` (2,) is a sector with straight ends; `origin` (2,) is the corner of
+    the mask.
     """
-    for reach, colour in ((sight.far, value), (np.minimum(sight.near, sight.far), 0)):
-        corners = sight.centre + reach[:, None, None] * SECTORS  # (BEARINGS, 2 corners, 2)
-        cells = (corners.reshape(-1, 2) - origin) / resolution_m - 0.5  # of centres
-        fixed = np.rint(cells * (1 << SHIFT)).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], colour, lineType=cv2.LINE_8, shift=SHIFT)
+    for reach, value in ((far, 1), (np.minimum(near, far), 0)):
+        cells = (corners_of(centre, reach).reshape(-1, 2) - origin) / resolution_m - 0.5
+        fixed = np.rint(cells * (1 << SHIFT)).astype(np.int32)  # of centres of cells
+        cv2.fillPoly(mask, [fixed], value, lineType=cv2.LINE_8, shift=SHIFT)
 
 
 SHIFT = 8
@@ -91,6 +105,16 @@ SHIFT = 8
 _EDGES = np.arange(BEARINGS + 1) * (2 * np.pi / BEARINGS)
 SECTORS = np.stack((_EDGES[:-1], _EDGES[1:]), axis=-1)
 SECTORS = np.stack((np.cos(SECTORS), np.sin(SECTORS)), axis=-1)  # (BEARINGS, 2, 2)
+
+
+def corners_of(centre: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Both far corners (BEARINGS, 2, 2) of the sectors about `centre` (2,), as far as they reach.
+
+    Args:
+        reach: (BEARINGS,), metres.
+    """
+    corners: np.ndarray = centre + reach[:, None, None] * SECTORS
+    return corners
 
 
 def _bearings(directions: np.ndarray) -> np.ndarray:

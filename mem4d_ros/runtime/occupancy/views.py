@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,8 @@ COLUMNS = 96
 PLACE_M, DIRECTION = 0.25, 0.25
 """Sides of the cells of places, and of viewing directions (unit vectors), of which each keeps its
 newest view: some 14 degrees."""
-MOST_FRAMES = 100
+MAX_VIEWS = 500
+"""10 MB; beyond it the oldest is forgotten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +25,12 @@ class View:
         depth: (h, w) float16, metres along z of the optical frame, NaN where unknown.
         moving: (h, w) bool, pixels of what moves.
         intrinsics: (3, 3), pixels of `depth`; camera_to_world: (4, 4).
-        frames: number of frames that were taken about here.
     """
 
     depth: np.ndarray
     moving: np.ndarray
     intrinsics: np.ndarray
     camera_to_world: np.ndarray
-    frames: int = 1
 
     @classmethod
     def of(cls, reconstruction: Reconstruction, moving: np.ndarray, least: float) -> View:
@@ -56,26 +55,20 @@ class View:
 class Views:
     """The newest view from each place in each direction. Not thread-safe."""
 
-    def __init__(self, max_views: int) -> None:
-        """`max_views`: beyond it the one that is oldest is forgotten."""
-        self._max_views = max_views
+    def __init__(self) -> None:
         self._views: dict[tuple[int, ...], View] = {}  # the oldest first
 
     def __len__(self) -> int:
         return len(self._views)
 
-    def reset(self) -> None:
-        """Forget all."""
-        self._views.clear()
-
-    def add(self, view: View) -> None:
-        """Take a view in; the one from the same place gives way, but its frames count on."""
+    def add(self, view: View, is_first: bool) -> None:
+        """Take a view in, the first of a new world or another; one from the same place goes."""
+        if is_first:
+            self._views.clear()
         key = _place_of(view.camera_to_world)
-        before = self._views.pop(key, None)
-        if before is not None:
-            view = replace(view, frames=min(before.frames + 1, MOST_FRAMES))
+        self._views.pop(key, None)
         self._views[key] = view
-        if len(self._views) > self._max_views:
+        if len(self._views) > MAX_VIEWS:
             del self._views[next(iter(self._views))]
 
     def all(self) -> tuple[View, ...]:
