@@ -27,12 +27,15 @@ from mem4d_ros.datasets import (
     open_samples,
 )
 from mem4d_ros.extras import missing
+from mem4d_ros.geometry import BODY_FROM_OPTICAL
 from mem4d_ros.runtime import ColouredPoints, FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
+from mem4d_ros.runtime.export.map_server import write_map
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
-from mem4d_ros.runtime.export.scene import split_scene
+from mem4d_ros.runtime.export.scene import StaticScene, split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.export.skipped import SKIPPED
+from mem4d_ros.runtime.occupancy import OccupancyMapper, OccupancySettings
 from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
 from mem4d_ros.viz import summary_picture
@@ -43,6 +46,7 @@ MAX_VOXELS = 4_000_000
 MAX_NAMED = 5
 """Of frames that cannot be used, on the terminal; the file names all."""
 NO_FRAMES = "{} has no images: is it the right source, or the right topic?"
+OCCUPANCY = "occupancy.yaml"
 SUMMARY_FRAMES = 4
 SUMMARY_POSES = 2000
 
@@ -166,13 +170,27 @@ def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) 
         min_frames=min(len(records), StaticMapSettings.min_frames),
     )
     with shown("static and moving", len(records)) as advance:
-        cloud = split_scene(records, settings, advance)
+        scene = split_scene(records, settings, advance)
+    cloud = scene.points
+    write_occupancy(options.out / OCCUPANCY, scene, say)
     write_ply(options.out / "static_cloud.ply", cloud)
     write_bag(options.out / "bag", records, cloud, say)
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     _, poses = records.trajectory(SUMMARY_POSES)
     picture = summary_picture(list(records.select(chosen)), cloud, poses)
     write_picture(options.out / "summary.png", picture)
+
+
+def write_occupancy(path: Path, scene: StaticScene, say: Say) -> None:
+    """Write the map to plan in, or say that there is none."""
+    mapper = OccupancyMapper(OccupancySettings(), up_known=False)
+    grid = mapper.grid(scene.points.positions, scene.views, BODY_FROM_OPTICAL)
+    if grid is None:
+        say(f"no {path.name} is written: no floor was found below the camera")
+        for stale in (path, path.with_suffix(".pgm")):
+            stale.unlink(missing_ok=True)
+        return
+    write_map(path, grid)
 
 
 def write_bag(folder: Path, records: RecordFolder, cloud: ColouredPoints, say: Say) -> None:

@@ -28,7 +28,10 @@ def records_of_the_wall(folder: Path) -> RecordFolder:
 def test_a_wall_stands_still(tmp_path: Path) -> None:
     records = records_of_the_wall(tmp_path)
     advanced: list[None] = []
-    cloud = split_scene(records, StaticMapSettings(voxel_size_m=0.1), lambda: advanced.append(None))
+    settings = StaticMapSettings(voxel_size_m=0.1)
+    scene = split_scene(records, settings, lambda: advanced.append(None))
+    cloud = scene.points
+    assert scene.views
     assert len(advanced) == FRAMES
     assert len(cloud.positions) > 100
     np.testing.assert_allclose(cloud.positions[:, 2], WALL_M, atol=1e-4)
@@ -43,5 +46,5 @@ def test_it_depends_on_the_records_alone(tmp_path: Path) -> None:
     records = records_of_the_wall(tmp_path)
     first = split_scene(records, StaticMapSettings(), lambda: None)
     again = split_scene(RecordFolder(tmp_path), StaticMapSettings(), lambda: None)
-    for name, values in vars(first).items():
-        np.testing.assert_array_equal(getattr(again, name), values)
+    for name, values in vars(first.points).items():
+        np.testing.assert_array_equal(getattr(again.points, name), values)
