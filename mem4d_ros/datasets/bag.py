@@ -135,7 +135,7 @@ def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> A
 
 
 def _is_calibrated(info: Any) -> bool:
-    return bool(np.any(info.k) or np.any(info.p))
+    return bool(max(info.k[0], info.p[0]) > 1)  # neither zeros nor a unit matrix
 
 
 def _choose(path: Path, types: dict[str, str], topic: str | None) -> str:

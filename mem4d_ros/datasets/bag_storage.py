@@ -15,10 +15,12 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from mem4d_ros.datasets.damaged_db3 import DamagedDb3
 from mem4d_ros.datasets.ended_mcap import EndedMcap, is_cut_off
 from mem4d_ros.datasets.files import natural_order, visible_files
 from mem4d_ros.datasets.optional import optional_import, zstd
 from mem4d_ros.datasets.sample import FrameError
+from mem4d_ros.datasets.unindexed_ros1 import UnindexedRos1
 from mem4d_ros.sensor_messages.remarks import Say
 
 PURPOSE = "a ROS bag"
@@ -60,7 +62,7 @@ class Storage:
         self._readers = readers
         self._say = say
         typesys = optional_import("rosbags.typesys", PURPOSE)
-        self._is_ros1 = "rosbag1" in type(readers[0]).__module__
+        self._is_ros1 = _reads_ros1(readers[0])
         store = typesys.Stores.ROS1_NOETIC if self._is_ros1 else typesys.Stores.LATEST
         # Those that are read here are the same in every ROS 2.
         self._types = typesys.get_typestore(store)
@@ -71,11 +73,12 @@ class Storage:
         found = (each for reader in self._readers for each in reader.connections)
         return {each.topic: _modern(each.msgtype) for each in found}
 
-    def count(self, topic: str) -> int:
-        """The number of a topic's messages."""
-        return sum(
+    def count(self, topic: str) -> int | None:
+        """The number of a topic's messages; None where only reading tells."""
+        counts = [
             reader.topics[topic].msgcount for reader in self._readers if topic in reader.topics
-        )
+        ]
+        return None if None in counts else sum(counts)
 
     def messages(self, topic: str) -> Iterator[Message]:
         """Those of a topic. Raises FrameError where not even the first can be read.
@@ -135,11 +138,28 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
 
 def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
     if path.suffix.lower() == COMPRESSED_SUFFIX:
-        path = _decompressed(path, Path(stack.enter_context(TemporaryDirectory())))
+        path = _decompressed(path, Path(stack.enter_context(TemporaryDirectory())), say)
     if path.suffix.lower() == MCAP_SUFFIX and is_cut_off(path):
         say(f"{path} is cut off: what is whole of it is read")
         return _opened(EndedMcap(path), stack)
-    return _opened(path, stack)
+    try:
+        return _opened(path, stack)
+    except FrameError:
+        reader = _salvaged(path, stack)
+        if reader is None:
+            raise
+        say(f"{path} is damaged: what is whole of it is read")
+        return reader
+
+
+def _salvaged(path: Path, stack: ExitStack) -> UnindexedRos1 | DamagedDb3 | None:
+    """A reader that does without the index; None where even that finds nothing."""
+    try:
+        reader = UnindexedRos1(path) if _is_ros1(path) else DamagedDb3(path)
+    except ValueError:
+        return None
+    stack.callback(reader.close)
+    return reader
 
 
 def _opened(path: Path | EndedMcap, stack: ExitStack) -> Any:
@@ -154,13 +174,15 @@ def _opened(path: Path | EndedMcap, stack: ExitStack) -> Any:
     return reader
 
 
-def _decompressed(path: Path, folder: Path) -> Path:
+def _decompressed(path: Path, folder: Path, say: Say) -> Path:
     whole = folder / path.stem
     try:
         with path.open("rb") as file, zstd().open(file) as source, whole.open("wb") as target:
             shutil.copyfileobj(source, target)
     except Exception as error:  # likewise
-        raise unreadable(path, error) from error
+        if not whole.stat().st_size:
+            raise unreadable(path, error) from error
+        say(f"{path} is cut off: {error}")
     return whole
 
 
@@ -170,6 +192,10 @@ def unreadable(path: Path | EndedMcap, error: Exception) -> FrameError:
         f"{path} is not a readable ROS bag: {error} (is the recording cut off? ros2 bag reindex,"
         " rosbag reindex, mcap recover and sqlite3's .recover mend some)"
     )
+
+
+def _reads_ros1(reader: Any) -> bool:
+    return isinstance(reader, UnindexedRos1) or "rosbag1" in type(reader).__module__
 
 
 def _is_ros1(path: Path | EndedMcap) -> bool:

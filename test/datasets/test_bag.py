@@ -149,7 +149,8 @@ def test_a_camera_info_of_no_use_is_said(info: Any, reason: str, tmp_path: Path)
 
 def test_the_first_camera_info_with_a_calibration_counts(tmp_path: Path) -> None:
     k = np.array([[20.0, 0, 10.5], [0, 20, 8.5], [0, 0, 1]])
-    infos = [camera_info(np.zeros((3, 3)), 22, 18, p=np.zeros(12)), camera_info(k, 22, 18)]
+    unset = [camera_info(np.zeros((3, 3)), 22, 18), camera_info(np.eye(3), 22, 18, p=np.zeros(12))]
+    infos = [*unset, camera_info(k, 22, 18)]
     topics = Topic("/image", [image_message(RGB, "rgb8")]), Topic("/camera_info", infos)
     sample = only_sample(open_samples(write_bag(tmp_path / "walk", *topics)))
     np.testing.assert_allclose(sample.intrinsics, k)

@@ -89,7 +89,12 @@ def write_bag(
     return folder
 
 
-def write_ros1_bag(path: Path, images: Sequence[np.ndarray], intrinsics: np.ndarray) -> Path:
+def write_ros1_bag(
+    path: Path,
+    images: Sequence[np.ndarray],
+    intrinsics: np.ndarray,
+    compression: Ros1Writer.CompressionFormat | None = None,
+) -> Path:
     """RGB images (H, W, 3) 0.1 s apart, and a CameraInfo."""
     store = get_typestore(Stores.ROS1_NOETIC)
     types = store.types
@@ -110,7 +115,10 @@ def write_ros1_bag(path: Path, images: Sequence[np.ndarray], intrinsics: np.ndar
         )
         for index, image in enumerate(images)
     ]
-    with Ros1Writer(path) as writer:
+    writer = Ros1Writer(path)
+    if compression is not None:
+        writer.set_compression(compression)
+    with writer:
         for name, messages in (("/camera/image_raw", seen), ("/camera/camera_info", [info])):
             kind = messages[0].__msgtype__
             connection = writer.add_connection(name, kind, typestore=store)
