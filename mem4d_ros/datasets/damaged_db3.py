@@ -152,22 +152,25 @@ def _values(payload: bytes) -> Row:
     body = end
     while position < end:
         kind, position = _varint(payload, position)
-        if kind in (8, 9):
-            size, value = 0, kind - 8
-        elif kind < 8:
-            size = 8 if kind == 7 else _INTEGER_BYTES[kind]
-            value = _integer(payload[body : body + size]) if 0 < kind < 7 else None
-            if value is not None and value >= 1 << (8 * size - 1):
-                value -= 1 << (8 * size)
-        else:
-            size = (kind - 12) // 2
-            value = payload[body : body + size]
-            value = value.decode("utf-8") if kind % 2 else value
-        values.append(value)
+        size = _size(kind)
+        values.append(_value(kind, payload[body : body + size]))
         body += size
     if body != len(payload):
         raise ValueError("not a record")
     return tuple(values)
+
+
+def _size(kind: int) -> int:
+    """Bytes of a value of a serial type."""
+    return (kind - 12) // 2 if kind > 11 else (*_INTEGER_BYTES, 8, 0, 0, 0, 0)[kind]
+
+
+def _value(kind: int, data: bytes) -> int | str | bytes | None:
+    if kind > 11:
+        return data.decode("utf-8") if kind % 2 else data
+    if kind in (8, 9):
+        return kind - 8
+    return int.from_bytes(data, "big", signed=True) if 0 < kind < 7 else None
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
