@@ -5,6 +5,7 @@ PYTHON ?= python3
 SOURCE ?=
 RATE ?=
 OUT ?= out/demo
+KITCHEN ?=
 PYTEST_ARGS ?=
 
 # Each process of pytest has a ROS domain, and one thread, of its own.
@@ -22,7 +23,7 @@ OVERLAY_LIST := .venv/.overlay-files
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
-.PHONY: help setup demo test test-fast test-slow lint format generate clean
+.PHONY: help setup demo test test-fast test-slow lint format generate pictures clean
 .DELETE_ON_ERROR:
 
 help:  ## list the tasks
@@ -67,6 +68,9 @@ format: setup  ## mend what ruff can mend, and format
 
 generate: setup  ## write tables, config/mem4d.yaml, the SROS 2 policy and shell completion from the code
 	@.venv/bin/python scripts/generate.py
+
+pictures: setup  ## make the pictures of README and docs anew, by their commands; KITCHEN=<red kitchen of 7-Scenes>
+	@.venv/bin/python scripts/pictures.py $(if $(KITCHEN),--kitchen '$(KITCHEN)')
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

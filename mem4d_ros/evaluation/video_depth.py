@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.evaluation.boundaries import BoundaryScore, boundary_score
-from mem4d_ros.evaluation.depth import Alignment, DepthErrors, align, depth_errors, valid_pixels
+from mem4d_ros.evaluation.depth import (
+    Alignment,
+    DepthErrors,
+    DepthPixels,
+    align,
+    depth_errors,
+    valid_pixels,
+)
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Step, full_depth
 from mem4d_ros.evaluation.protocols import DepthProtocol
@@ -16,11 +23,17 @@ from mem4d_ros.evaluation.protocols import DepthProtocol
 
 @dataclass(frozen=True)
 class DepthExample:
-    """One frame for a picture: image (H, W, 3) uint8 RGB, depths (H, W) as predicted and true."""
+    """For a picture: one frame, and the errors of all.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB; predicted, true: (H, W) metres along z.
+        abs_rel: (T,) of each frame under the first alignment, NaN where no pixel counts.
+    """
 
     image: np.ndarray
     predicted: np.ndarray
     true: np.ndarray
+    abs_rel: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,17 +57,16 @@ def measure_depth(
     Raises:
         NotMeasurable: no frame has true depth, or no pixel counts.
     """
-    frames, example, boundaries = [], None, BoundaryScore()
+    frames, last, boundaries = [], None, BoundaryScore()
     for step in steps:
         true = step.sample.depth
         if true is None:
             continue
-        example = DepthExample(step.sample.image, full_depth(step.found), true)
-        frames.append(
-            valid_pixels(example.predicted, true, step.sample.moving, protocol.max_depth_m)
-        )
-        boundaries += boundary_score(example.predicted, true)
-    if example is None:
+        predicted = full_depth(step.found)
+        last = step.sample.image, predicted, true
+        frames.append(valid_pixels(predicted, true, step.sample.moving, protocol.max_depth_m))
+        boundaries += boundary_score(predicted, true)
+    if last is None:
         raise NotMeasurable("no frame of the selection has depth to measure against")
     found = {alignment: align(frames, alignment) for alignment in alignments}
     result = DepthResult(
@@ -67,7 +79,13 @@ def measure_depth(
         },
         boundaries=boundaries,
     )
-    return result, example
+    first = found[alignments[0]]
+    abs_rel = np.array([_abs_rel(pixels, first, protocol.clip_m) for pixels in frames])
+    return result, DepthExample(*last, abs_rel)
+
+
+def _abs_rel(pixels: DepthPixels, alignment: Alignment, clip_m: float | None) -> float:
+    return depth_errors([pixels], alignment, clip_m).abs_rel if len(pixels.true) else np.nan
 
 
 def total_depth_errors(results: Sequence[DepthResult]) -> Mapping[str, DepthErrors]:

@@ -52,11 +52,18 @@ def render_from_above(
     size: tuple[int, int] = (960, 720),
 ) -> np.ndarray:
     """As :func:`render_cloud`, from straight above, without what is over the cameras."""
-    points, colours = _thinned(points_world.reshape(-1, 3), colours.reshape(-1, 3))
-    height = (points - camera_to_world[:, :3, 3].mean(0)) @ up_of(camera_to_world)
-    points, colours = points[height < HEADROOM], colours[height < HEADROOM]
+    points, colours = below_ceiling(points_world, colours, camera_to_world)
     view = view_from_above(points, camera_to_world, *size)
     return render_cloud(points, colours, camera_to_world, intrinsics, image_size, size, view)
+
+
+def below_ceiling(
+    points_world: np.ndarray, colours: np.ndarray, camera_to_world: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (N, 3) and colours (N, 3), of (..., 3), that are not over the cameras (T, 4, 4)."""
+    points, colours = _thinned(points_world.reshape(-1, 3), colours.reshape(-1, 3))
+    height = (points - camera_to_world[:, :3, 3].mean(0)) @ up_of(camera_to_world)
+    return points[height < HEADROOM], colours[height < HEADROOM]
 
 
 def splat(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import pytest
 from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
@@ -25,6 +26,7 @@ def test_json_to_standard_output(bench: list[str], capsys: pytest.CaptureFixture
     printed = json.loads(capsys.readouterr().out)
     assert (printed["width"], printed["height"], printed["frames"]) == (64, 48, 2)
     assert printed["memory"] == {"tca_window": 5, "tdm_size": 2, "psm_size": 7}
+    assert min(printed["seconds"]) <= printed["median_s"] <= max(printed["seconds"])
 
 
 def test_json_to_a_file_beside_the_text(
@@ -63,6 +65,14 @@ def test_two_networks_in_turn(bench: list[str], capsys: pytest.CaptureFixture[st
     assert "with --size 128x96" in capsys.readouterr().out
 
 
+def test_times_are_drawn(bench: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="draws with matplotlib")
+    for name, options in (("one", []), ("two", ["--compare", "--size 128x96"])):
+        file = tmp_path / f"{name}.png"
+        assert main([*bench, *options, "--picture", str(file)]) == 0
+        assert cv2.imread(str(file)).std() > 10  # not blank
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -73,6 +83,7 @@ def test_two_networks_in_turn(bench: list[str], capsys: pytest.CaptureFixture[st
         (["--size", "100x100"], "multiples of 16"),
         (["--psm-size", "0"], "psm_size must be an integer of at least 1"),
         (["--json", "nowhere/times.json", "--size", "64x48"], "nowhere/times.json"),
+        (["--picture", "nowhere/times.png", "--size", "64x48"], "nowhere/times.png"),
         (["--frames", "0"], "frames must be at least 1"),
     ],
 )

@@ -19,6 +19,8 @@ from mem4d_ros.evaluation.reconstruction import ErrorCloud, ReconstructionResult
 from mem4d_ros.evaluation.video_depth import DepthExample, DepthResult
 
 DEPTH = DepthResult("room", 1, {"scale": Alignment(2.0)}, {"scale": DepthErrors()}, BoundaryScore())
+OVER_TIME = np.array([0.1, 0.3, 0.2])
+CURVE_PX = 240  # height of the error over time, below the maps
 CLOUD = ReconstructionResult("room", 1, CloudErrors(0, 0, 0, 0, 1, 1), 1.0)
 
 
@@ -27,11 +29,12 @@ def test_the_error_of_depth_is_that_of_the_aligned_one() -> None:
     depth = truth.depth[0]
     true = depth.copy()
     true[:8] = np.nan
-    right = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth / 2, true))
-    wrong = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth, true))
+    right = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth / 2, true, OVER_TIME))
+    wrong = depth_error_picture(DEPTH, DepthExample(truth.images[0], depth, true, OVER_TIME))
     assert right.shape == wrong.shape
     assert right.dtype == np.uint8
-    height, width = right.shape[0] // 2, right.shape[1] // 2
+    height, width = (right.shape[0] - CURVE_PX) // 2, right.shape[1] // 2
+    right, wrong = (picture[:-CURVE_PX] for picture in (right, wrong))
     errors = [picture[height + 100 : -60, width + 20 : -20] for picture in (right, wrong)]
     assert np.median(errors[0]) < 20  # black
     assert np.median(errors[1]) > 150  # half of it is beyond the scale
@@ -40,9 +43,23 @@ def test_the_error_of_depth_is_that_of_the_aligned_one() -> None:
 def test_a_frame_of_which_nothing_is_known_is_drawn_black() -> None:
     truth = room(frames=1)
     unknown = np.full_like(truth.depth[0], np.nan)
-    picture = depth_error_picture(DEPTH, DepthExample(truth.images[0], truth.depth[0], unknown))
-    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    picture = depth_error_picture(
+        DEPTH, DepthExample(truth.images[0], truth.depth[0], unknown, OVER_TIME)
+    )
+    height, width = (picture.shape[0] - CURVE_PX) // 2, picture.shape[1] // 2
     assert np.median(picture[100 : height - 60, width + 20 : -20]) == 0
+
+
+def test_the_error_over_time_is_drawn_below() -> None:
+    truth = room(frames=1)
+    given = (truth.images[0], truth.depth[0] / 2, truth.depth[0])
+    flat, rising = (
+        depth_error_picture(DEPTH, DepthExample(*given, errors))
+        for errors in (np.full(3, 0.2), np.array([0.1, 0.2, 0.3]))
+    )
+    different = (flat != rising).any(-1)
+    assert different[-CURVE_PX:].any()
+    assert not different[:-CURVE_PX].any()
 
 
 def test_both_paths_are_drawn() -> None:
@@ -51,7 +68,7 @@ def test_both_paths_are_drawn() -> None:
     found = poses[:, :3, 3]
     together = trajectory_picture(result, Paths(found, found))
     apart = trajectory_picture(result, Paths(found + [0.1, 0, 0.3], found))
-    assert together.shape == apart.shape == (500, 1000, 3)
+    assert together.shape == apart.shape == (500, 1500, 3)
     assert (together != apart).any()
 
 

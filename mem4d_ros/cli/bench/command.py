@@ -50,7 +50,16 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write JSON, to standard output if FILE is -"
     )
+    parser.add_argument("--picture", type=png, metavar="FILE", help="draw the times to a PNG file")
     parser.set_defaults(run=run)
+
+
+def png(text: str) -> Path:
+    """The path of a PNG file, for argparse."""
+    path = Path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"{text} does not end in .png")
+    return path
 
 
 def run(options: argparse.Namespace) -> int:

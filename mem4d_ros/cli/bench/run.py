@@ -25,6 +25,7 @@ from mem4d_ros.evaluation.speed.stream import Setting
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.engines import EngineUnavailable, use_engine
+from mem4d_ros.writing import write_picture
 
 STANDARD_OUTPUT = Path("-")
 
@@ -46,7 +47,23 @@ def bench(options: argparse.Namespace) -> int:
     except (ValueError, EngineUnavailable) as error:
         raise UserError(str(error)) from error
     report(result.to_dict(), text, options.json)
+    if options.picture is not None:
+        draw(result, options.compare, options.picture)
     return 0
+
+
+def draw(result: StepTimes | Comparison, other: str | None, file: Path) -> None:
+    """Draw the times; matplotlib is needed only for that."""
+    from mem4d_ros.evaluation.pictures import comparison_picture, step_picture
+
+    if isinstance(result, StepTimes):
+        picture = step_picture(result)
+    else:
+        picture = comparison_picture(result, other or "")
+    try:
+        write_picture(file, picture)
+    except OSError as error:
+        raise UserError(f"--picture {file}: {error}") from error
 
 
 def make_setting(options: argparse.Namespace) -> Setting:

@@ -36,9 +36,9 @@ from mem4d_ros.runtime.export.scene import StaticScene, split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.export.skipped import SKIPPED
 from mem4d_ros.runtime.occupancy import OccupancyMapper, OccupancySettings
-from mem4d_ros.runtime.static_map import StaticMapSettings
+from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
-from mem4d_ros.viz import summary_picture
+from mem4d_ros.viz import SceneGrowth, growth_picture, summary_picture
 from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
@@ -169,16 +169,33 @@ def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) 
         min_confidence=options.min_confidence,
         min_frames=min(len(records), StaticMapSettings.min_frames),
     )
+    growth = SceneGrowth(len(records))
     with shown("static and moving", len(records)) as advance:
-        scene = split_scene(records, settings, advance)
+
+        def follow(static_map: StaticMap) -> None:
+            if growth.wants_next():
+                growth.keep(static_map.points())
+            advance()
+
+        scene = split_scene(records, settings, follow)
     cloud = scene.points
     write_occupancy(options.out / OCCUPANCY, scene, say)
     write_ply(options.out / "static_cloud.ply", cloud)
     write_bag(options.out / "bag", records, cloud, say)
+    draw_results(options.out, records, cloud, growth)
+
+
+def draw_results(
+    folder: Path, records: RecordFolder, cloud: ColouredPoints, growth: SceneGrowth
+) -> None:
+    """Write what a person would rather look at: some frames, the scene, and how it grew."""
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
+    frames = list(records.select(chosen))
     _, poses = records.trajectory(SUMMARY_POSES)
-    picture = summary_picture(list(records.select(chosen)), cloud, poses)
-    write_picture(options.out / "summary.png", picture)
+    write_picture(folder / "summary.png", summary_picture(frames, cloud, poses))
+    height, width = frames[0].depth.shape
+    grown = growth_picture(growth.stages, poses, frames[0].intrinsics, (width, height))
+    write_picture(folder / "growth.png", grown)
 
 
 def write_occupancy(path: Path, scene: StaticScene, say: Say) -> None:

@@ -33,6 +33,7 @@ class StepTimes:
     Attributes:
         evidence_points: points that were told each frame, with intrinsics and a pose; None: the
             network saw images alone.
+        seconds: of each step, in order.
         stages_s: median time of each stage; what belongs to none is not listed.
         flops: floating-point operations of one step's products and convolutions, as torch counts.
         matrix_rate: operations per second of `clock` in a large matrix product on this device.
@@ -54,6 +55,7 @@ class StepTimes:
     evidence_points: int | None
     clock: str
     frames: int
+    seconds: tuple[float, ...]
     median_s: float
     p95_s: float
     stages_s: Mapping[str, float]
@@ -101,6 +103,7 @@ def benchmark_step(
         evidence_points=POINTS if setting.evidence else None,
         clock=clock,
         frames=frames,
+        seconds=tuple(times),
         median_s=statistics.median(times),
         p95_s=sorted(times)[max(0, round(0.95 * frames) - 1)],
         stages_s=stream.stages(now, min(frames, STAGE_FRAMES)),

@@ -119,7 +119,7 @@ def main() -> int:
         "--paced", action="store_true", help="send an image only when the one before has a pose"
     )
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
-    parser.add_argument("--seed", type=int, default=7, help="seed of the procedural scene")
+    parser.add_argument("--seed", type=int, default=3, help="seed of the procedural scene")
     parser.add_argument(
         "--subscribers", type=int, default=1, help="number of subscribers to wait for"
     )

@@ -21,11 +21,11 @@ class StaticScene:
 
 
 def split_scene(
-    records: RecordFolder, settings: StaticMapSettings, advance: Callable[[], None]
+    records: RecordFolder, settings: StaticMapSettings, follow: Callable[[StaticMap], None]
 ) -> StaticScene:
     """Write each record's moving pixels; what is static in all of them.
 
-    It depends on the records alone, not on how they came about. `advance` is called after each.
+    It depends on the records alone, not on how they came about. `follow` gets the map after each.
     Raises OSError or ValueError for a broken file, named.
     """
     splitter, static_map, views = MotionSplitter(), StaticMap(settings), Views()
@@ -35,5 +35,5 @@ def split_scene(
         records.add_moving(index, moving)
         static_map.integrate(reconstruction, moving)
         views.add(View.of(reconstruction, moving, settings.min_confidence), is_first=index == 0)
-        advance()
+        follow(static_map)
     return StaticScene(static_map.points(), views.all())

@@ -114,6 +114,7 @@ def test_every_source_gives_every_result(
 
     assert len(read_ply(out / "static_cloud.ply").positions) > 0
     assert cv2.imread(str(out / "summary.png")).shape[1] > 1000
+    assert cv2.imread(str(out / "growth.png")).shape[1] > 900
     with AnyReader([out / "bag"]) as reader:
         counts = {topic: info.msgcount for topic, info in reader.topics.items()}
     assert counts["/mem4d/points"] == counts["/tf"] == FRAMES
