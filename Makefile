@@ -14,7 +14,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 NOT_FAST := ros launch embedded packaging bench
 
 VENV := $(CURDIR)/.venv
-REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt engines.txt evaluation.txt embedded-ros.txt dev.txt)
+REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt engines.txt evaluation.txt embedded-ros.txt dev.txt docs.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
 OVERLAY_STAMP := .venv/.overlay
 OVERLAY_LIST := .venv/.overlay-files
@@ -23,7 +23,7 @@ OVERLAY_LIST := .venv/.overlay-files
 OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 	$(shell find config embedded launch mem4d_ros msg scripts srv -type f -not -name '*.pyc'))
 
-.PHONY: help setup demo test test-fast test-slow lint format generate pictures clean
+.PHONY: help setup demo test test-fast test-slow lint format generate pictures docs clean
 .DELETE_ON_ERROR:
 
 help:  ## list the tasks
@@ -71,6 +71,9 @@ generate: setup  ## write tables, config/mem4d.yaml, the SROS 2 policy and shell
 
 pictures: setup  ## make the pictures of README and docs anew, by their commands; KITCHEN=<red kitchen of 7-Scenes>
 	@.venv/bin/python scripts/pictures.py $(if $(KITCHEN),--kitchen '$(KITCHEN)')
+
+docs: setup  ## build the documentation site into out/site; warnings are errors
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 clean:  ## remove all that was made
 	rm -rf .venv build install log out

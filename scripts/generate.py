@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/troubleshooting.md")
+DOCUMENTS = ("README.md", "docs/interface.md", "docs/troubleshooting.md")
 INTERFACE = "python -m mem4d_ros.ros.interface"
 FILES = {
     "mem4d_ros/weights/SHA256SUMS": "python -m mem4d_ros.doctor.weights",
@@ -39,6 +40,7 @@ def main() -> None:
         (ROOT / name).write_text(printed_by(command), encoding="utf-8")
 
 
+@cache
 def printed_by(command: str) -> str:
     """What a `python …` command prints when this interpreter runs it."""
     arguments = [sys.executable, *command.split()[1:]]
