@@ -84,6 +84,11 @@ PICTURES = (
         lambda out: out / "growth.png",
     ),
     Picture(
+        "docs/kitchen_plan.png",
+        "{python} -m mem4d_ros.cli.main reconstruct {kitchen} --dataset 7scenes --out {out}",
+        lambda out: out / "plan.png",
+    ),
+    Picture(
         "docs/kitchen_path.png",
         "{python} -m mem4d_ros.cli.main eval pose --dataset 7scenes --root {kitchen}"
         " --pictures {out}",

@@ -153,7 +153,7 @@ def _draw_cameras(
 ) -> None:
     """The trajectory as a line from orange to red, with some frusta and the first camera's axes."""
     count = len(camera_to_world)
-    colours = [_path_colour(i / max(count - 1, 1)) for i in range(count)]
+    colours = [path_colour(i / max(count - 1, 1)) for i in range(count)]
     positions = camera_to_world[:, :3, 3]
     for i in range(count - 1):
         _line(picture, view, positions[i], positions[i + 1], colours[i], thickness=2)
@@ -179,7 +179,8 @@ def _corner_intrinsics(intrinsics: np.ndarray, width: int, height: int) -> np.nd
     return scale @ shift @ intrinsics
 
 
-def _path_colour(share: float) -> tuple[int, int, int]:
+def path_colour(share: float) -> tuple[int, int, int]:
+    """RGB of the place on a path after this share of it, from orange to red."""
     red, green, blue = (PATH_START + share * (PATH_END - PATH_START)).astype(int).tolist()
     return red, green, blue
 

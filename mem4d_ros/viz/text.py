@@ -26,4 +26,4 @@ def label(picture: np.ndarray, text: str) -> np.ndarray:
 
 
 def _size(picture: np.ndarray) -> float:
-    return float(np.clip(picture.shape[1] / 800, 0.35, 0.8))
+    return float(np.clip(picture.shape[1] / 800, 0.35, 0.6))

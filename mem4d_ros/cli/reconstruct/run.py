@@ -35,10 +35,10 @@ from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.scene import StaticScene, split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.export.skipped import SKIPPED
-from mem4d_ros.runtime.occupancy import OccupancyMapper, OccupancySettings
+from mem4d_ros.runtime.occupancy import Grid, OccupancyMapper, OccupancySettings
 from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
-from mem4d_ros.viz import SceneGrowth, growth_picture, summary_picture
+from mem4d_ros.viz import SceneGrowth, growth_picture, plan_picture, summary_picture
 from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
@@ -179,16 +179,20 @@ def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) 
 
         scene = split_scene(records, settings, follow)
     cloud = scene.points
-    write_occupancy(options.out / OCCUPANCY, scene, say)
+    grid = write_occupancy(options.out / OCCUPANCY, scene, say)
     write_ply(options.out / "static_cloud.ply", cloud)
     write_bag(options.out / "bag", records, cloud, say)
-    draw_results(options.out, records, cloud, growth)
+    draw_results(options.out, records, cloud, growth, grid)
 
 
 def draw_results(
-    folder: Path, records: RecordFolder, cloud: ColouredPoints, growth: SceneGrowth
+    folder: Path,
+    records: RecordFolder,
+    cloud: ColouredPoints,
+    growth: SceneGrowth,
+    grid: Grid | None,
 ) -> None:
-    """Write what a person would rather look at: some frames, the scene, and how it grew."""
+    """Write what a person would rather look at: frames, the scene, how it grew, and its plan."""
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     frames = list(records.select(chosen))
     _, poses = records.trajectory(SUMMARY_POSES)
@@ -196,18 +200,22 @@ def draw_results(
     height, width = frames[0].depth.shape
     grown = growth_picture(growth.stages, poses, frames[0].intrinsics, (width, height))
     write_picture(folder / "growth.png", grown)
+    if grid is not None:
+        plan = plan_picture(grid, cloud, poses, BODY_FROM_OPTICAL)
+        write_picture(folder / "plan.png", plan)
 
 
-def write_occupancy(path: Path, scene: StaticScene, say: Say) -> None:
-    """Write the map to plan in, or say that there is none."""
+def write_occupancy(path: Path, scene: StaticScene, say: Say) -> Grid | None:
+    """Write the map to plan in and hand it on, or say that there is none."""
     mapper = OccupancyMapper(OccupancySettings(), up_known=False)
     grid = mapper.grid(scene.points.positions, scene.views, BODY_FROM_OPTICAL)
     if grid is None:
         say(f"no {path.name} is written: no floor was found below the camera")
         for stale in (path, path.with_suffix(".pgm")):
             stale.unlink(missing_ok=True)
-        return
-    write_map(path, grid)
+    else:
+        write_map(path, grid)
+    return grid
 
 
 def write_bag(folder: Path, records: RecordFolder, cloud: ColouredPoints, say: Say) -> None:
