@@ -44,13 +44,13 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
     yield check_clock(time.time(), clock_step())
     yield from check_shared_memory()
     yield check_multicast(multicast_fault())
+    if not options.no_ros:
+        yield from ros_findings(options.seconds, loopback=not options.no_loopback)
     torch = read_torch()
     yield check_torch(torch)
     if torch.version:
         yield check_device(torch, options.device)
         yield from network_findings(options)
-    if not options.no_ros:
-        yield from ros_findings(options.seconds, loopback=not options.no_loopback)
 
 
 def network_findings(options: argparse.Namespace) -> Iterator[Finding]:

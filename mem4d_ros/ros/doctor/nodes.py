@@ -120,11 +120,11 @@ def check_health(seen: NodeSeen) -> Finding:
 
 def _judged(status: Any) -> tuple[Any, str, str]:
     """Level, remedy and what is wrong, if anything is."""
+    if status.frames_rejected > status.frames_processed:
+        return "error", "mend what its last error says", status.last_error
     if status.state not in GOOD_STATES:
         level = "warning" if status.state in ("inactive", "waiting") else "error"
         return level, REMEDIES.get(status.state, REMEDIES["error"]), status.last_error
-    if status.frames_rejected > status.frames_processed:
-        return "error", "mend what its last error says", status.last_error
     if not status.checkpoint:
         return "warning", "set model.checkpoint to trained weights", "its weights are random"
     if status.frames_dropped > HIGH_DROP_RATIO * max(status.frames_received, 1):

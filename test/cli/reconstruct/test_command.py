@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import cv2
@@ -148,6 +149,32 @@ def test_every_point_projects_into_its_own_pixel(
         pixels, depth = project(points, record.intrinsics)
         np.testing.assert_allclose(pixels, np.argwhere(kept)[:, ::-1], atol=0.05)
         np.testing.assert_allclose(depth, record.depth[kept], rtol=1e-3)
+
+
+def test_without_rosbags_all_but_the_bag_is_written(
+    folder: Path,
+    tmp_path: Path,
+    checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bag follows when the package is there."""
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        for name in [name for name in sys.modules if name.startswith("rosbags")]:
+            patch.setitem(sys.modules, name, None)
+        for module in ("bag_writer", "bag_messages"):
+            patch.delitem(sys.modules, f"mem4d_ros.runtime.export.{module}", raising=False)
+            patch.delattr(f"mem4d_ros.runtime.export.{module}", raising=False)
+        assert reconstruct(folder, out, checkpoint) == 0
+    said = capsys.readouterr().err
+    assert (
+        "all but the bag is written: a bag for RViz and Foxglove needs the package rosbags" in said
+    )
+    assert not (out / "bag").exists()
+    assert {"static_cloud.ply", "summary.png", "trajectory.txt"} <= {p.name for p in out.iterdir()}
+    assert reconstruct(folder, out, checkpoint, "--resume") == 0
+    assert (out / "bag" / "metadata.yaml").exists()
 
 
 def test_another_camera_is_another_run(

@@ -33,6 +33,7 @@ def seen(simulated: bool | None = False, **fields: Any) -> NodeSeen:
         ({"state": "stalled"}, "error", "stalled"),
         ({"state": "unconfigured", "last_error": "no such file"}, "error", "no such file"),
         ({"frames_rejected": 99, "last_error": "no frame_id"}, "error", "no frame_id"),
+        ({"state": "stalled", "frames_rejected": 99, "last_error": "odd"}, "error", "odd"),
         ({"frames_dropped": 80}, "warning", "80 were dropped"),
         ({"checkpoint": ""}, "warning", "weights are random"),
         ({"pose_measured": False}, "warning", "pose is not measured"),
