@@ -26,9 +26,8 @@ def exit_status(command: str, run: Callable[[], int], verbose: bool) -> int:
         try:
             return run()
         finally:
-            sys.stdout.flush()  # a broken pipe comes to light here, not while Python ends
+            _flush()
     except BrokenPipeError:
-        _write_no_more()
         return BROKEN_PIPE
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
@@ -58,6 +57,10 @@ def describe(error: Exception) -> str:
     )
 
 
-def _write_no_more() -> None:
-    """Python would complain when it flushes standard output at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _flush() -> None:
+    """Find out here, not while Python ends, that a pipe is broken or a disk full."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        raise

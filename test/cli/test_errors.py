@@ -69,6 +69,16 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str]) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with open("/dev/full", "w") as full:
+        command = [*MEM4D, "completion", "bash"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=buffered)
+    assert done.returncode == 1
+    assert done.stderr == "mem4d completion: No space left on device\n"
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
