@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
-
 EXTRAS = {
     "h5py": "datasets",
     "rosbags": "datasets",
@@ -33,8 +31,17 @@ def install_command(module: str, extra: str | None = None) -> str:
 
     A workspace of ROS has no extras: there the package goes by its name.
     """
+    if is_installed_by_pip():
+        return f"pip install 'mem4d_ros[{extra or EXTRAS[module]}]'"
+    return f"pip install {PYPI_NAMES.get(module, module.replace('_', '-'))}"
+
+
+def is_installed_by_pip() -> bool:
+    """Whether pip knows this package."""
+    from importlib.metadata import PackageNotFoundError, distribution  # slow to load, seldom needed
+
     try:
         distribution("mem4d_ros")
     except PackageNotFoundError:
-        return f"pip install {PYPI_NAMES.get(module, module.replace('_', '-'))}"
-    return f"pip install 'mem4d_ros[{extra or EXTRAS[module]}]'"
+        return False
+    return True

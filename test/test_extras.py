@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -28,15 +27,12 @@ def test_every_package_of_an_extra_is_known(extra: str) -> None:
 
 
 def test_what_pip_installed_has_extras(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "distribution", lambda name: object())
+    monkeypatch.setattr(extras, "is_installed_by_pip", lambda: True)
     assert extras.install_command("rosbags") == "pip install 'mem4d_ros[datasets]'"
     assert extras.install_command("yaml", "datasets") == "pip install 'mem4d_ros[datasets]'"
 
 
 def test_what_a_workspace_of_ros_installed_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def not_by_pip(name: str) -> None:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(extras, "distribution", not_by_pip)
+    monkeypatch.setattr(extras, "is_installed_by_pip", lambda: False)
     said = extras.missing("yaml", "training")
     assert said == "training needs the package yaml: pip install pyyaml"

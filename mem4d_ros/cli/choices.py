@@ -6,9 +6,7 @@ seconds; `test/cli/test_choices.py` compares them.
 
 from __future__ import annotations
 
-from mem4d_ros.model.config import PRESETS as PRESET_CONFIGS
-
-PRESETS = tuple(sorted(PRESET_CONFIGS))
+PRESETS = ("large", "lite")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 ENGINES = ("auto", "torch", "onnxruntime")
 POSE_SOURCES = ("auto", "head", "procrustes", "pnp", "geometry")

@@ -6,12 +6,14 @@ from mem4d_ros.cli import choices
 from mem4d_ros.datasets import DATASETS
 from mem4d_ros.evaluation.depth import ALIGNMENTS
 from mem4d_ros.evaluation.speed.step import CLOCKS
+from mem4d_ros.model import PRESETS
 from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.engines import ENGINES
 from mem4d_ros.runtime.pose_sources import CHOICES
 
 
 def test_every_name_is_offered_and_no_other() -> None:
+    assert tuple(sorted(PRESETS)) == choices.PRESETS
     assert tuple(DATASETS) == choices.DATASETS
     assert set(choices.ALIGNMENTS) == set(ALIGNMENTS)
     assert set(choices.CLOCKS) == set(CLOCKS)

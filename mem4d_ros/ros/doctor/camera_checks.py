@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mem4d_ros.doctor.finding import Fact, Finding
-from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.doctor.camera_seen import CameraSeen
-from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.sensor_messages.camera_info import CameraInfoError
+from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
 from mem4d_ros.sensor_messages.lens import Lens, is_rectified
+from mem4d_ros.sensor_messages.raw_image import UnusableImage, raw_to_rgb
 
 LARGE = 512 * 1024
 """Bytes of Fast DDS' default segment: a larger message does not go through it in one piece."""
@@ -219,9 +219,10 @@ def _decoded(seen: CameraSeen) -> tuple[np.ndarray | None, str]:
     """The first image, (H, W, 3) uint8 RGB, or None and why not."""
     if seen.first is None:
         return None, NOTHING
+    read = raw_to_rgb if hasattr(seen.first, "encoding") else compressed_to_rgb
     try:
-        return image_to_rgb(seen.first), ""
-    except FrameRejected as error:
+        return read(seen.first), ""
+    except UnusableImage as error:
         return None, str(error)
 
 
