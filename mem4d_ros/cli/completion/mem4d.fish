@@ -51,7 +51,7 @@ function _shtab_mem4d_using
 end
 
 set -g _shtab_mem4d_commands reconstruct eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
-set -g _shtab_mem4d_opts_with_value --align --camera --checkpoint --clock --compare --config --dataset --device --engine --evidence-points --evidence-seed --format --frames --json --max-bad-ratio --max-range --min-confidence --out --pictures --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
+set -g _shtab_mem4d_opts_with_value --align --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --json --max-bad-ratio --max-range --min-confidence --out --picture --pictures --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
 
 complete -c mem4d -e
 complete -c mem4d -f
@@ -75,6 +75,7 @@ complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l checkpoint -x -d 'check
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l depth-prior -xka "(__fish_complete_path (commandline -ct))" -d 'depth network of your own that the network is told of, described by NETWORK.yaml'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l pose-source -xka "auto head procrustes pnp geometry" -d 'source of camera poses; auto: the one that suits the network'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l min-confidence -x -d 'minimum confidence of points in clouds'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l max-range -x -d 'maximum range of points in clouds, m'
@@ -96,6 +97,7 @@ complete -c mem4d -n '_shtab_mem4d_using eval depth' -l checkpoint -x -d 'checkp
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using eval depth' -l depth-prior -xka "(__fish_complete_path (commandline -ct))" -d 'depth network of your own that the network is told of, described by NETWORK.yaml'
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l camera -x -d 'the camera'"'"'s fx,fy,cx,cy in pixels, or the YAML file of ROS'"'"'s camera_calibration or of OpenCV, whose distortion is taken out; instead of what the source says of it'
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l known-intrinsics -l no-known-intrinsics -d 'give the network the true intrinsics; if neither is said, where the data set has them and the network takes evidence'
 complete -c mem4d -n '_shtab_mem4d_using eval depth' -l json -xka "(__fish_complete_path (commandline -ct))" -d 'file for the result and all that it takes to repeat it'
@@ -119,6 +121,7 @@ complete -c mem4d -n '_shtab_mem4d_using eval pose' -l checkpoint -x -d 'checkpo
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using eval pose' -l depth-prior -xka "(__fish_complete_path (commandline -ct))" -d 'depth network of your own that the network is told of, described by NETWORK.yaml'
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l camera -x -d 'the camera'"'"'s fx,fy,cx,cy in pixels, or the YAML file of ROS'"'"'s camera_calibration or of OpenCV, whose distortion is taken out; instead of what the source says of it'
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l known-intrinsics -l no-known-intrinsics -d 'give the network the true intrinsics; if neither is said, where the data set has them and the network takes evidence'
 complete -c mem4d -n '_shtab_mem4d_using eval pose' -l json -xka "(__fish_complete_path (commandline -ct))" -d 'file for the result and all that it takes to repeat it'
@@ -137,6 +140,7 @@ complete -c mem4d -n '_shtab_mem4d_using eval recon' -l checkpoint -x -d 'checkp
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using eval recon' -l depth-prior -xka "(__fish_complete_path (commandline -ct))" -d 'depth network of your own that the network is told of, described by NETWORK.yaml'
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l camera -x -d 'the camera'"'"'s fx,fy,cx,cy in pixels, or the YAML file of ROS'"'"'s camera_calibration or of OpenCV, whose distortion is taken out; instead of what the source says of it'
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l known-intrinsics -l no-known-intrinsics -d 'give the network the true intrinsics; if neither is said, where the data set has them and the network takes evidence'
 complete -c mem4d -n '_shtab_mem4d_using eval recon' -l json -xka "(__fish_complete_path (commandline -ct))" -d 'file for the result and all that it takes to repeat it'
@@ -189,6 +193,7 @@ complete -c mem4d -n '_shtab_mem4d_using bench' -l threads -x -d 'CPU threads of
 complete -c mem4d -n '_shtab_mem4d_using bench' -l clock -xka "cpu wall" -d 'wall time, or cpu: processor time of all threads'
 complete -c mem4d -n '_shtab_mem4d_using bench' -l compare -x -d 'alternate with a second network, set up like the first except for OPTIONS, for example '"'"'--precision fp32'"'"''
 complete -c mem4d -n '_shtab_mem4d_using bench' -l json -xka "(__fish_complete_path (commandline -ct))" -d 'write JSON, to standard output if FILE is -'
+complete -c mem4d -n '_shtab_mem4d_using bench' -l picture -x -d 'draw the times to a PNG file'
 complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a info -d 'Print what a checkpoint says of itself. Its weights are not read.'
 complete -c mem4d -n '_shtab_mem4d_using info' -s h -l help -d 'show this help message and exit'
 complete -c mem4d -n '_shtab_mem4d_using info' -l verbose -d 'show where in the code an error came from'

@@ -60,6 +60,7 @@ _shtab_mem4d_bench_options=(
   "--clock[wall time, or cpu\: processor time of all threads]:clock:(cpu wall)"
   "--compare[alternate with a second network, set up like the first except for OPTIONS, for example \'--precision fp32\']:OPTIONS:"
   "--json[write JSON, to standard output if FILE is -]:FILE:_files"
+  "--picture[draw the times to a PNG file]:FILE:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -123,6 +124,7 @@ _shtab_mem4d_eval_depth_options=(
   "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
   "--camera[the camera\'s fx,fy,cx,cy in pixels, or the YAML file of ROS\'s camera_calibration or of OpenCV, whose distortion is taken out\; instead of what the source says of it]:CALIBRATION:"
   {--known-intrinsics,--no-known-intrinsics}"[give the network the true intrinsics\; if neither is said, where the data set has them and the network takes evidence]"
   "--json[file for the result and all that it takes to repeat it]:FILE:_files"
@@ -151,6 +153,7 @@ _shtab_mem4d_eval_pose_options=(
   "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
   "--camera[the camera\'s fx,fy,cx,cy in pixels, or the YAML file of ROS\'s camera_calibration or of OpenCV, whose distortion is taken out\; instead of what the source says of it]:CALIBRATION:"
   {--known-intrinsics,--no-known-intrinsics}"[give the network the true intrinsics\; if neither is said, where the data set has them and the network takes evidence]"
   "--json[file for the result and all that it takes to repeat it]:FILE:_files"
@@ -174,6 +177,7 @@ _shtab_mem4d_eval_recon_options=(
   "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
   "--camera[the camera\'s fx,fy,cx,cy in pixels, or the YAML file of ROS\'s camera_calibration or of OpenCV, whose distortion is taken out\; instead of what the source says of it]:CALIBRATION:"
   {--known-intrinsics,--no-known-intrinsics}"[give the network the true intrinsics\; if neither is said, where the data set has them and the network takes evidence]"
   "--json[file for the result and all that it takes to repeat it]:FILE:_files"
@@ -225,6 +229,7 @@ _shtab_mem4d_reconstruct_options=(
   "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
   "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes pnp geometry)"
   "--min-confidence[minimum confidence of points in clouds]:min_confidence:"
   "--max-range[maximum range of points in clouds, m]:max_range:"
