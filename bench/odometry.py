@@ -36,7 +36,7 @@ class TimedGeometry(GeometryPose):
     """Keeps how long each part took, in s, and the number of the frame of each keyframe."""
 
     def __init__(self) -> None:
-        super().__init__(Aside())
+        super().__init__(Aside)
         self.before: list[float] = []
         self.after: list[float] = []
         self.frames: dict[int, int] = {}

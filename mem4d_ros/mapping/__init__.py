@@ -5,23 +5,41 @@ It knows neither ROS nor the network: depth comes in as an argument.
 
 from __future__ import annotations
 
-from mem4d_ros.mapping.adjustment import Adjuster, Aside, AtOnce
+from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
+from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.loops import Closed, Link, Loops
 from mem4d_ros.mapping.odometry import Estimate, Odometry, Settled
 from mem4d_ros.mapping.tracks import Tracks
 
-STATE = (Odometry, AtOnce, Map, Keyframe, DenseView, Landmarks, Tracks, Estimate)
+STATE = (
+    Odometry,
+    AtOnce,
+    Map,
+    Keyframe,
+    DenseView,
+    Landmarks,
+    Tracks,
+    Estimate,
+    Loops,
+    Link,
+    Closed,
+    Correction,
+)
 """All that an odometry is made of while no adjustment is in work, besides arrays and numbers."""
 
 __all__ = [
     "STATE",
-    "Adjuster",
     "Aside",
     "AtOnce",
+    "Correction",
     "DenseView",
     "Estimate",
     "Map",
     "Odometry",
     "Settled",
+    "Worker",
+    "moved_pose",
+    "scale_of",
 ]

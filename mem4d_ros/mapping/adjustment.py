@@ -1,27 +1,32 @@
-"""When a bundle adjustment is computed: at once, or beside the frames that go on coming."""
+"""When what takes long is computed: at once, or beside the frames that go on coming."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
-
-from mem4d_ros.mapping.bundle import BundleSolution, solve
-from mem4d_ros.mapping.window import Window
+from typing import Generic, Protocol, TypeVar
 
 NICENESS = 10
 
+Result = TypeVar("Result")
 
-class Adjuster(Protocol):
-    """Solves one window at a time."""
 
-    def submit(self, window: Window) -> None:
-        """Solve a window; it is left out while another one is in work."""
+class Worker(Protocol[Result]):
+    """Does one piece of work at a time."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it would leave out what is submitted now."""
         ...
 
-    def collect(self) -> tuple[Window, BundleSolution] | None:
-        """What has been solved since the last call."""
+    def submit(self, work: Callable[[], Result]) -> None:
+        """Do this; it is left out while something else is in work."""
+        ...
+
+    def collect(self) -> Result | None:
+        """What has been done since the last call."""
         ...
 
     def reset(self) -> None:
@@ -29,40 +34,47 @@ class Adjuster(Protocol):
         ...
 
 
-class AtOnce:
-    """Solves when asked: the same frames always become the same map."""
+class AtOnce(Generic[Result]):
+    """Works when asked: the same frames always become the same map."""
 
     def __init__(self) -> None:
-        self._solved: tuple[Window, BundleSolution] | None = None
+        self._done: Result | None = None
 
-    def submit(self, window: Window) -> None:
-        self._solved = (window, solve(window.problem))
+    @property
+    def is_busy(self) -> bool:
+        return False
 
-    def collect(self) -> tuple[Window, BundleSolution] | None:
-        solved, self._solved = self._solved, None
-        return solved
+    def submit(self, work: Callable[[], Result]) -> None:
+        self._done = work()
+
+    def collect(self) -> Result | None:
+        done, self._done = self._done, None
+        return done
 
     def reset(self) -> None:
-        self._solved = None
+        self._done = None
 
 
-class Aside:
-    """Solves on a thread of low priority; frames do not wait for it."""
+class Aside(Generic[Result]):
+    """Works on a thread of low priority; frames do not wait for it."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "bundle adjustment", _yield_to_others)
-        self._work: tuple[Window, Future[BundleSolution]] | None = None
+        self._thread = ThreadPoolExecutor(1, "mapping", _yield_to_others)
+        self._work: Future[Result] | None = None
 
-    def submit(self, window: Window) -> None:
+    @property
+    def is_busy(self) -> bool:
+        return self._work is not None
+
+    def submit(self, work: Callable[[], Result]) -> None:
         if self._work is None:
-            self._work = (window, self._thread.submit(solve, window.problem))
+            self._work = self._thread.submit(work)
 
-    def collect(self) -> tuple[Window, BundleSolution] | None:
-        if self._work is None or not self._work[1].done():
+    def collect(self) -> Result | None:
+        if self._work is None or not self._work.done():
             return None
-        window, work = self._work
-        self._work = None
-        return window, work.result()
+        work, self._work = self._work, None
+        return work.result()
 
     def reset(self) -> None:
         self._work = None

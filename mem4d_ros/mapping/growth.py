@@ -10,7 +10,7 @@ from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.mapping.tracker import find_corners, is_inside
-from mem4d_ros.mapping.tracks import BORDER_PX, Tracks, find_again, indices
+from mem4d_ros.mapping.tracks import BORDER_PX, Tracks, connected, find_again, indices
 
 LANDMARKS = 300
 """So many are seen at once, where there is enough texture."""
@@ -58,21 +58,24 @@ def add_keyframe(
     dense: DenseView,
     intrinsics: np.ndarray,
     log_scale: float,
+    place: np.ndarray | None,
 ) -> None:
     """A frame becomes a keyframe, with landmarks that it knows, finds again, and sees first.
 
     Args:
         log_scale: log of the map's metres by those of the dense depth.
+        place: what tells the place from others, (C,) of length 1.
     """
     image, table = frame.image, world.landmarks
     frame = frame[table.is_alive[frame.numbers]]
-    again = find_again(world, image, pose, intrinsics, taken=frame.numbers)
+    again = find_again(world, connected(world), image, pose, intrinsics, frame.numbers)
     pixels = np.concatenate((frame.pixels, again.pixels))
     corners = new_corners(image, pixels)
     log_prior = np.log(depth_at(dense, corners))
     typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
     log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
-    number = max(world.keyframes, default=-1) + 1
+    number = world.next_number
+    world.next_number += 1
     new = table.add(number, corners, log_depth, log_prior)
     pixels = np.concatenate((pixels, corners))
     world.keyframes[number] = Keyframe(
@@ -85,6 +88,7 @@ def add_keyframe(
         descriptors=describe(image, pixels),
         covariance=covariance,
         dense=dense.kept(),
+        place=place,
     )
 
 
@@ -109,23 +113,26 @@ def next_log_scale(
 
 
 def log_ratio(
-    world: Map,
-    frame: Tracks,
-    pose: np.ndarray,
-    dense: DenseView,
-    intrinsics: np.ndarray,
+    world: Map, frame: Tracks, pose: np.ndarray, dense: DenseView, intrinsics: np.ndarray
 ) -> float:
     """Median of the log of landmarks' depth by the network's, both as a frame sees them.
 
     That of the newest keyframe where there are too few.
     """
+    ratios = log_ratios(world, frame, pose, dense, intrinsics)
+    return float(np.median(ratios)) if len(ratios) >= LEAST_RATIOS else world.newest.log_scale
+
+
+def log_ratios(
+    world: Map, frame: Tracks, pose: np.ndarray, dense: DenseView, intrinsics: np.ndarray
+) -> np.ndarray:
+    """Logs (n,) of settled landmarks' depth by the network's, where a frame sees both."""
     known = frame[world.landmarks.variance[frame.numbers] < SETTLED_VARIANCE]
     own = seen_at(world.points(known.numbers, intrinsics).position, pose)[1]
     said = depth_at(dense, known.pixels)
     with np.errstate(invalid="ignore"):
-        ratio = np.log(own / said)
-    ratio = ratio[np.isfinite(ratio)]
-    return float(np.median(ratio)) if len(ratio) >= LEAST_RATIOS else world.newest.log_scale
+        ratios: np.ndarray = np.log(own / said)
+    return ratios[np.isfinite(ratios)]
 
 
 def depth_at(dense: DenseView, pixels: np.ndarray) -> np.ndarray:

@@ -47,6 +47,7 @@ class Keyframe:
         descriptors: (n, 32) uint8, what they look like there.
         covariance: (6, 6) of the pose: turn about the camera's axes in rad, position in m.
         dense: depth in float16.
+        place: (C,) float32 of length 1, what tells the place from others; None: not known.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Keyframe:
     descriptors: np.ndarray
     covariance: np.ndarray
     dense: DenseView
+    place: np.ndarray | None = None
 
     def keep(self, which: np.ndarray) -> None:
         """Only those landmarks of `which` (n,) bool were seen."""
@@ -71,10 +73,15 @@ class Keyframe:
 
 @dataclass
 class Map:
-    """Keyframes by number, in order of time, and landmarks."""
+    """Keyframes by number, in order of time, and landmarks.
+
+    Attributes:
+        next_number: of the next keyframe; none is given twice.
+    """
 
     keyframes: dict[int, Keyframe] = field(default_factory=dict)
     landmarks: Landmarks = field(default_factory=Landmarks)
+    next_number: int = 0
 
     @property
     def newest(self) -> Keyframe:

@@ -68,7 +68,8 @@ def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found 
     start = relocalise(world, candidates, image, intrinsics)
     if start is None:
         return None
-    tracks = find_again(world, image, start, intrinsics, taken=np.empty(0, np.int64))
+    everywhere, nothing = world.keyframes.values(), np.empty(0, np.int64)
+    tracks = find_again(world, everywhere, image, start, intrinsics, taken=nothing)
     return _pose_of(world, tracks, intrinsics, start)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping.adjustment import Adjuster, AtOnce
+from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.camera_pose import seen_at
+from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.growth import add_keyframe, is_due, log_ratio, new_corners, next_log_scale
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
-from mem4d_ros.mapping.rotations import half_motion, orthonormal
+from mem4d_ros.mapping.loops import Loops, close
+from mem4d_ros.mapping.rotations import orthonormal, part_of_motion
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks
-from mem4d_ros.mapping.window import CORRELATION, make_window, take_in
+from mem4d_ros.mapping.window import CORRELATION, Adjusted, adjusted, make_window, take_in
 
 SETTLED_HITS = 3
 """Frames in which a landmark was where it should be until the network is told of it."""
@@ -48,30 +52,35 @@ class Estimate:
         camera_to_world: (4, 4); the world is the first camera's optical frame.
         covariance: (6, 6): turn about the camera's axes in rad, position in the world in metres.
         measured: whether the frame determined it, or it continues from those before.
+        keyframe: number of the newest keyframe, on which the frame hangs.
+        correction: how the world has moved since the frame before; None: not at all.
     """
 
     camera_to_world: np.ndarray
     covariance: np.ndarray
     measured: bool
+    keyframe: int = 0
+    correction: Correction | None = None
 
 
 class Odometry:
     """For each frame first `locate`, then `learn` once its depth is known. Not thread-safe."""
 
-    def __init__(self, adjuster: Adjuster | None = None) -> None:
-        """`adjuster` says when bundle adjustments are computed, None: at once."""
-        self._adjuster = adjuster or AtOnce()
+    def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
+        """`worker` makes those that adjust the map and look for loops: at once, or beside."""
+        self._adjuster: Worker[Adjusted] = worker()
+        self._loops = Loops(worker()) if closes_loops else None
         self.reset()
 
     def reset(self) -> None:
         """Forget the map: the next frame begins a new world."""
-        self._adjuster.reset()
-        self.map = Map()
+        self._begin_map(Map())
         self._frame: Tracks | None = None
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._covariance = np.zeros((6, 6))
         self._is_lost, self._strange_frames = False, 0
+        self._correction: Correction | None = None  # that no frame has been learned with yet
 
     @property
     def is_empty(self) -> bool:
@@ -81,6 +90,7 @@ class Odometry:
     def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
         """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
         self._take_in_adjusted()
+        self._close_loop()
         image = without_light(image)
         if self.is_empty:
             self._frame = Tracks.none(image)
@@ -90,7 +100,13 @@ class Odometry:
             self._lose(image)
         else:
             self._accept(found)
-        return Estimate(self._pose, self._covariance, found is not None)
+        return Estimate(
+            self._pose,
+            self._covariance,
+            found is not None,
+            self.map.newest.number,
+            self._correction,
+        )
 
     def settled(self, intrinsics: np.ndarray) -> Settled:
         """Landmarks of the frame located last."""
@@ -115,19 +131,31 @@ class Odometry:
             return self.is_empty or self._strange_frames >= PATIENCE
         return is_due(self.map, self._located(), self._pose, intrinsics)
 
-    def learn(self, dense: DenseView, intrinsics: np.ndarray) -> None:
-        """Take the frame located last, with its depth, into the map, if it is due."""
+    def learn(
+        self, dense: DenseView, intrinsics: np.ndarray, place: np.ndarray | None = None
+    ) -> None:
+        """Take the frame located last, with its depth, into the map, if it is due.
+
+        Args:
+            place: (C,) of length 1, what tells the place from others; without it no loop is found.
+        """
+        self._correction = None
         if self.is_empty:
-            self._add_keyframe(dense, intrinsics, 0.0)
+            self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._strange_frames >= PATIENCE:
             log_scale = self.map.newest.log_scale
-            self._adjuster.reset()
-            self.map = Map()
+            self._begin_map(Map(next_number=self.map.next_number))
             self._is_lost, self._strange_frames = False, 0
-            self._add_keyframe(dense, intrinsics, log_scale)
+            self._add_keyframe(dense, intrinsics, log_scale, place)
         elif not self._is_lost and is_due(self.map, self._located(), self._pose, intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
-            self._add_keyframe(dense, intrinsics, log_scale)
+            self._add_keyframe(dense, intrinsics, log_scale, place)
+
+    def _begin_map(self, world: Map) -> None:
+        self._adjuster.reset()
+        if self._loops is not None:
+            self._loops.reset()
+        self.map = world
 
     def _located(self) -> Tracks:
         assert self._frame is not None, "no frame has been located"
@@ -153,13 +181,19 @@ class Odometry:
 
     def _lose(self, image: np.ndarray) -> None:
         """The last motion goes on, halved each time."""
-        self._motion = half_motion(self._motion)
+        self._motion = part_of_motion(self._motion, 0.5)
         self._pose = self._pose @ self._motion
         self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
         self._frame, self._is_lost = Tracks.none(image), True
         self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
 
-    def _add_keyframe(self, dense: DenseView, intrinsics: np.ndarray, log_scale: float) -> None:
+    def _add_keyframe(
+        self,
+        dense: DenseView,
+        intrinsics: np.ndarray,
+        log_scale: float,
+        place: np.ndarray | None,
+    ) -> None:
         add_keyframe(
             self.map,
             self._located(),
@@ -168,22 +202,39 @@ class Odometry:
             dense,
             intrinsics,
             log_scale,
+            place,
         )
         self._thin(intrinsics)
         window = make_window(self.map, intrinsics, PIXEL_DEVIATION)
         if window is not None:
-            self._adjuster.submit(window)
+            self._adjuster.submit(partial(adjusted, window))
             self._take_in_adjusted()
+        if self._loops is not None:
+            self._loops.look(self.map, intrinsics)
         newest = self.map.newest
         self._frame = Tracks(newest.image, newest.landmarks, newest.pixels)
 
     def _thin(self, intrinsics: np.ndarray) -> None:
-        """Bound the map; an adjustment in work knows old numbers of landmarks, and is lost."""
+        """Bound the map; what is in work knows old numbers of landmarks, and is lost."""
         if thin(self.map, intrinsics):
             self._adjuster.reset()
+            if self._loops is not None:
+                self._loops.reset()
 
     def _take_in_adjusted(self) -> None:
         solved = self._adjuster.collect()
         if solved is not None:
-            self._pose = take_in(self.map, *solved) @ self._pose
+            self._pose = take_in(self.map, solved) @ self._pose
             self._pose[:3, :3] = orthonormal(self._pose[:3, :3])
+
+    def _close_loop(self) -> None:
+        """Move the world, if a loop was found; an adjustment in work is of the world before."""
+        loop = None if self._loops is None else self._loops.collect()
+        if loop is None:
+            return
+        self._adjuster.reset()
+        close(self.map, loop)
+        self._correction = loop.correction
+        motion = loop.correction.of(np.array([self.map.newest.number]))[0]
+        self._pose = moved_pose(motion, self._pose)
+        self._motion[:3, 3] *= scale_of(motion)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+
+from mem4d_ros.geometry import matrix_to_quaternion
 
 
 def skew(vectors: np.ndarray) -> np.ndarray:
@@ -40,9 +41,19 @@ def angle_between(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.arccos(np.clip(cosine, -1, 1)))
 
 
-def half_motion(motion: np.ndarray) -> np.ndarray:
-    """Half the turn and half the way of a rigid motion (4, 4)."""
-    half = np.eye(4)
-    half[:3, :3] = cv2.Rodrigues(cv2.Rodrigues(motion[:3, :3])[0] / 2)[0]
-    half[:3, 3] = motion[:3, 3] / 2
-    return half
+def part_of_motion(motion: np.ndarray, share: float) -> np.ndarray:
+    """A share of the turn and of the way of a rigid motion (4, 4)."""
+    part = np.eye(4)
+    part[:3, :3] = exponential(share * logarithm(motion[:3, :3]))
+    part[:3, 3] = share * motion[:3, 3]
+    return part
+
+
+def logarithm(rotations: np.ndarray) -> np.ndarray:
+    """Rotation vectors (..., 3), at most π long, of rotations (..., 3, 3)."""
+    quaternion = matrix_to_quaternion(rotations)  # w >= 0, x, y, z
+    length = np.linalg.norm(quaternion[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(length, quaternion[..., :1])
+    short = length < 1e-12
+    vectors: np.ndarray = quaternion[..., 1:] * np.where(short, 2, angle / (length + short))
+    return vectors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,10 @@ from mem4d_ros.mapping.tracker import flow, is_inside, track
 BORDER_PX = 4
 FOUND_RATIO = 0.03
 """Farthest from where it is looked for that a landmark is found, by the image's long side."""
+RECENT = 15
+"""So many of the newest keyframes belong together, whatever they see."""
+LEAST_SHARED = 8
+"""Landmarks by which an older one is connected with the newest."""
 NEIGHBOURS = 5
 """Keyframes in which landmarks are looked for again."""
 NEIGHBOUR_TURN_RAD, NEIGHBOUR_WAY = 0.5, 0.5
@@ -60,12 +64,21 @@ def follow_from(keyframe: Keyframe, image: np.ndarray, shift: np.ndarray) -> Tra
 
 
 def find_again(
-    world: Map, image: np.ndarray, pose: np.ndarray, intrinsics: np.ndarray, taken: np.ndarray
+    world: Map,
+    among: Iterable[Keyframe],
+    image: np.ndarray,
+    pose: np.ndarray,
+    intrinsics: np.ndarray,
+    taken: np.ndarray,
 ) -> Tracks:
-    """Settled landmarks of keyframes near a pose (4, 4) in an image, but for those `taken` (n,)."""
+    """Settled landmarks, but for those `taken` (n,), in an image from a pose (4, 4).
+
+    Args:
+        among: keyframes; those near the pose are looked at.
+    """
     table, size, begin = world.landmarks, max(image.shape), len(taken)
     numbers, pixels = taken, [np.empty((0, 2))]
-    for keyframe in neighbours(world, pose):
+    for keyframe in neighbours(world, among, pose):
         new = table.is_alive[keyframe.landmarks] & ~np.isin(keyframe.landmarks, numbers)
         new &= table.variance[keyframe.landmarks] < SETTLED_VARIANCE
         wanted, source = keyframe.landmarks[new], keyframe.pixels[new]
@@ -80,10 +93,10 @@ def find_again(
     return Tracks(image, numbers[begin:], np.concatenate(pixels))
 
 
-def neighbours(world: Map, pose: np.ndarray) -> Sequence[Keyframe]:
+def neighbours(world: Map, among: Iterable[Keyframe], pose: np.ndarray) -> Sequence[Keyframe]:
     """Keyframes that look at about the same from about the same place, nearest first."""
     near = []
-    for keyframe in world.keyframes.values():
+    for keyframe in among:
         if not len(keyframe.landmarks):
             continue
         typical = float(np.exp(-np.median(world.landmarks.log_inverse[keyframe.landmarks])))
@@ -93,6 +106,21 @@ def neighbours(world: Map, pose: np.ndarray) -> Sequence[Keyframe]:
             near.append((way + turn, keyframe))
     near.sort(key=lambda pair: pair[0])
     return [keyframe for _, keyframe in near[:NEIGHBOURS]]
+
+
+def connected(world: Map) -> list[Keyframe]:
+    """The newest keyframes, and those that see what the newest one sees.
+
+    Others may be near as well, but by how much the map has drifted since is for a loop to say.
+    """
+    if not world.keyframes:
+        return []
+    is_seen = np.zeros(len(world.landmarks), bool)
+    is_seen[world.newest.landmarks] = True
+    numbers = sorted(world.keyframes)
+    old = [world.keyframes[n] for n in numbers[:-RECENT]]
+    met = [keyframe for keyframe in old if is_seen[keyframe.landmarks].sum() >= LEAST_SHARED]
+    return met + [world.keyframes[n] for n in numbers[-RECENT:]]
 
 
 def indices(numbers: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping.bundle import OUTLIER_SIGMAS, BundleProblem, BundleSolution
+from mem4d_ros.mapping.bundle import OUTLIER_SIGMAS, BundleProblem, BundleSolution, solve
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
 from mem4d_ros.mapping.rotations import skew
 
@@ -34,6 +34,19 @@ class Window:
     problem: BundleProblem
     keyframes: np.ndarray
     landmarks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A window as it was, and solved."""
+
+    window: Window
+    solution: BundleSolution
+
+
+def adjusted(window: Window) -> Adjusted:
+    """Solve a window."""
+    return Adjusted(window, solve(window.problem))
 
 
 def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> Window | None:
@@ -72,12 +85,13 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
     return Window(problem, numbers, chosen)
 
 
-def take_in(world: Map, window: Window, solution: BundleSolution) -> np.ndarray:
+def take_in(world: Map, adjusted: Adjusted) -> np.ndarray:
     """Move the map as the solution says; what did not fit is forgotten.
 
     Returns the motion (4, 4) in the world of what hangs on the newest keyframe. Keyframes made
     since the window was make the same.
     """
+    window, solution = adjusted.window, adjusted.solution
     before, after = window.problem, solution.problem
     motion = after.camera_to_world[-1] @ rigid_inverse(before.camera_to_world[-1])
     covariance = iter(_in_the_world(world, window, solution))

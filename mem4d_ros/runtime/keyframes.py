@@ -42,6 +42,7 @@ class CameraView:
     camera_to_world: np.ndarray  # (4, 4) float64
     intrinsics: np.ndarray  # (3, 3) float64
     size: tuple[int, int]
+    keyframe: int = 0  # number of the odometry's keyframe that it hangs on
 
 
 def shows_something_new(

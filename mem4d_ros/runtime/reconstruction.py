@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.mapping import Correction
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,5 @@ class Reconstruction:
     intrinsics: np.ndarray  # (3, 3) float64, pixels of the model's image
     input_transform: ImageTransform  # input pixels to the model's pixels
     latency_s: float  # from the raw image to this object
+    keyframe: int = 0  # number of the keyframe that this frame hangs on
+    correction: Correction | None = None  # how the world has moved since the frame before

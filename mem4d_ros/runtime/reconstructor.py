@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from mem4d_ros.geometry import ImageTransform, pose_from, unproject
+from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
@@ -18,6 +19,7 @@ from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
@@ -208,12 +210,20 @@ class OnlineReconstructor:
                     confidence_world=confidence_world,
                     intrinsics=model_intrinsics,
                     head_pose=head_pose,
+                    place=place_of(self._state),
                 )
             )
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
-            view = CameraView(estimate.camera_to_world, model_intrinsics, model_image.shape[:2])
+            if estimate.correction is not None:
+                self._views = _moved(self._views, estimate.correction)
+            view = CameraView(
+                estimate.camera_to_world,
+                model_intrinsics,
+                model_image.shape[:2],
+                estimate.keyframe,
+            )
             self._select(view, points_camera, structure, self._keyframes)
         if not self._pose_source.keeps_global_pointmap:
             points_world = move_points(estimate.camera_to_world, points_camera)
@@ -232,6 +242,8 @@ class OnlineReconstructor:
             intrinsics=model_intrinsics,
             input_transform=transform,
             latency_s=time.perf_counter() - started,
+            keyframe=estimate.keyframe,
+            correction=estimate.correction,
         )
 
     def transform_of(self, image: np.ndarray) -> ImageTransform:
@@ -293,6 +305,14 @@ class OnlineReconstructor:
             self.reset()
             raise NonFiniteOutput(f"the network's {name} is NaN or Inf: its memory was reset")
         return values
+
+
+def _moved(views: Mapping[int, CameraView], correction: Correction) -> Mapping[int, CameraView]:
+    motions = correction.of(np.array([view.keyframe for view in views.values()], np.int64))
+    return {
+        number: replace(view, camera_to_world=moved_pose(motion, view.camera_to_world))
+        for (number, view), motion in zip(views.items(), motions, strict=True)
+    }
 
 
 def _evidence(

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
@@ -139,16 +140,19 @@ class MetricWorld:
 
     def __init__(self) -> None:
         self._last: tuple[np.ndarray, np.ndarray] | None = None  # own and metric pose
+        self._keyframe = 0  # that these hang on
 
     def scale(self, reconstruction: Reconstruction, scale: float) -> Reconstruction:
         """The next frame in metres. One with `frame_index` 0 starts a new world."""
         own = reconstruction.camera_to_world
+        if reconstruction.correction is not None and self._last is not None:
+            reconstruction = self._move(reconstruction, reconstruction.correction, scale)
         if self._last is None or reconstruction.frame_index == 0:
             metric = _scaled(own, scale)
         else:
             last_own, last_metric = self._last
             metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
-        self._last = own, metric
+        self._last, self._keyframe = (own, metric), reconstruction.keyframe
         factor = np.float32(scale)
         metric_from_own = metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
         return replace(
@@ -158,6 +162,21 @@ class MetricWorld:
             depth=reconstruction.depth * factor,
             camera_to_world=metric,
         )
+
+    def _move(
+        self, reconstruction: Reconstruction, correction: Correction, scale: float
+    ) -> Reconstruction:
+        """Move the last poses; the reconstruction's correction becomes one of the metric world."""
+        assert self._last is not None
+        own, metric = self._last
+        metric_from_own = metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
+        in_metres = correction.seen_from(metric_from_own)
+        last = np.array([self._keyframe])
+        self._last = (
+            moved_pose(correction.of(last)[0], own),
+            moved_pose(in_metres.of(last)[0], metric),
+        )
+        return replace(reconstruction, correction=in_metres)
 
 
 def _scaled(motion: np.ndarray, scale: float) -> np.ndarray:

@@ -175,7 +175,7 @@ def test_another_room_becomes_a_new_world_in_the_end(still_room: Film, busy_room
 
 
 def test_adjusted_beside_the_frames_the_path_is_as_good(still_room: Film) -> None:
-    poses = path(still_room.run(Odometry(Aside())))
+    poses = path(still_room.run(Odometry(Aside)))
     errors = off_by(poses, still_room.poses)
     assert np.sqrt((errors**2).mean()) < 0.015 * length(still_room.poses)
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from mem4d_ros.mapping.rotations import angle_between, exponential, half_motion, orthonormal, skew
+from mem4d_ros.mapping.rotations import (
+    angle_between,
+    exponential,
+    logarithm,
+    orthonormal,
+    part_of_motion,
+    skew,
+)
 
 
 @pytest.fixture
@@ -17,6 +24,11 @@ def vectors() -> np.ndarray:
 def test_the_exponential_is_scipys(vectors: np.ndarray) -> None:
     expected = Rotation.from_rotvec(vectors).as_matrix()
     np.testing.assert_allclose(exponential(vectors), expected, atol=1e-12)
+
+
+def test_the_logarithm_is_the_way_back(vectors: np.ndarray) -> None:
+    short = np.concatenate((vectors / 2, 1e-9 * vectors, np.zeros((1, 3))))
+    np.testing.assert_allclose(logarithm(exponential(short)), short, atol=1e-12)
 
 
 def test_no_turn_is_the_identity() -> None:
@@ -47,6 +59,6 @@ def test_rounding_is_taken_out_of_rotations(vectors: np.ndarray) -> None:
 def test_half_a_motion_twice_turns_as_far_as_the_whole(vectors: np.ndarray) -> None:
     motion = np.eye(4)
     motion[:3, :3], motion[:3, 3] = exponential(vectors[0]), vectors[1]
-    half = half_motion(motion)
+    half = part_of_motion(motion, 0.5)
     np.testing.assert_allclose((half @ half)[:3, :3], motion[:3, :3], atol=1e-12)
     np.testing.assert_allclose(half[:3, 3], vectors[1] / 2)

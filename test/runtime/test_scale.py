@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from reconstructions import flat_reconstruction
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale
 
 TRUE_SCALE = 2.5
@@ -147,3 +149,20 @@ def test_a_better_scale_does_not_move_the_camera() -> None:
         resting = pose[min(index, 4)]
         places.append(world.scale(flat_reconstruction(index, resting), scale).camera_to_world)
     np.testing.assert_allclose(places[4], places[5], atol=1e-12)
+
+
+def test_a_world_in_metres_moves_as_its_own_one_does() -> None:
+    """A loop closes by 1 own unit, 2 m, as the camera goes on by 0.5 units, 1 m."""
+    world, path = MetricWorld(), poses(np.array([[0, 0, 0], [0, 0, 1.0], [1, 0, 1.5]]))
+    for index in range(2):
+        scaled = world.scale(flat_reconstruction(index, path[index]), 2.0)
+    np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [0, 0, 2])
+    motion = np.eye(4)
+    motion[0, 3] = 1.0
+    jumped = replace(
+        flat_reconstruction(2, path[2]), correction=Correction(np.array([0]), motion[None])
+    )
+    scaled = world.scale(jumped, 2.0)
+    np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [2, 0, 3])
+    assert scaled.correction is not None
+    np.testing.assert_allclose(scaled.correction.motions[0, :3, 3], [2, 0, 0], atol=1e-12)

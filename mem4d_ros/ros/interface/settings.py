@@ -256,6 +256,14 @@ class TfSettings:
         f"Pose of the camera's optical frame in frames.base, as {POSE_FORMAT}; empty: looked up in"
         " TF if tf.mode or scale.source need it",
     )
+    correction_s: float = parameter(
+        0.0,
+        "Time over which tf.mode camera and base take in that a loop was closed, seconds; 0: at"
+        " once, so that TF and clouds agree; map_to_odom takes it in at once, into map to odometry",
+        minimum=0.0,
+        maximum=60.0,
+        changeable=True,
+    )
     transform_tolerance_s: float = parameter(
         1.0,
         "How long map to odometry is good for, seconds, with tf.mode map_to_odom: it is sent again"

@@ -49,6 +49,8 @@ class Outputs:
             self._placer.restart()
             self._tf.restart()
             self._trajectory.restart()
+        elif frame.reconstruction.correction is not None:
+            self._tf.jump(self._trajectory.move(frame.reconstruction.correction))
         placement = self._place(frame)
         if placement is not None:
             self._publish_in_map(frame, placement, settings)
@@ -99,7 +101,13 @@ class Outputs:
             placement, header, settings.tf
         )  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
-        self._trajectory.add(placement, header, measured, settings.path.max_length)
+        self._trajectory.add(
+            placement,
+            header,
+            measured,
+            settings.path.max_length,
+            frame.reconstruction.keyframe,
+        )
         if has_subscribers(self._odometry):
             self._odometry.publish(
                 self._trajectory.odometry(placement.tracked_frame, settings.odometry)

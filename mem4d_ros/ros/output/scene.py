@@ -37,6 +37,9 @@ class Scene:
     def add(self, reconstruction: Reconstruction, scale_known: bool = True) -> np.ndarray:
         """Take a frame in; its moving pixels (H, W) bool. Frame 0 starts a new world."""
         moving = self._splitter.split(reconstruction)
+        if reconstruction.correction is not None:
+            with self._lock:
+                self._map.move(reconstruction.correction)
         # A frame whose place or size was guessed would smear the map.
         place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
         if place_known and scale_known:

@@ -13,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
+from mem4d_ros.mapping.rotations import part_of_motion
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, parse_pose
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
 from mem4d_ros.ros.interface import topics
@@ -39,6 +40,10 @@ class TfOutput(Protocol):
         """`header` is in the map and has the image's stamp."""
         ...
 
+    def jump(self, back: np.ndarray) -> None:
+        """The map's correction has moved the tracked frame; `back` (4, 4) of it is where it was."""
+        ...
+
     def restart(self) -> None:
         """Publish nothing more of what was; a new world may begin with the next frame."""
         ...
@@ -60,21 +65,36 @@ class NoTf:
     def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
         pass
 
+    def jump(self, back: np.ndarray) -> None:
+        pass
+
     def restart(self) -> None:
         pass
 
 
 class MapToTracked:
-    """Publishes map -> tracked frame."""
+    """Publishes map -> tracked frame, which goes to where it belongs when a loop closes."""
 
     def __init__(self, sender: TfSender) -> None:
         self._sender = sender
+        # In the tracked frame: the whole jump, and what is left of it.
+        self._back = self._left = np.eye(4)
+        self._begun_ns: int | None = None
 
     def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
-        self._sender.send(placement.tracked_frame, placement.map_from_tracked, header)
+        stamp_ns = stamp_to_ns(header.stamp)
+        self._begun_ns = stamp_ns if self._begun_ns is None else self._begun_ns
+        elapsed_s = (stamp_ns - self._begun_ns) * 1e-9
+        left = 1 - elapsed_s / tf.correction_s if tf.correction_s > 0 else 0.0
+        self._left = part_of_motion(self._back, max(left, 0.0))
+        self._sender.send(placement.tracked_frame, placement.map_from_tracked @ self._left, header)
+
+    def jump(self, back: np.ndarray) -> None:
+        self._back, self._begun_ns = back @ self._left, None
 
     def restart(self) -> None:
-        pass
+        self._back = self._left = np.eye(4)
+        self._begun_ns = None
 
 
 RENEWAL_NS = 50_000_000
@@ -126,6 +146,9 @@ class MapToOdom:
             if is_first:  # TF has nothing before it: that one has to hold from its image on
                 self._send(stamp_ns)
             self._send(max(stamp_ns, self._odometry_ns) + self._tolerance_ns())
+
+    def jump(self, back: np.ndarray) -> None:
+        """What the odometry says of the base goes on; the next image says where the map is."""
 
     def restart(self) -> None:
         with self._lock:

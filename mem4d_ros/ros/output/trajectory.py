@@ -12,6 +12,7 @@ from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import Header
 
 from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.ros.conversions.pose import matrix_to_pose
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import OdometrySettings
@@ -47,19 +48,57 @@ class Trajectory:
 
     def __init__(self) -> None:
         self._poses: deque[PoseStamped] = deque()
+        self._hanging: deque[tuple[int, np.ndarray]] = deque()  # keyframe and pose of each
         self.restart()
 
     def restart(self) -> None:
         """Forget everything: a new world begins."""
         self._poses.clear()
+        self._hanging.clear()
         self._newest: tuple[int, np.ndarray] | None = None  # stamp in ns, map_from_tracked
+        self._newest_placement: Placement | None = None
         self._twist: Twist | None = None
         self._travelled_m = 0.0
         self._pose_measured = False
         self._twist_measured = False
 
-    def add(self, placement: Placement, header: Header, measured: bool, max_length: int) -> None:
-        """Take the newest placement in, and leave the oldest out beyond `max_length`."""
+    def move(self, correction: Correction) -> np.ndarray:
+        """Move each pose with its keyframe.
+
+        Args:
+            correction: of the world that the placements are of.
+
+        Returns:
+            (4, 4), where the newest tracked frame was, as it is seen from where it is now.
+        """
+        if self._newest is None or self._newest_placement is None:
+            return np.eye(4)
+        in_map = correction.seen_from(self._newest_placement.map_from_world)
+        motions = in_map.of(np.array([keyframe for keyframe, _ in self._hanging]))
+        moved = moved_pose(motions, np.array([pose for _, pose in self._hanging]))
+        for index, pose in enumerate(moved):
+            self._hanging[index] = self._hanging[index][0], pose
+            self._poses[index] = PoseStamped(
+                header=self._poses[index].header, pose=matrix_to_pose(pose)
+            )
+        stamp_ns, before = self._newest
+        self._newest = stamp_ns, moved[-1]
+        back: np.ndarray = rigid_inverse(moved[-1]) @ before
+        return back
+
+    def add(
+        self,
+        placement: Placement,
+        header: Header,
+        measured: bool,
+        max_length: int,
+        keyframe: int = 0,
+    ) -> None:
+        """Take the newest placement in, and leave the oldest out beyond `max_length`.
+
+        Args:
+            keyframe: number of the one that the pose hangs on.
+        """
         stamp_ns = stamp_to_ns(header.stamp)
         pose = placement.map_from_tracked
         self._twist = self._twist_to(pose, stamp_ns)
@@ -67,10 +106,12 @@ class Trajectory:
         self._pose_measured = measured
         if self._newest is not None:
             self._travelled_m += float(np.linalg.norm(pose[:3, 3] - self._newest[1][:3, 3]))
-        self._newest = (stamp_ns, pose)
+        self._newest, self._newest_placement = (stamp_ns, pose), placement
         self._poses.append(PoseStamped(header=header, pose=matrix_to_pose(pose)))
+        self._hanging.append((keyframe, pose))
         while len(self._poses) > max_length:
             self._poses.popleft()
+            self._hanging.popleft()
 
     def odometry(self, child_frame: str, drift: OdometrySettings) -> Odometry:
         """The newest pose and the twist that led to it, zero where there is none.

@@ -59,6 +59,8 @@ class WorldScaler:
         external = None
         if reconstruction.pose_measured:
             external = self._odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
+        if reconstruction.correction is not None:  # a jump is no motion
+            self._source.observe(reconstruction.camera_to_world, None)
         self._source.observe(reconstruction.camera_to_world, external)
         scale = self._source.estimate
         in_metres = self._world.scale(reconstruction, scale.value)

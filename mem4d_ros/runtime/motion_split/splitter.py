@@ -54,9 +54,10 @@ class MotionSplitter:
     def split(self, reconstruction: Reconstruction) -> np.ndarray:
         """The moving pixels (H, W) bool of the next frame.
 
-        A frame with `frame_index` 0 starts a new world.
+        A frame with `frame_index` 0 starts a new world; where the world has moved, frames before
+        say nothing any more.
         """
-        if reconstruction.frame_index == 0:
+        if reconstruction.frame_index == 0 or reconstruction.correction is not None:
             self.reset()
         view = RememberedFrame.of(reconstruction)
         belief = self._believe(view) if self._views else np.zeros(view.grey.shape, np.float32)

@@ -27,7 +27,7 @@ MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
 )
 
 LIVE_MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
-    {**MAKERS, "geometry": lambda: GeometryPose(Aside())}
+    {**MAKERS, "geometry": lambda: GeometryPose(Aside)}
 )
 """For frames that do not wait; what else is to be done is done beside them."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import Adjuster, DenseView, Estimate, Map, Odometry
+from mem4d_ros.mapping import AtOnce, DenseView, Estimate, Map, Odometry, Worker
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.pose_sources.source import (
     NOTHING_FORESEEN,
@@ -25,9 +27,9 @@ class GeometryPose:
 
     keeps_global_pointmap = False
 
-    def __init__(self, adjuster: Adjuster | None = None) -> None:
-        """`adjuster` says when the map is adjusted, None: at once, while the frame waits."""
-        self._odometry = Odometry(adjuster)
+    def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
+        """`worker` makes those that adjust the map: at once, while the frame waits, or beside."""
+        self._odometry = Odometry(worker, closes_loops)
         self.reset()
 
     def reset(self) -> None:
@@ -64,8 +66,15 @@ class GeometryPose:
         located = self._estimate or self._locate(camera, intrinsics)
         dense = DenseView(frame.points_camera[..., 2], frame.image, camera.transform)
         scale = self._odometry.depth_scale(dense, intrinsics)
-        self._odometry.learn(dense, intrinsics)
-        return PoseEstimate(located.camera_to_world, located.measured, scale, located.covariance)
+        self._odometry.learn(dense, intrinsics, frame.place)
+        return PoseEstimate(
+            located.camera_to_world,
+            located.measured,
+            scale,
+            located.covariance,
+            located.keyframe,
+            located.correction,
+        )
 
     def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 
 
@@ -47,19 +48,23 @@ class PoseFrame:
     confidence_world: np.ndarray  # (H, W) float32
     intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
     head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
+    place: np.ndarray | None = None  # (C,) float32 of length 1, what tells the place from others
 
 
 @dataclass(frozen=True)
 class PoseEstimate:
     """A pose, and whether this frame determined it.
 
-    What is not measured continues from the frames before and never jumps.
+    What is not measured continues from the frames before and never jumps. When a loop closes, the
+    world moves: what hangs on a keyframe goes where `correction` says.
     """
 
     camera_to_world: np.ndarray  # (4, 4) float64
     measured: bool = True
     depth_scale: float = 1.0  # metres of the pose by those of the frame's depth
     covariance: np.ndarray | None = None  # (6, 6): turn in the camera in rad, position in m
+    keyframe: int = 0  # number of the one that the frame hangs on
+    correction: Correction | None = None  # how the world has moved since the frame before
 
 
 class PoseSource(Protocol):

@@ -45,11 +45,8 @@ def measure_voxels(
     reach_m = np.abs(centre).max() + settings.max_range_m + settings.voxel_size_m
     if not len(chosen) or reach_m >= REACH * settings.voxel_size_m:
         return VoxelMeasurements.none()
-    cells = np.floor(points[chosen] * np.float32(1 / settings.voxel_size_m))
-    keys = voxel_keys(cells.astype(np.int64))
-    order = np.argsort(keys)
-    keys, chosen = keys[order], chosen[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    keys, order, starts = group_by_voxel(points[chosen], settings.voxel_size_m)
+    chosen = chosen[order]
     values = np.empty((len(chosen), 8), np.float32)
     values[:, :3] = points[chosen]
     values[:, 3:6] = reconstruction.image.reshape(-1, 3)[chosen]
@@ -58,4 +55,19 @@ def measure_voxels(
     values *= confidence[chosen, None]
     sums = np.add.reduceat(values, starts, axis=0)
     weights = sums[:, 7]
-    return VoxelMeasurements(keys[starts], sums[:, :7] / weights[:, None], weights)
+    return VoxelMeasurements(keys, sums[:, :7] / weights[:, None], weights)
+
+
+def group_by_voxel(
+    points: np.ndarray, voxel_size_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Different keys (M,) of the voxels of points (N, 3), and where those of each are.
+
+    The second is an order (N,) of the points, the third (M,) says where in it each voxel begins.
+    """
+    cells = np.floor(points * np.float32(1 / voxel_size_m))
+    keys = voxel_keys(cells.astype(np.int64))
+    order = np.argsort(keys)
+    keys = keys[order]
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    return keys[starts], order, starts

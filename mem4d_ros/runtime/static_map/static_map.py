@@ -6,9 +6,14 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime.points import ColouredPoints
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.static_map.measurements import VoxelMeasurements, measure_voxels
+from mem4d_ros.runtime.static_map.measurements import (
+    VoxelMeasurements,
+    group_by_voxel,
+    measure_voxels,
+)
 from mem4d_ros.runtime.static_map.seen_through import seen_through
 from mem4d_ros.runtime.static_map.settings import StaticMapSettings
 from mem4d_ros.runtime.static_map.voxel_table import EMPTY, VoxelTable
@@ -32,6 +37,7 @@ class StaticMap:
         self._means = np.zeros((slots, 7), np.float32)  # x, y, z in m, r, g, b, confidence
         self._weights = np.zeros(slots, np.float32)  # sum of confidences behind the means
         self._frames = np.zeros(slots, np.float32)  # count of frames
+        self._keyframes = np.zeros(slots, np.int64)  # that the voxel hangs on
         self._next_carved = 0
 
     def __len__(self) -> int:
@@ -53,7 +59,32 @@ class StaticMap:
         self._carve(reconstruction)
         side = 2 * self.settings.margin_px + 1
         near_moving = cv2.dilate(moving.astype(np.uint8), np.ones((side, side), np.uint8))
-        self._add(measure_voxels(reconstruction, near_moving == 0, self.settings))
+        measured = measure_voxels(reconstruction, near_moving == 0, self.settings)
+        self._add(measured, reconstruction.keyframe)
+
+    def move(self, correction: Correction) -> None:
+        """Move each voxel with the keyframe that it was last measured from.
+
+        Those that come to lie in one place become their mean.
+        """
+        slots = self._table.occupied()
+        if not len(slots):
+            return
+        motions = correction.of(self._keyframes[slots]).astype(np.float32)
+        means, weights = self._means[slots], self._weights[slots]
+        means[:, :3] = np.einsum("nij,nj->ni", motions[:, :3, :3], means[:, :3]) + motions[:, :3, 3]
+        frames, keyframes = self._frames[slots], self._keyframes[slots]
+        keys, order, starts = group_by_voxel(means[:, :3], self.settings.voxel_size_m)
+        sums = np.add.reduceat((means * weights[:, None])[order], starts, axis=0)
+        total = np.add.reduceat(weights[order], starts)
+        self._table.clear()
+        placed, _ = self._table.claim(keys)
+        there = placed != EMPTY
+        placed = placed[there]
+        self._means[placed] = (sums / total[:, None])[there]
+        self._weights[placed] = total[there]
+        self._frames[placed] = np.maximum.reduceat(frames[order], starts)[there]
+        self._keyframes[placed] = np.maximum.reduceat(keyframes[order], starts)[there]
 
     def points(self) -> ColouredPoints:
         """The voxels that enough frames have measured, in the world."""
@@ -78,7 +109,7 @@ class StaticMap:
         self._frames[slots] -= self.settings.carve_rate
         self._table.remove(slots[self._frames[slots] <= 0])
 
-    def _add(self, measured: VoxelMeasurements) -> None:
+    def _add(self, measured: VoxelMeasurements, keyframe: int) -> None:
         slots, new = self._table.claim(measured.keys)
         self._weights[slots[new]] = self._frames[slots[new]] = 0
         placed = slots != EMPTY
@@ -90,3 +121,4 @@ class StaticMap:
         self._means[slots] += share * (means - self._means[slots])
         self._weights[slots] = total
         self._frames[slots] = np.minimum(self._frames[slots] + 1, limit)
+        self._keyframes[slots] = keyframe

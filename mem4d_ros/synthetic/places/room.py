@@ -63,7 +63,7 @@ def make_room(rng: np.random.Generator, library: TextureLibrary, bodies: int) ->
             0, -(depth if turn % 2 == 0 else width) / 2, 0
         )
         corner = FREE_DEPTH if turn % 2 else 0.05
-        standing, hanging = _furnish(palette, kind, length - 2 * corner, height)
+        standing, hanging = furnish(palette, kind, length - 2 * corner, height)
         pieces += [piece.placed(wall) for piece in standing]
         parts += placed(hanging, wall)
     middle = width / 2 - FREE_DEPTH, depth / 2 - FREE_DEPTH
@@ -117,7 +117,7 @@ def _shell(palette: Palette, width: float, depth: float, height: float) -> list[
     return [replace(part, casts_shadow=False) for part in parts]
 
 
-def _furnish(
+def furnish(
     palette: Palette, kind: dict[furniture.Maker, float], length: float, ceiling: float
 ) -> tuple[list[Furniture], list[Part]]:
     """What stands along a wall, in the wall's frame (x along it), and what hangs on it."""

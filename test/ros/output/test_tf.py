@@ -6,17 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TransformStamped
 from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA
 from ros_probe import Ros, Session, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
+from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster
 from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
-from mem4d_ros.ros.output.tf import ForeignParents
+from mem4d_ros.ros.interface.settings import TfSettings
+from mem4d_ros.ros.output.tf import ForeignParents, MapToTracked, TfSender
+from mem4d_ros.ros.robot.placers import Placement
 
 
 @pytest.fixture
@@ -158,3 +162,37 @@ def test_the_table_of_others_frames_is_bounded(
         frame.header.frame_id = "elsewhere"
     parents.note(TFMessage(transforms=frames))
     assert [parents.of(frame.child_frame_id) for frame in frames[:4]] == ["elsewhere"] * 3 + [None]
+
+
+class Sent(TfSender):
+    """Keeps the x of what is sent."""
+
+    def __init__(self) -> None:
+        self.x: list[float] = []
+
+    def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
+        self.x.append(float(map_from_child[0, 3]))
+
+
+@pytest.mark.parametrize(
+    ("correction_s", "expected"), [(0.0, [3, 5, 5, 5]), (2.0, [3, 3, 4, 5])], ids=["step", "smooth"]
+)
+def test_a_closed_loop_moves_the_camera_at_once_or_bit_by_bit(
+    correction_s: float, expected: list[float]
+) -> None:
+    """The camera stands at x = 3, which turns out to be 5; one frame a second."""
+    sent = Sent()
+    output = MapToTracked(sent)
+    back = np.eye(4)
+    back[0, 3] = -2.0
+    for second, x in enumerate((3.0, 5.0, 5.0, 5.0)):
+        pose = np.eye(4)
+        pose[0, 3] = x
+        if second == 1:
+            output.jump(back)
+        output.publish(
+            Placement(np.eye(4), pose, "camera", pose),
+            Header(stamp=Time(sec=second)),
+            TfSettings(correction_s=correction_s),
+        )
+    np.testing.assert_allclose(sent.x, expected)

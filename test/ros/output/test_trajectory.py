@@ -9,6 +9,8 @@ from nav_msgs.msg import Odometry
 from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
 
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping import Correction
 from mem4d_ros.ros.interface.settings import OdometrySettings
 from mem4d_ros.ros.output.trajectory import Trajectory, twist_between
 from mem4d_ros.ros.robot.placers import Placement
@@ -96,3 +98,36 @@ def test_following_the_twist_for_a_moment_leads_to_the_later_pose() -> None:
     twist = twist_between(earlier, later, 0.01)
     step = pose(Rotation.from_rotvec(twist.angular * 0.01), (twist.linear * 0.01).tolist())
     np.testing.assert_allclose(earlier @ step, later, atol=1e-4)
+
+
+def test_when_a_loop_closes_the_path_moves_with_its_keyframes() -> None:
+    """The world is the map, turned by 90 degrees; what was seen since keyframe 2 moves along."""
+    trajectory = Trajectory()
+    map_from_world = np.eye(4)
+    map_from_world[:3, :3] = Rotation.from_euler("z", 90, degrees=True).as_matrix()
+    for second in range(4):
+        pose = map_from_world @ at(float(second))
+        placement = Placement(map_from_world, pose, "camera", pose)
+        header = Header(stamp=Time(sec=second))
+        trajectory.add(placement, header, True, max_length=3, keyframe=second)
+    back = trajectory.move(Correction(np.array([0, 2]), np.array([np.eye(4), at(0.25)])))
+    np.testing.assert_allclose(back, rigid_inverse(at(0.25)), atol=1e-12)
+    ys = [pose.pose.position.y for pose in trajectory.path().poses]
+    np.testing.assert_allclose(ys, [1, 2.25, 3.25])
+    pose = map_from_world @ at(4.25)
+    trajectory.add(
+        Placement(map_from_world, pose, "camera", pose), Header(stamp=Time(sec=4)), True, 3, 3
+    )
+    twist = trajectory.odometry("camera", DRIFT).twist.twist.linear
+    assert twist.x == pytest.approx(1)  # a jump is no motion
+
+
+def test_before_there_is_a_path_nothing_moves() -> None:
+    correction = Correction(np.array([0]), at(1.0)[None])
+    np.testing.assert_array_equal(Trajectory().move(correction), np.eye(4))
+
+
+def at(x: float) -> np.ndarray:
+    pose = np.eye(4)
+    pose[0, 3] = x
+    return pose

@@ -10,6 +10,7 @@ import pytest
 from reconstructions import HEIGHT, INTRINSICS, WIDTH, flat_reconstruction, reconstruction_of
 from scipy.spatial import cKDTree
 
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime.motion_split import MotionSplitter
 from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 from mem4d_ros.synthetic import DEMONSTRATION, SyntheticSequence, render_sequence
@@ -230,3 +231,38 @@ def test_people_in_a_room_leave_no_trail(room_with_walkers: SyntheticSequence) -
     assert carved < 0.7 * unheeded
     assert left < 0.05 * unheeded
     assert covered > 0.95
+
+
+def test_voxels_move_with_the_keyframe_that_they_were_measured_from() -> None:
+    """Two walls, seen from two keyframes; the second one, and its wall, belong 1 m to the right."""
+    built = StaticMap(AT_ONCE)
+    left, right = pose_at(x=-20), pose_at(x=20)
+    built.integrate(replace(flat_reconstruction(1, left), keyframe=0), NOTHING)
+    built.integrate(replace(flat_reconstruction(2, right), keyframe=1), NOTHING)
+    before = built.points().positions
+    built.move(Correction(np.array([0, 1]), np.array([np.eye(4), pose_at(x=1)])))
+    after = built.points().positions
+    expected = np.where(before[:, :1] > 0, before + [1, 0, 0], before)
+    distance, _ = cKDTree(after).query(expected)
+    assert distance.max() < 1e-4
+
+
+def test_a_wall_that_was_there_twice_is_there_once_in_the_end() -> None:
+    """A frame from a keyframe that has drifted by 0.5 m sees the wall that the first one saw."""
+    built = StaticMap(AT_ONCE)
+    drifted = pose_at(z=-0.5)
+    built.integrate(replace(flat_reconstruction(1, pose_at()), keyframe=0), NOTHING)
+    single = len(built)
+    built.integrate(replace(flat_reconstruction(2, drifted), keyframe=5), NOTHING)
+    double = len(built)
+    built.move(Correction(np.array([0, 5]), np.array([np.eye(4), pose_at(z=0.5)])))
+    assert double > 1.8 * single
+    assert len(built) <= 1.1 * single
+    wall = built.points().positions[:, 2]
+    np.testing.assert_allclose(wall, wall[0], atol=1e-5)
+
+
+def test_an_empty_map_moves() -> None:
+    built = StaticMap(AT_ONCE)
+    built.move(Correction(np.array([0]), np.eye(4)[None]))
+    assert len(built) == 0

@@ -1,0 +1,46 @@
+"""How a world moves when a loop closes: each keyframe takes along what hangs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Similarities of the world, by keyframe.
+
+    Attributes:
+        keyframes: (K,) their numbers, in order.
+        motions: (K, 4, 4), from places in the world before to places in the world after.
+    """
+
+    keyframes: np.ndarray
+    motions: np.ndarray
+
+    def of(self, keyframes: np.ndarray) -> np.ndarray:
+        """Motions (N, 4, 4) of what hangs on the keyframes with numbers (N,).
+
+        One that the map has given up moves as the one before it, and what is older than all of
+        them stays.
+        """
+        index = np.searchsorted(self.keyframes, keyframes, side="right")
+        return np.concatenate((np.eye(4)[None], self.motions))[index]
+
+    def seen_from(self, other_from_world: np.ndarray) -> Correction:
+        """The same in another frame (4, 4), which may have other metres."""
+        back = np.linalg.inv(other_from_world)
+        return Correction(self.keyframes, other_from_world @ self.motions @ back)
+
+
+def moved_pose(motion: np.ndarray, camera_to_world: np.ndarray) -> np.ndarray:
+    """Poses (..., 4, 4) under similarities (..., 4, 4): cameras move and turn, but do not grow."""
+    moved: np.ndarray = motion @ camera_to_world
+    moved[..., :3, :3] /= scale_of(motion)[..., None, None]
+    return moved
+
+
+def scale_of(motion: np.ndarray) -> np.ndarray:
+    """By how much similarities (..., 4, 4) make lengths longer, (...)."""
+    return np.cbrt(np.linalg.det(motion[..., :3, :3]))

@@ -1,0 +1,31 @@
+"""Keyframes that show the same place, by what the network makes of their images.
+
+A descriptor of a place is a vector of length 1 (`runtime/places.py` makes it); two of one place
+have a large product. Whether it is one place is then for geometry to say.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mem4d_ros.mapping.keyframes import Keyframe, Map
+from mem4d_ros.mapping.tracks import connected
+
+CANDIDATES = 3
+LEAST_SIMILARITY = 0.8
+"""Of a candidate, by that of the keyframe before the newest."""
+
+
+def revisited(world: Map) -> list[Keyframe]:
+    """Keyframes that may show the newest one's place unknown to it, the likeliest first."""
+    newest, before = world.newest, world.keyframes[sorted(world.keyframes)[-2:][0]]
+    if newest.place is None or before.place is None:
+        return []
+    known = {keyframe.number for keyframe in connected(world)}
+    others = [k for k in world.keyframes.values() if k.number not in known and k.place is not None]
+    if not others:
+        return []
+    similarity = np.array([keyframe.place for keyframe in others]) @ newest.place
+    least = LEAST_SIMILARITY * float(before.place @ newest.place)
+    order = np.argsort(-similarity)[:CANDIDATES]
+    return [others[index] for index in order if similarity[index] > least]
