@@ -19,6 +19,8 @@ from mem4d_ros.doctor.finding import Finding
 
 PROGRAM = ("-m", "mem4d_ros.ros.doctor")
 DISTRIBUTIONS = Path("/opt/ros")
+MISSING_RMW = "RMW implementation"
+"""What rcl says where it is another one than RMW_IMPLEMENTATION asks for, before it ends Python."""
 PATIENCE_S = 60.0
 """For all checks, besides the seconds that they listen."""
 
@@ -79,6 +81,14 @@ def _kill_after(process: subprocess.Popen[str], seconds: float) -> Timer:
 
 
 def _broken(said: str, killed: bool) -> Finding:
+    """The finding of a process that did not end well; `said` is the last that it said."""
+    if MISSING_RMW in said:
+        return Finding(
+            "ros.rmw",
+            "error",
+            f"RMW_IMPLEMENTATION={os.environ.get('RMW_IMPLEMENTATION')} cannot be loaded: {said}",
+            "unset RMW_IMPLEMENTATION, or install it: apt install ros-$ROS_DISTRO-rmw-…",
+        )
     if killed:
         said = f"they did not end within their time ({said})"
     return Finding(

@@ -28,8 +28,15 @@ def main() -> None:
     options = parser.parse_args()
     for finding in before_a_node(os.environ):
         say(finding)
-    rclpy.init()
-    node = rclpy.create_node("mem4d_doctor", enable_rosout=False, start_parameter_services=False)
+    try:
+        rclpy.init()
+        node = rclpy.create_node(
+            "mem4d_doctor", enable_rosout=False, start_parameter_services=False
+        )
+    except RuntimeError as error:
+        remedy = "correct what is found wrong above, then start again"
+        say(Finding("ros.checks", "error", f"ROS does not start: {error}", remedy))
+        return
     try:
         for finding in with_a_node(node, options.seconds):
             say(finding)
