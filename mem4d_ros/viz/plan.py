@@ -9,7 +9,6 @@ from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.runtime.occupancy import FREE, OCCUPIED, UNKNOWN, Grid
 from mem4d_ros.viz.cloud import path_colour
-from mem4d_ros.viz.sheet import contact_sheet
 
 GROUNDS = {FREE: (255, 255, 255), OCCUPIED: (40, 44, 52), UNKNOWN: (205, 209, 214)}
 TINT = {FREE: 0.35, OCCUPIED: 0.75, UNKNOWN: 0.0}
@@ -25,9 +24,9 @@ def plan_picture(
     cloud: ColouredPoints,
     camera_to_world: np.ndarray,
     map_from_world: np.ndarray,
-    width: int = 640,
+    size: tuple[int, int] = (640, 480),
 ) -> np.ndarray:
-    """The grid from above, the first camera's view upwards, `width` px wide.
+    """The grid from above, the first camera's view upwards, as a picture of `size` (width, height).
 
     White cells are free, grey ones unknown; occupied ones, and a little the free ones, have the
     colour of the highest point over them. camera_to_world (T, 4, 4); map_from_world (4, 4).
@@ -44,22 +43,20 @@ def plan_picture(
     upright = np.rot90(picture, 2).transpose(1, 0, 2)  # x upwards, y to the left
     centres = transform_points(floor_from_world, camera_to_world[:, :3, 3])
     cells = np.array(grid.cells.shape[::-1]) - (centres[:, :2] - grid.origin) / grid.resolution_m
-    drawn = _with_path(upright.astype(np.uint8), cells[:, ::-1], width)
-    return contact_sheet([(f"cells of {grid.resolution_m:g} m", drawn)], columns=1, width=width)
+    return _with_path(upright.astype(np.uint8), cells[:, ::-1], np.array(size))
 
 
-def _with_path(picture: np.ndarray, path: np.ndarray, width: int) -> np.ndarray:
-    """The picture enlarged to `width` px, with room for a path (T, 2) of pixels (right, down)."""
+def _with_path(picture: np.ndarray, path: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The picture in the middle of one of `size`, with room for a path (T, 2) of its pixels."""
     extent = np.array(picture.shape[1::-1])
-    before = np.ceil(-np.minimum(path.min(0) - MARGIN_CELLS, 0)).astype(int)
-    after = np.ceil(np.maximum(path.max(0) + MARGIN_CELLS - extent, 0)).astype(int)
-    roomy = np.full((*(extent + before + after)[::-1], 3), GROUNDS[UNKNOWN], np.uint8)
-    left, top = before
+    low = np.floor(np.minimum(path.min(0) - MARGIN_CELLS, 0)).astype(int)
+    high = np.ceil(np.maximum(path.max(0) + MARGIN_CELLS, extent)).astype(int)
+    shape = np.ceil(size * ((high - low) / size).max()).astype(int)  # as wide by high as `size`
+    left, top = corner = (shape - (high - low)) // 2 - low
+    roomy = np.full((*shape[::-1], 3), GROUNDS[UNKNOWN], np.uint8)
     roomy[top : top + extent[1], left : left + extent[0]] = picture
-    scale = width / roomy.shape[1]
-    size = (width, max(1, round(roomy.shape[0] * scale)))
-    drawn = cv2.resize(roomy, size, interpolation=cv2.INTER_NEAREST)
-    _draw_path(drawn, (path + before) * scale)
+    drawn = cv2.resize(roomy, size.tolist(), interpolation=cv2.INTER_NEAREST)
+    _draw_path(drawn, (path + corner) * size / shape)
     return drawn
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.runtime.occupancy import FREE, OCCUPIED, UNKNOWN, Grid
 from mem4d_ros.viz import plan_picture
-from mem4d_ros.viz.sheet import GAP, TITLE_HEIGHT
 
 SIDE = 40
 NOTHING = ColouredPoints(
@@ -24,11 +23,10 @@ def grid_with(value: int, x: int, y: int) -> Grid:
 
 
 def drawn(grid: Grid, cloud: ColouredPoints, pose: np.ndarray) -> np.ndarray:
-    """The picture without its title, a camera at x = y = 2 m in its middle."""
+    """The picture, a camera at x = y = 2 m in its middle."""
     centre = pose.copy()
     centre[:, :2, 3] = 2.0
-    picture = plan_picture(grid, cloud, centre, np.eye(4), width=400)
-    return picture[GAP + TITLE_HEIGHT : -GAP, GAP:-GAP].astype(int)
+    return plan_picture(grid, cloud, centre, np.eye(4), size=(400, 400)).astype(int)
 
 
 def test_x_is_up_and_y_is_left() -> None:
@@ -55,11 +53,20 @@ def test_what_stands_has_its_colour_and_what_hangs_has_none() -> None:
     assert hanging.max() < 60
 
 
+def test_a_wide_picture_has_the_grid_in_its_middle() -> None:
+    given = (grid_with(FREE, x=3, y=0), NOTHING, AT_THE_CORNER + 0.0, np.eye(4))
+    given[2][:, :2, 3] = 2.0
+    picture = plan_picture(*given, size=(800, 400)).astype(int)
+    white = np.argwhere((picture == 255).all(-1))
+    np.testing.assert_allclose(white.min(0), [0, 500], atol=1)
+    np.testing.assert_allclose(white.max(0), [99, 599], atol=1)
+
+
 def test_the_path_has_room_where_it_leaves_the_grid() -> None:
     poses = np.stack([np.eye(4)] * 20)
     poses[:, 0, 3] = np.linspace(2, -3, 20)  # backwards, 3 m out of the grid
     poses[:, 1, 3] = 2.0
-    picture = plan_picture(grid_with(FREE, 0, 0), NOTHING, poses, np.eye(4), width=400).astype(int)
+    picture = plan_picture(grid_with(FREE, 0, 0), NOTHING, poses, np.eye(4)).astype(int)
     reddish = (picture[..., 0] > 180) & (picture[..., 1] < 60)
     assert reddish.any()
-    assert np.argwhere(reddish)[:, 0].max() < len(picture) - GAP - 1
+    assert np.argwhere(reddish)[:, 0].max() < len(picture) - 1

@@ -1,4 +1,4 @@
-"""Grids to nav_msgs/OccupancyGrid."""
+"""Grids to nav_msgs/OccupancyGrid, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nav_msgs.msg import MapMetaData, OccupancyGrid
 from std_msgs.msg import Header
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.ros.conversions.pose import matrix_to_pose
+from mem4d_ros.ros.conversions.pose import matrix_to_pose, pose_to_matrix
 from mem4d_ros.runtime.occupancy import Grid
 
 
@@ -35,3 +35,10 @@ def to_occupancy_grid(grid: Grid, header: Header, is_level: bool) -> OccupancyGr
     # An array.array is taken as it is; of a list, rclpy checks every single number.
     message.data = array.array("b", grid.cells.tobytes())
     return message
+
+
+def from_occupancy_grid(message: OccupancyGrid) -> Grid:
+    """The cells of a message, whose origin is the floor's own."""
+    info = message.info
+    cells = np.frombuffer(message.data, np.int8).reshape(info.height, info.width)
+    return Grid(cells, np.zeros(2), info.resolution, pose_to_matrix(info.origin))

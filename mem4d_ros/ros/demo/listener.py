@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from nav_msgs.msg import Odometry
+from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
@@ -60,6 +60,7 @@ class Listener(Node):
     def __init__(self) -> None:
         super().__init__("demo_listener")
         self.heard = Heard()
+        self.occupancy: OccupancyGrid | None = None
         self.scene: list[PointCloud2] = []  # clouds in the map, thinned out to a bounded number
         self._pace = 1
         self._images: deque[Image] = deque(maxlen=RECENT_IMAGES)
@@ -71,6 +72,7 @@ class Listener(Node):
             (Image, NODE + "depth/image", self._on_depth),
             (CameraInfo, NODE + "depth/camera_info", self._on_camera_info),
             (Odometry, NODE + "odometry", self._on_odometry),
+            (OccupancyGrid, NODE + "occupancy", self._on_occupancy),
             (Mem4DStatus, NODE + "status", self._on_status),
             (TFMessage, "/tf", self._on_tf),
         ):
@@ -122,6 +124,9 @@ class Listener(Node):
     def _on_odometry(self, odometry: Odometry) -> None:
         self.heard.poses += 1
         self.heard.odometry.append(odometry)
+
+    def _on_occupancy(self, occupancy: OccupancyGrid) -> None:
+        self.occupancy = occupancy
 
     def _on_status(self, status: Mem4DStatus) -> None:
         self.heard.status = status

@@ -11,15 +11,18 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from mem4d_ros.geometry import project
+from mem4d_ros.ros.conversions.grid import from_occupancy_grid
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.demo.listener import Heard, Listener, Snapshot
+from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.sensor_messages.packed_cloud import POINT
 from mem4d_ros.viz import (
     confidence_picture,
     contact_sheet,
     depth_picture,
     nearest_filled,
+    plan_picture,
     scene_views,
 )
 from mem4d_ros.writing import write_picture
@@ -148,7 +151,10 @@ def write_results(report: Report, listener: Listener, out: Path) -> list[Path]:
 
 
 def make_pictures(snapshot: Snapshot, listener: Listener) -> dict[str, np.ndarray]:
-    """Colour, depth and confidence of one frame, the scene, and all on one sheet: RGB uint8."""
+    """Colour, depth and confidence of one frame, plan, scene, and all on one sheet: RGB uint8.
+
+    Without a plan where the node saw no floor.
+    """
     height, width = snapshot.depth.height, snapshot.depth.width
     depth = np.frombuffer(snapshot.depth.data, np.float32).reshape(height, width)
     intrinsics = np.array(snapshot.camera_info.k).reshape(3, 3)
@@ -158,10 +164,15 @@ def make_pictures(snapshot: Snapshot, listener: Listener) -> dict[str, np.ndarra
         "depth": depth_picture(depth),
         "confidence": confidence_picture(confidence),
     }
-    sheet = contact_sheet(list(of_frame.items()), len(of_frame), CELL_WIDTH)
     poses = np.stack([pose_to_matrix(odometry.pose.pose) for odometry in listener.heard.odometry])
     points = np.concatenate([_confident(_records(cloud)) for cloud in listener.scene])
-    given = (_positions(points), _colours(points), poses, intrinsics, (width, height))
+    cloud = ColouredPoints(_positions(points), _colours(points), points["confidence"])
+    if listener.occupancy is not None:
+        grid = from_occupancy_grid(listener.occupancy)
+        size = (CELL_WIDTH, CELL_WIDTH * height // width)
+        of_frame["plan"] = plan_picture(grid, cloud, poses, np.eye(4), size)
+    sheet = contact_sheet(list(of_frame.items()), len(of_frame), CELL_WIDTH)
+    given = (cloud.positions, cloud.colours, poses, intrinsics, (width, height))
     scene = scene_views(*given, sheet.shape[1])
     return {**of_frame, "scene": scene, "summary": np.concatenate((sheet, scene))}
 

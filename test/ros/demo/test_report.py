@@ -9,15 +9,17 @@ import cv2
 import numpy as np
 import pytest
 from geometry_msgs.msg import Pose, PoseWithCovariance
-from nav_msgs.msg import Odometry
+from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.conversions.depth import to_depth_image
+from mem4d_ros.ros.conversions.grid import to_occupancy_grid
 from mem4d_ros.ros.demo.listener import Heard, Snapshot
 from mem4d_ros.ros.demo.report import Report, _confidence_image, make_pictures, write_results
 from mem4d_ros.runtime import ColouredPoints
+from mem4d_ros.runtime.occupancy import FREE, UNKNOWN, Grid
 from mem4d_ros.sensor_messages.packed_cloud import POINT
 
 GOOD = Report(
@@ -33,6 +35,7 @@ class FakeListener:
 
     def __init__(self) -> None:
         self.heard = Heard()
+        self.occupancy: OccupancyGrid | None = None
         pose = Pose()
         pose.orientation.w = 1.0
         self.heard.odometry = [Odometry(pose=PoseWithCovariance(pose=pose))] * 2
@@ -118,6 +121,18 @@ def test_the_scene_shows_both_colours() -> None:
     red, blue = cloud[..., 0] - cloud[..., 2], cloud[..., 2] - cloud[..., 0]
     assert (red > 80).sum() > 50
     assert (blue > 80).sum() > 50
+
+
+def test_the_plan_is_drawn_where_the_node_has_one() -> None:
+    listener = FakeListener()
+    assert "plan" not in make_pictures(listener.snapshot(), listener)
+    cells = np.full((40, 40), UNKNOWN, np.int8)
+    cells[:20] = FREE
+    grid = Grid(cells, np.array([-2.0, -2.0]), 0.1, np.eye(4))
+    listener.occupancy = to_occupancy_grid(grid, Header(frame_id="map"), is_level=True)
+    plan = make_pictures(listener.snapshot(), listener)["plan"]
+    right = (plan == 255).all(-1)[:, plan.shape[1] // 2 :]  # y < 0 is to the right
+    assert right.mean() > 0.4
 
 
 def test_results_are_written(tmp_path: Path) -> None:
