@@ -177,6 +177,7 @@ BACK_END = Drawing(
         "bundle": Box(2, 1, "bundle adjustment\nwindow.py, bundle.py", "geometry"),
         "keyframes": Box(3, 1, "keyframes\nkeyframes.py, growth.py", "memory"),
         "lost": Box(2, 2, "lost: found again\nrelocalisation.py", "geometry"),
+        "loops": Box(4, 1, "loops: places, graph\nloops.py, pose_graph.py", "geometry"),
     },
     (
         Arrow("image", "tracker"),
@@ -188,6 +189,7 @@ BACK_END = Drawing(
         Arrow("bundle", "landmarks", later=True),
         Arrow("landmarks", "tracker"),
         Arrow("keyframes", "lost"),
+        Arrow("loops", "keyframes", "moves", later=True),
     ),
 )
 
