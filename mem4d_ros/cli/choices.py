@@ -9,7 +9,7 @@ from __future__ import annotations
 PRESETS = ("large", "lite")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 ENGINES = ("auto", "torch", "onnxruntime")
-POSE_SOURCES = ("auto", "head", "procrustes", "pnp", "geometry")
+POSE_SOURCES = ("auto", "head", "procrustes", "geometry")
 DATASETS = (
     *("7scenes", "tum", "bonn", "sintel", "kitti", "nrgbd", "scannet", "stereo4d", "spring"),
     *("pointodyssey", "arkitscenes"),

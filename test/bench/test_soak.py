@@ -23,7 +23,7 @@ def test_a_few_hundred_frames_back_to_back(tmp_path: Path) -> None:
     save_checkpoint(checkpoint, small_model(SMALL_CONVOLUTIONAL))
     options = ["--frames", "300", "--warm-up", "120", "--checkpoint", str(checkpoint)]
     # A map of landmarks is still being filled after so few frames.
-    options += ["--param", "pose.source:=pnp"]
+    options += ["--param", "pose.source:=procrustes"]
     done = subprocess.run(
         [sys.executable, str(SOAK), *options, "--param", "path.max_length:=50"],
         capture_output=True,

@@ -44,7 +44,7 @@ def test_the_command_prints_the_script(shell: str, capsys: pytest.CaptureFixture
         ("mem4d eval ''", {"depth", "pose", "recon"}),
         ("mem4d bench --pres", {"--preset"}),
         ("mem4d bench --precision b", {"bf16"}),
-        ("mem4d reconstruct --pose-source p", {"procrustes", "pnp"}),
+        ("mem4d reconstruct --pose-source p", {"procrustes"}),
     ],
 )
 def test_bash_completes_commands_options_and_names(words: str, completed: set[str]) -> None:

@@ -33,11 +33,13 @@ def test_the_preset_is_known_by_its_sizes(checkpoint: Path) -> None:
     assert load_model(settings(checkpoint, "auto")).preset == "lite"
 
 
-@pytest.mark.parametrize(("source", "is_heads"), [("auto", False), ("head", True), ("pnp", False)])
+@pytest.mark.parametrize(
+    ("source", "is_heads"), [("auto", False), ("head", True), ("geometry", False)]
+)
 def test_poses_come_from_where_the_settings_say(
     checkpoint: Path, source: str, is_heads: bool
 ) -> None:
-    """The first pose is the origin for pnp; the head of random weights says another one."""
+    """The first pose is the origin for odometry; the head of random weights says another one."""
     online = load_model(settings(checkpoint, source)).reconstructor
     pose = online.process(np.zeros((48, 64, 3), np.uint8), 0).camera_to_world
     assert np.array_equal(pose, np.eye(4)) != is_heads
@@ -93,7 +95,7 @@ def test_memories_are_what_the_network_was_made_for_unless_others_are_asked_for(
 def test_a_camera_at_rest_shows_nothing_new(
     checkpoint: Path, psm_update: str, written: int
 ) -> None:
-    asked = replace(settings(checkpoint, "pnp"), memory=MemorySettings(psm_update=psm_update))
+    asked = replace(settings(checkpoint, "geometry"), memory=MemorySettings(psm_update=psm_update))
     online = load_model(asked).reconstructor
     for stamp in range(3):
         online.process(np.zeros((48, 64, 3), np.uint8), stamp)

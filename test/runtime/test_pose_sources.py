@@ -25,7 +25,6 @@ from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
     GeometryPose,
     HeadPose,
-    PnpPose,
     PoseEstimate,
     PoseFrame,
     PoseSource,
@@ -85,10 +84,6 @@ def exact_frames(sequence: SyntheticSequence) -> list[PoseFrame]:
     ]
 
 
-def scaled(frame: PoseFrame, scale: float) -> PoseFrame:
-    return replace(frame, points_camera=frame.points_camera * np.float32(scale))
-
-
 def blank(frame: PoseFrame) -> PoseFrame:
     return replace(frame, image=np.full_like(frame.image, 90))
 
@@ -127,7 +122,7 @@ def test_the_head_is_taken_at_its_word(busy_room: SyntheticSequence) -> None:
     np.testing.assert_array_equal(run(HeadPose(), frames), truth(frames))
 
 
-@pytest.mark.parametrize("source", [ProcrustesPose, PnpPose, GeometryPose])
+@pytest.mark.parametrize("source", [ProcrustesPose, GeometryPose])
 @pytest.mark.parametrize("room", ["still_room", "busy_room"])
 @pytest.mark.long
 def test_exact_pointmaps_give_the_path_in_metres(
@@ -211,60 +206,25 @@ def test_procrustes_keeps_its_pose_where_nothing_is_valid(busy_room: SyntheticSe
     np.testing.assert_array_equal(after.camera_to_world, before.camera_to_world)
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_starts_at_the_origin(
-    odometry: Callable[[], PoseSource], busy_room: SyntheticSequence
-) -> None:
-    first = estimate(odometry(), exact_frames(busy_room)[7])
+def test_odometry_starts_at_the_origin(busy_room: SyntheticSequence) -> None:
+    first = estimate(GeometryPose(), exact_frames(busy_room)[7])
     np.testing.assert_array_equal(first.camera_to_world, np.eye(4))
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_is_not_moved_by_what_moves(
-    odometry: Callable[[], PoseSource], watched_room: SyntheticSequence
-) -> None:
+def test_odometry_is_not_moved_by_what_moves(watched_room: SyntheticSequence) -> None:
     assert watched_room.moving.float().mean() > 0.03
     frames = exact_frames(watched_room)
-    poses = run(odometry(), frames)
+    poses = run(GeometryPose(), frames)
     assert np.abs(poses[:, :3, 3]).max() < 0.01
     assert largest_turn_deg(poses, truth(frames)) < 0.3
 
 
-def test_pnp_stands_exactly_before_a_still_scene(still_room: SyntheticSequence) -> None:
-    frame, rng = exact_frames(still_room)[0], np.random.default_rng(0)
-    noise = rng.normal(0, 2, (FRAMES, *frame.image.shape))
-    noisy = [replace(frame, image=(frame.image + n).clip(0, 255).astype(np.uint8)) for n in noise]
-    poses = run(PnpPose(), noisy)
-    np.testing.assert_array_equal(poses, np.broadcast_to(np.eye(4), poses.shape))
-
-
-@pytest.mark.parametrize("room", ["still_room", "busy_room"])
-@pytest.mark.long
-def test_pnp_is_steady_under_a_depth_that_changes_its_scale(
-    room: str, request: pytest.FixtureRequest
-) -> None:
-    frames = exact_frames(request.getfixturevalue(room))
-    scales = [1.0, *np.random.default_rng(0).uniform(0.8, 1.2, FRAMES - 1)]
-    poses = run(PnpPose(), [scaled(f, s) for f, s in zip(frames, scales, strict=True)])
-    assert error_share(poses, truth(frames)) < 0.02
-
-
-def test_pnp_gives_the_path_in_the_scale_of_the_first_depth(still_room: SyntheticSequence) -> None:
-    frames = exact_frames(still_room)
-    poses = run(PnpPose(), [scaled(frames[0], 2.0), *frames[1:]])
-    poses[:, :3, 3] /= 2
-    assert error_share(poses, truth(frames)) < 0.02
-
-
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_keeps_the_scale_from_one_keyframe_to_the_next(
-    odometry: Callable[[], PoseSource],
-) -> None:
+def test_odometry_keeps_the_scale_from_one_keyframe_to_the_next() -> None:
     """A plane passes sideways, so far that nothing of the first view is left."""
     rng = np.random.default_rng(0)
     wall = np.kron(rng.integers(0, 256, (48, 200)), np.ones((4, 4))).astype(np.uint8)
     intrinsics = np.array([[200.0, 0, 127.5], [0, 200.0, 95.5], [0, 0, 1]])
-    source, positions = odometry(), []
+    source, positions = GeometryPose(), []
     for index, shift in enumerate(range(0, 480, 8)):  # pixels; 1 pixel is 0.01 m at 2 m
         depth = np.full((HEIGHT, WIDTH), 2.0 * (1 if index == 0 else rng.uniform(0.8, 1.2)))
         points = unproject(depth, intrinsics).astype(np.float32)
@@ -280,21 +240,18 @@ def test_odometry_keeps_the_scale_from_one_keyframe_to_the_next(
     np.testing.assert_allclose(positions, expected, atol=0.1)
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_uses_no_invalid_pixel(
-    odometry: Callable[[], PoseSource], still_room: SyntheticSequence
-) -> None:
+def test_odometry_uses_no_invalid_pixel(still_room: SyntheticSequence) -> None:
     frames = exact_frames(still_room)
     invalid = np.zeros((HEIGHT, WIDTH, 1), bool)
     invalid[:60] = invalid[:, ::9] = True
     nan = np.float32("nan")
     holed = [replace(f, points_camera=np.where(invalid, nan, f.points_camera)) for f in frames]
-    poses = run(odometry(), holed)
+    poses = run(GeometryPose(), holed)
     assert np.isfinite(poses).all()
     assert error_share(poses, truth(frames)) < 0.03
 
 
-@pytest.mark.parametrize("source", [ProcrustesPose, PnpPose, GeometryPose])
+@pytest.mark.parametrize("source", [ProcrustesPose, GeometryPose])
 def test_an_image_without_texture_is_no_failure(
     source: Callable[[], PoseSource], still_room: SyntheticSequence
 ) -> None:
@@ -302,11 +259,8 @@ def test_an_image_without_texture_is_no_failure(
     assert np.isfinite(run(source(), frames)).all()
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_says_when_it_is_blind_and_comes_to_rest(
-    odometry: Callable[[], PoseSource], busy_room: SyntheticSequence
-) -> None:
-    source, frames = odometry(), exact_frames(busy_room)
+def test_odometry_says_when_it_is_blind_and_comes_to_rest(busy_room: SyntheticSequence) -> None:
+    source, frames = GeometryPose(), exact_frames(busy_room)
     seen = run(source, frames[:12])
     step = np.linalg.norm(seen[-1, :3, 3] - seen[-2, :3, 3])
     blind = [estimate(source, blank(frame)) for frame in frames[12:]]
@@ -316,32 +270,13 @@ def test_odometry_says_when_it_is_blind_and_comes_to_rest(
     np.testing.assert_allclose(way[-1], way[-2], atol=1e-4)
 
 
-@pytest.mark.parametrize("odometry", [PnpPose, GeometryPose])
-def test_odometry_finds_its_way_after_a_covered_lens(
-    odometry: Callable[[], PoseSource], still_room: SyntheticSequence
-) -> None:
-    source, frames = odometry(), exact_frames(still_room)
+def test_odometry_finds_its_way_after_a_covered_lens(still_room: SyntheticSequence) -> None:
+    source, frames = GeometryPose(), exact_frames(still_room)
     frames = [blank(f) if t in (10, 11) else f for t, f in enumerate(frames)]
     estimates = [estimate(source, frame) for frame in frames]
     assert [t for t, e in enumerate(estimates) if not e.measured] == [10, 11]
     poses = np.stack([e.camera_to_world for e in estimates])
     assert error_share(poses[12:], truth(frames)[12:]) < 0.05
-
-
-def test_pnp_starts_again_after_it_lost_sight_for_good(
-    still_room: SyntheticSequence, busy_room: SyntheticSequence
-) -> None:
-    """Another room: the pose goes on from where it was, and measures the new motion."""
-    source = PnpPose()
-    run(source, exact_frames(still_room))
-    frames = exact_frames(busy_room)
-    before = [estimate(source, blank(frames[0])) for _ in range(6)][-1].camera_to_world
-    estimates = [estimate(source, frame) for frame in frames]
-    assert all(found.measured for found in estimates[1:])
-    poses = rigid_inverse(before) @ np.stack([e.camera_to_world for e in estimates])
-    scale = np.linalg.norm(poses[-1, :3, 3]) / np.linalg.norm(frames[-1].head_pose[:3, 3])
-    poses[:, :3, 3] /= scale
-    assert error_share(poses, truth(frames)) < 0.03
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -363,12 +298,14 @@ def test_an_unknown_source_is_named_with_the_choices() -> None:
     assert list(CHOICES) == ["auto", *MAKERS]
     with pytest.raises(ValueError, match="'orb' is unknown: use one of auto, head"):
         make_pose_source("orb")
+    with pytest.raises(ValueError, match="'pnp' is no more: use geometry"):
+        make_pose_source("pnp")
 
 
 def test_self_view_and_pose_agree_with_the_world(busy_room: SyntheticSequence) -> None:
     """What is published where the pose is not the head's: the self-view moved by the pose."""
     frames = exact_frames(busy_room)
-    pose = run(PnpPose(), frames)[-1]
+    pose = run(GeometryPose(), frames)[-1]
     moved = transform_points(pose, frames[-1].points_camera)
     off = np.linalg.norm(moved - frames[-1].points_world, axis=-1)
-    assert np.nanmedian(off) < 0.03
+    assert np.nanmedian(off / frames[-1].points_camera[..., 2]) < 0.02

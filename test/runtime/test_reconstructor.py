@@ -262,7 +262,7 @@ def test_an_image_too_elongated_for_the_network_is_rejected_without_harm() -> No
     assert online.process(IMAGE, 2).frame_index == 1
 
 
-@pytest.mark.parametrize("name", ["procrustes", "pnp"])
+@pytest.mark.parametrize("name", ["procrustes", "geometry"])
 def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> None:
     source = make_pose_source(name)
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)

@@ -134,7 +134,7 @@ _shtab_mem4d_eval_depth_options=(
   "--evidence-seed[of the points\' errors (0)]:SEED:"
   "--true-poses[the true poses]"
   "--single-views[nothing of the frames before\: each is a stream of its own]"
-  "--pose-source[geometry tells the network of its landmarks\; depth does not depend on the others]:pose_source:(auto head procrustes pnp geometry)"
+  "--pose-source[geometry tells the network of its landmarks\; depth does not depend on the others]:pose_source:(auto head procrustes geometry)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -158,7 +158,7 @@ _shtab_mem4d_eval_pose_options=(
   {--known-intrinsics,--no-known-intrinsics}"[give the network the true intrinsics\; if neither is said, where the data set has them and the network takes evidence]"
   "--json[file for the result and all that it takes to repeat it]:FILE:_files"
   "--pictures[folder for a picture of the errors of each sequence]:FOLDER:_files -/"
-  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes pnp geometry)"
+  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -182,7 +182,7 @@ _shtab_mem4d_eval_recon_options=(
   {--known-intrinsics,--no-known-intrinsics}"[give the network the true intrinsics\; if neither is said, where the data set has them and the network takes evidence]"
   "--json[file for the result and all that it takes to repeat it]:FILE:_files"
   "--pictures[folder for a picture of the errors of each sequence]:FOLDER:_files -/"
-  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes pnp geometry)"
+  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -230,7 +230,7 @@ _shtab_mem4d_reconstruct_options=(
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
   "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
-  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes pnp geometry)"
+  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
   "--min-confidence[minimum confidence of points in clouds]:min_confidence:"
   "--max-range[maximum range of points in clouds, m]:max_range:"
   "--voxel[voxel size of the static cloud, m (0.03)]:voxel:"

@@ -30,7 +30,7 @@ EXAMPLES = {
     },
     "pose": {
         "mem4d eval pose --dataset tum --root rgbd_dataset_freiburg1_xyz/": "of one sequence",
-        "mem4d eval pose --dataset tum --root tum/ --pose-source pnp --stride 3": "by pnp",
+        "mem4d eval pose --dataset tum --root tum/ --pose-source head --stride 3": "by head",
     },
     "recon": {
         "mem4d eval recon --dataset 7scenes --root redkitchen/ --frames 50": "of one scene",

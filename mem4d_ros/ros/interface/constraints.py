@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ class Constraint:
     maximum: float | None = None
     step: int = 0  # of integers; 0: any
     choices: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)  # choices that are no more, by what
     changeable: bool = False  # while the node is configured
     read_only: bool = False  # not even before
 

@@ -57,6 +57,8 @@ class Parameter:
     def check(self, value: Any) -> None:
         """Raises ParameterError for a value that is not allowed."""
         limits = self.constraint
+        if value in limits.replaced:
+            raise ParameterError(f"{self.name} {value} is no more: use {limits.replaced[value]}")
         if limits.choices and value not in limits.choices:
             raise ParameterError(f"{self.name} is {value!r}: use one of {self.allowed}")
         if limits.minimum is None or limits.maximum is None:

@@ -17,7 +17,7 @@ from mem4d_ros.runtime.device import PRECISIONS
 from mem4d_ros.runtime.engines import ENGINES, TORCH
 from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThresholds
 from mem4d_ros.runtime.occupancy import OccupancySettings
-from mem4d_ros.runtime.pose_sources import AUTO, CHOICES
+from mem4d_ros.runtime.pose_sources import AUTO, CHOICES, REPLACED
 from mem4d_ros.runtime.scale import SOURCES
 from mem4d_ros.runtime.static_map import StaticMapSettings
 
@@ -169,10 +169,11 @@ class PoseSettings:
 
     source: str = parameter(
         AUTO,
-        "Source of camera poses: head of the network, procrustes alignment of its pointmaps, pnp of"
-        " tracked image points, or geometry, a map of landmarks whose depth the network is told;"
-        " auto: the one that suits the network",
+        "Source of camera poses: head of the network, procrustes alignment of its pointmaps, or"
+        " geometry, a map of landmarks whose depth the network is told; auto: the one that suits"
+        " the network",
         choices=CHOICES,
+        replaced=REPLACED,
     )
 
 

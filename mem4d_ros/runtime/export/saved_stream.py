@@ -21,7 +21,6 @@ from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
-from mem4d_ros.runtime.pose_sources.keyframe import Keyframe
 from mem4d_ros.runtime.reconstructor import StreamState
 from mem4d_ros.writing import whole_file
 
@@ -36,7 +35,6 @@ ALLOWED: list[Any] = [
     FrameGroup,
     KeyValue,
     ImageTransform,
-    Keyframe,
     CameraView,
     CameraFrame,
     *mapping.STATE,

@@ -1,7 +1,4 @@
-"""Sources of camera poses: the network's head, Procrustes of its pointmaps, visual odometry.
-
-One kind of odometry knows a single keyframe (pnp), the other a map (geometry).
-"""
+"""Sources of camera poses: the network's head, Procrustes of its pointmaps, visual odometry."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from mem4d_ros.mapping import Aside
 from mem4d_ros.model import Mem4DConfig
 from mem4d_ros.runtime.pose_sources.geometry import GeometryPose
 from mem4d_ros.runtime.pose_sources.head import HeadPose
-from mem4d_ros.runtime.pose_sources.pnp import PnpPose
 from mem4d_ros.runtime.pose_sources.procrustes import ProcrustesPose
 from mem4d_ros.runtime.pose_sources.source import (
     CameraFrame,
@@ -23,7 +19,7 @@ from mem4d_ros.runtime.pose_sources.source import (
 )
 
 MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
-    {"head": HeadPose, "procrustes": ProcrustesPose, "pnp": PnpPose, "geometry": GeometryPose}
+    {"head": HeadPose, "procrustes": ProcrustesPose, "geometry": GeometryPose}
 )
 
 LIVE_MAKERS: Mapping[str, Callable[[], PoseSource]] = MappingProxyType(
@@ -36,12 +32,17 @@ AUTO = "auto"
 
 CHOICES = (AUTO, *MAKERS)
 
+REPLACED = MappingProxyType({"pnp": "geometry"})
+"""Names of sources that are no more, and what to use instead."""
+
 
 def make_pose_source(name: str, live: bool = False) -> PoseSource:
     """A new source of this name, for frames that do not wait if `live`.
 
     Raises ValueError for an unknown one.
     """
+    if name in REPLACED:
+        raise ValueError(f"pose source {name!r} is no more: use {REPLACED[name]}")
     if name not in MAKERS:
         raise ValueError(f"pose source {name!r} is unknown: use one of {', '.join(CHOICES)}")
     return (LIVE_MAKERS if live else MAKERS)[name]()
@@ -59,11 +60,11 @@ def suitable_source(config: Mem4DConfig) -> str:
 __all__ = [
     "AUTO",
     "CHOICES",
+    "REPLACED",
     "CameraFrame",
     "Foreseen",
     "GeometryPose",
     "HeadPose",
-    "PnpPose",
     "PoseEstimate",
     "PoseFrame",
     "PoseSource",

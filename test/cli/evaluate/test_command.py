@@ -54,7 +54,7 @@ def on(folder: Path) -> list[str]:
     return ["--dataset", "7scenes", "--root", str(folder)]
 
 
-@pytest.mark.parametrize("source", ["auto", "head", "procrustes", "pnp"])
+@pytest.mark.parametrize("source", ["auto", "head", "procrustes", "geometry"])
 def test_pose_measures_any_pose_source(
     source: str, wall: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -64,7 +64,7 @@ def test_pose_measures_any_pose_source(
     errors = report["overall"]
     assert errors["path_m"] == pytest.approx(0.3)
     # The image stays the same: visual odometry stays where it is, which costs the spread.
-    still = source == "pnp"
+    still = source == "geometry"
     assert (errors["ate_m"] == pytest.approx(0.1 * np.sqrt(1.25))) == still
     assert errors["ate_share"] == pytest.approx(errors["ate_m"] / 0.3)
 

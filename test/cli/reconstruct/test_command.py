@@ -18,6 +18,7 @@ from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.export import RecordFolder, read_ply
+from mem4d_ros.runtime.pose_sources import make_pose_source
 
 pytest.importorskip("rosbags")
 
@@ -80,7 +81,7 @@ def source(request: pytest.FixtureRequest) -> Path:
 def reconstruct(source: Path, out: Path, checkpoint: Path, *more: str) -> int:
     arguments = ["reconstruct", str(source), "--out", str(out), "--checkpoint", str(checkpoint)]
     arguments += ["--device", "cpu", "--precision", "fp32", "--voxel", "0.05"]
-    arguments += ["--pose-source", "pnp"]
+    arguments += ["--pose-source", "geometry"]
     return main([*arguments, *more])
 
 
@@ -99,7 +100,8 @@ def test_every_source_gives_every_result(
     records = list(RecordFolder(out))
     assert len(records) == FRAMES
     network = small_model(SMALL_VIT)
-    online = OnlineReconstructor(network, 64, network.config.memory)
+    poses = make_pose_source("geometry")
+    online = OnlineReconstructor(network, 64, network.config.memory, pose_source=poses)
     for record, image in zip(records, images, strict=True):
         assert np.abs(record.image.astype(int) - image).mean() < 20  # a video is lossy
         found = online.process(record.image, 0)

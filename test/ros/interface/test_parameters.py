@@ -141,6 +141,7 @@ def test_the_points_filter_changes_at_the_next_frame(start: Start) -> None:
         ("frames.base", "map", "another frame"),
         ("points.max_height", -2e4, "-10000 to 10000"),
         ("scale.source", "guess", "use one of model, fixed, odometry"),
+        ("pose.source", "pnp", "pose.source pnp is no more: use geometry"),
         ("scale.value", 0.0, "0.001 to 1000"),
         ("tf.initial_pose", "1 2 3", "six finite numbers"),
         ("tf.base_to_camera", "0 0 0 0 0 nan", "six finite numbers"),

@@ -206,7 +206,7 @@ def test_a_pose_that_is_not_measured_is_said(
     playing: Playing, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The played image is one smooth ramp of colours: there is no corner to follow."""
-    _, _, play = playing(pose={"source": "pnp"})
+    _, _, play = playing(pose={"source": "geometry"})
     first, second = (play(stamp).poses[-1].pose for stamp in (1, 2))
     assert second == first
     assert "pose could not be measured" in capfd.readouterr().err

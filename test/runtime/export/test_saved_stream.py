@@ -51,7 +51,7 @@ def run(online: OnlineReconstructor, images: np.ndarray, start: int) -> list[Rec
     ("config", "pose_source", "precision"),
     [
         *((SMALL_VIT, source, torch.float32) for source in MAKERS),
-        (SMALL_CONVOLUTIONAL, "pnp", torch.float32),
+        (SMALL_CONVOLUTIONAL, "geometry", torch.float32),
         (SMALL_CONVOLUTIONAL, "head", torch.bfloat16),
     ],
 )
