@@ -52,3 +52,13 @@ def test_bash_completes_commands_options_and_names(words: str, completed: set[st
     code = COMPLETE_IN_BASH.format(script=script, words=words)
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
     assert completed <= set(done.stdout.split())
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes_commands_options_and_names() -> None:
+    script = ROOT / "mem4d_ros/cli/completion/mem4d.fish"
+    lines = ("mem4d rec", "mem4d bench --pres", "mem4d bench --precision b", "mem4d eval po")
+    code = "; ".join([f"source {script}", *(f"complete -C '{line}'" for line in lines)])
+    done = subprocess.run(["fish", "-c", code], capture_output=True, text=True, check=True)
+    first_words = {line.split()[0] for line in done.stdout.splitlines()}
+    assert {"reconstruct", "--preset", "bf16", "pose"} <= first_words
