@@ -28,6 +28,7 @@ NOT_IMPORTED = {"rosidl_default_runtime"}
 # What each is for: files by pattern, in mem4d_ros.
 EXTRAS = {
     "datasets": ("datasets/*.py", "runtime/export/bag_*.py"),
+    "engines": ("runtime/engines/**/*.py", "runtime/depth_prior/*.py"),
     "evaluation": ("evaluation/**/*.py",),
     "training": ("training/**/*.py", "synthetic/meshes/*.py"),
 }
