@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from mem4d_ros.geometry.alignment import Similarity, align_rigid, align_similarity
 from mem4d_ros.geometry.axes import BODY_FROM_OPTICAL
-from mem4d_ros.geometry.intrinsics import ImageTransform, fov_to_intrinsics, intrinsics_to_fov
+from mem4d_ros.geometry.intrinsics import (
+    ImageTransform,
+    fov_to_intrinsics,
+    intrinsics_to_fov,
+    long_side_of_area,
+)
 from mem4d_ros.geometry.poses import (
     matrix_to_quaternion,
     pose_from,
@@ -24,6 +29,7 @@ __all__ = [
     "align_similarity",
     "fov_to_intrinsics",
     "intrinsics_to_fov",
+    "long_side_of_area",
     "matrix_to_quaternion",
     "pixel_rays",
     "pose_from",

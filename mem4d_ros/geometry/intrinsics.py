@@ -39,6 +39,23 @@ def intrinsics_to_fov(intrinsics: Array, height: int, width: int) -> Array:
     return 2 * xp.arctan(xp.stack(half_tangents, -1))
 
 
+def long_side_of_area(width: int, height: int, long_side: int, multiple: int = 16) -> int:
+    """The long side at which an image has about as many pixels as a 4:3 one of `long_side`.
+
+    It is at least `long_side`; a longer one makes the short side a multiple of `multiple`, so that
+    :meth:`ImageTransform.fit` crops along the long side, where it takes least away.
+    """
+    longer, shorter = max(width, height), min(width, height)
+    most = long_side // multiple * (long_side * 3 // 4 // multiple)  # cells of a 4:3 image
+    found = long_side
+    for cells in range(1, most + 1):
+        side = -(-cells * multiple * longer // max(shorter, 1))
+        if cells * (side // multiple) > most:
+            break
+        found = max(found, side)
+    return found
+
+
 @dataclass(frozen=True)
 class ImageTransform:
     """Resize by (scale_x, scale_y), then crop: from input pixels to model pixels and back.

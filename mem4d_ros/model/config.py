@@ -145,6 +145,9 @@ class Mem4DConfig:
     """The whole network.
 
     Attributes:
+        image_size: long side of its images, pixels.
+        keeps_area: images wider or taller than 4:3 are longer than that, so that they have as many
+            pixels; False: none is, as in the paper.
         rope_dims: how a head's channels are shared by the axes (t, y, x).
         evidence: takes rays, sparse depth and poses where they are known; None is the paper's
             network, which sees images alone.
@@ -152,6 +155,7 @@ class Mem4DConfig:
 
     encoder: ViTConfig | EfficientNetLiteConfig = field(default_factory=ViTConfig)
     image_size: int = 512
+    keeps_area: bool = True
     patch_size: int = 16
     width: int = 768
     heads: int = 12
@@ -212,7 +216,7 @@ _ENCODERS: Mapping[str, type] = MappingProxyType(
 
 PRESETS: Mapping[str, Mem4DConfig] = MappingProxyType(
     {
-        "large": Mem4DConfig(),
+        "large": Mem4DConfig(keeps_area=False),
         "lite": Mem4DConfig(
             encoder=EfficientNetLiteConfig(),
             image_size=256,

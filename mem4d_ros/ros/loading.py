@@ -59,7 +59,7 @@ def load_model(settings: Settings) -> LoadedModel:
     image_size = settings.model.image_size or config.image_size
     reconstructor = network.reconstructor(
         settings.pose.source,
-        image_size,
+        settings.model.image_size or None,
         settings.memory.sizes(config.memory),
         settings.memory.keyframes(),
         live=True,

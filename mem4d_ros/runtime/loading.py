@@ -45,6 +45,8 @@ class LoadedNetwork:
     ) -> OnlineReconstructor:
         """A new reconstructor; image and memory sizes not given are those of the network's config.
 
+        An image size that is given is the long side of all images.
+
         It is for frames that do not wait if `live`; else the same frames become the same.
 
         Args:
@@ -65,6 +67,7 @@ class LoadedNetwork:
             make_pose_source(source, live),
             keyframes,
             None if depth_prior is None else _load_prior(depth_prior, live),
+            keeps_area=config.keeps_area and not image_size,
         )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, pose_from, unproject
+from mem4d_ros.geometry import ImageTransform, long_side_of_area, pose_from, unproject
 from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
@@ -64,7 +64,8 @@ class StreamState:
 class OnlineReconstructor:
     """Runs a network on a stream of images and keeps its memory. Not thread-safe.
 
-    `image_size` is the long side of the network's image in pixels. `precision` is the dtype of
+    `image_size` is the long side of the network's image in pixels; with `keeps_area` that of a 4:3
+    image, and wider or taller ones have as many pixels. `precision` is the dtype of
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
     network's head. `keyframes` says which frames enter the persistent structure memory, None: all.
     `depth_prior` is another network, whose depth this one is told with a large deviation.
@@ -80,12 +81,14 @@ class OnlineReconstructor:
         pose_source: PoseSource | None = None,
         keyframes: KeyframeThresholds | None = None,
         depth_prior: DepthPrior | None = None,
+        keeps_area: bool = False,
     ) -> None:
         """Raises DepthPriorError for a prior beside a network that takes no evidence."""
         if depth_prior is not None and not model.takes_evidence:
             raise DepthPriorError("this network takes no evidence: it cannot be told a depth prior")
         self._model = model
         self._image_size = image_size
+        self._keeps_area = keeps_area
         self._memory = memory
         self._device = device
         self._precision = precision
@@ -249,8 +252,11 @@ class OnlineReconstructor:
     def transform_of(self, image: np.ndarray) -> ImageTransform:
         """How an image (H, W, 3) is brought to the network's size. Raises FrameRejected."""
         height, width = image.shape[:2]
+        size = self._image_size
+        if self._keeps_area:
+            size = long_side_of_area(width, height, size)
         try:
-            return ImageTransform.fit(width, height, self._image_size)
+            return ImageTransform.fit(width, height, size)
         except ValueError as error:
             raise FrameRejected(str(error)) from error
 

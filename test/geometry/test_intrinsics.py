@@ -9,7 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics, intrinsics_to_fov, project
+from mem4d_ros.geometry import (
+    ImageTransform,
+    fov_to_intrinsics,
+    intrinsics_to_fov,
+    long_side_of_area,
+    project,
+)
 
 KINECT = np.array([[585.0, 0.0, 320.0], [0.0, 585.0, 240.0], [0.0, 0.0, 1.0]])
 sides = st.integers(60, 2000)
@@ -59,6 +65,37 @@ def test_fit_scales_the_long_side_and_crops_to_multiples_of_16(
         (resized[0] - output[0]) // 2,
         (resized[1] - output[1]) // 2,
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "output"),
+    [
+        ((640, 480), (256, 192)),
+        ((480, 640), (192, 256)),
+        ((1241, 376), (368, 112)),
+        ((848, 480), (272, 160)),
+        ((720, 1280), (160, 272)),
+        ((512, 512), (256, 256)),
+    ],
+)
+def test_a_wide_image_may_have_as_many_pixels_as_one_of_4_to_3(
+    size: tuple[int, int], output: tuple[int, int]
+) -> None:
+    transform = ImageTransform.fit(*size, long_side_of_area(*size, 256))
+    assert (transform.output_width, transform.output_height) == output
+
+
+@given(sides, sides, st.sampled_from([64, 256, 512]))
+def test_an_image_of_the_same_area_is_large_enough_and_not_too_large(
+    width: int, height: int, long_side: int
+) -> None:
+    side = long_side_of_area(width, height, long_side)
+    assert side >= long_side
+    if side > long_side:
+        transform = ImageTransform.fit(width, height, side)
+        assert transform.output_width * transform.output_height <= long_side**2 * 3 / 4
+        kept = transform.output_width * transform.output_height / np.prod(transform.resized_size)
+        assert kept > 1 - 17 / side
 
 
 @pytest.mark.parametrize("size", [(1000, 50), (50, 1000), (0, 480)])

@@ -53,7 +53,10 @@ def test_a_reconstructor_takes_the_networks_sizes_or_those_asked_for(file: Path)
     asked = replace(SMALL_CONVOLUTIONAL.memory, psm_size=3)
     smaller = network.reconstructor("head", image_size=32, memory=asked)
     assert smaller.memory == MemorySizes(5, 2, 3)
-    assert smaller.process(np.zeros((32, 64, 3), np.uint8), 0).image.shape == (16, 32, 3)
+    wide = np.zeros((32, 96, 3), np.uint8)
+    assert smaller.process(wide[:, :64], 0).image.shape == (16, 32, 3)
+    # 64 px are for 4:3 (12 patches); a wide image has as many.
+    assert network.reconstructor("head").process(wide, 0).image.shape == (32, 96, 3)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,8 @@ class ModelSettings:
     )
     image_size: int = parameter(
         0,
-        "Long side of the network's input image, pixels; 0: the size that the network was made for",
+        "Long side of the network's input image, pixels; 0: the size that the network was made for,"
+        " for lite as many pixels as 256x192 have, whatever the image's shape",
         minimum=0,
         maximum=2048,
         step=16,
