@@ -1,5 +1,7 @@
 """From measured points to a dense map: pull-push interpolation, and the correction of a depth map.
 
+The correction is kriging's (`kriging.py`) and, where points are precise, pull-push's.
+
 Pull-push (Gortler et al., *The Lumigraph*, 1996) averages sparse values into ever coarser cells and
 fills what lies between from there. It costs the same for one point as for thousands.
 """
@@ -11,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mem4d_ros.model.evidence import SparseDepth, cauchy_weight, robust_mean
+from mem4d_ros.model.kriging import WEIGHT_BOUND, kriged
 
 MOST_WEIGHT = 2.0
 """The weight of a cell in the next coarser one: a precise point rules its own place alone."""
@@ -56,10 +59,11 @@ def _enlarged(x: Tensor, like: Tensor) -> Tensor:
 
 
 class DepthCorrection(nn.Module):
-    """Moves a map of log depth to the measured points: as a whole, then place by place.
+    """Moves a map of log depth to the measured points: as a whole, by surfaces, then in place.
 
-    Points that disagree with most others lose weight (Cauchy's). How far a point reaches is
-    learned, one number a level.
+    The whole map takes the points' mean; kriging says what else of its error they make probable;
+    where a point is more precise than that, pull-push brings the map to it. How far this reaches is
+    learned, one number a level. Points that disagree with most others lose weight (Cauchy's).
     """
 
     LEVELS = 9
@@ -72,7 +76,7 @@ class DepthCorrection(nn.Module):
         """Corrected log depth (B, 1, H, W), relative to the points' centre like `log_depth`."""
         difference = points.relative - log_depth
         shift = robust_mean(difference, points.weight)
-        rest = difference - shift
-        weight = points.weight * cauchy_weight(rest)
-        local = pull_push(rest, weight, self.log_smoothness.exp())
-        return log_depth + shift + local
+        moved = log_depth + shift + kriged(log_depth, difference - shift, points)
+        rest = points.relative - moved
+        precise = (points.weight - WEIGHT_BOUND).clamp_min(0)
+        return moved + pull_push(rest, precise * cauchy_weight(rest), self.log_smoothness.exp())

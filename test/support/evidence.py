@@ -19,12 +19,15 @@ def points_on(depth: torch.Tensor, every: int = 7, relative: float = 0.04) -> Ev
 def whole_evidence(batch: int, length: int, height: int = 48, width: int = 64) -> Evidence:
     """Rays, points and poses (B, T, …) of a camera that moves to the right before a slanted wall.
 
-    The first stream lacks its intrinsics, the last its pose, and one frame has no point.
+    The first stream lacks its intrinsics, the last its pose, and one frame has no point. In the
+    upper half points are precise, as a sensor's are.
     """
     depth = torch.linspace(2.0, 4.0, width).expand(batch, length, height, width).contiguous()
     points = points_on(depth)
     assert points.depth is not None
+    assert points.deviation is not None
     points.depth[0, length // 2] = 0
+    points.deviation[..., : height // 2, :] *= 0.1
     poses = torch.eye(4).repeat(batch, length, 1, 1)
     poses[..., 0, 3] = 0.1 * torch.arange(length)
     stream = torch.arange(batch)[:, None].expand(batch, length)
