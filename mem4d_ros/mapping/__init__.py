@@ -8,6 +8,7 @@ from __future__ import annotations
 from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
+from mem4d_ros.mapping.landmark_cloud import landmark_cloud
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.loops import Closed, Link, Loops
 from mem4d_ros.mapping.odometry import Estimate, Odometry, Settled
@@ -40,6 +41,7 @@ __all__ = [
     "Odometry",
     "Settled",
     "Worker",
+    "landmark_cloud",
     "moved_pose",
     "scale_of",
 ]

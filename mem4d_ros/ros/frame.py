@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from mem4d_ros.runtime import Reconstruction
+from mem4d_ros.runtime import ColouredPoints, Reconstruction
 from mem4d_ros.runtime.scale import ScaleEstimate
 
 
@@ -30,3 +30,4 @@ class ReconstructedFrame:
     camera_frame: str
     intrinsics_given: bool  # by CameraInfo
     scale: ScaleEstimate = field(default=ScaleEstimate(1.0, 0.0))  # that was applied to it
+    landmarks: ColouredPoints | None = None  # in the world, where somebody asked for them

@@ -20,7 +20,7 @@ from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.places import place_of
-from mem4d_ros.runtime.points import move_points
+from mem4d_ros.runtime.points import ColouredPoints, move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
     HeadPose,
@@ -28,6 +28,7 @@ from mem4d_ros.runtime.pose_sources import (
     PoseFrame,
     PoseSource,
 )
+from mem4d_ros.runtime.pose_sources.source import LandmarkSource
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.transfer import to_host, to_tensor
@@ -140,6 +141,11 @@ class OnlineReconstructor:
     def structure_tokens(self) -> int:
         """The number of tokens in the persistent structure memory."""
         return self._state.structure.tokens
+
+    def landmarks(self) -> ColouredPoints | None:
+        """Landmarks that the poses go by, in the world; None where they go by none."""
+        source = self._pose_source
+        return source.landmarks() if isinstance(source, LandmarkSource) else None
 
     @property
     def takes_evidence(self) -> bool:

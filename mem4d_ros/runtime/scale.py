@@ -154,10 +154,11 @@ class MetricWorld:
             metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
         self._last, self._keyframe = (own, metric), reconstruction.keyframe
         factor = np.float32(scale)
-        metric_from_own = metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
         return replace(
             reconstruction,
-            points_world=move_points(metric_from_own, reconstruction.points_world),
+            points_world=move_points(
+                metric_from_own(own, metric, scale), reconstruction.points_world
+            ),
             points_camera=reconstruction.points_camera * factor,
             depth=reconstruction.depth * factor,
             camera_to_world=metric,
@@ -177,6 +178,11 @@ class MetricWorld:
             moved_pose(in_metres.of(last)[0], metric),
         )
         return replace(reconstruction, correction=in_metres)
+
+
+def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
+    """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
+    return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
 
 
 def _scaled(motion: np.ndarray, scale: float) -> np.ndarray:

@@ -76,7 +76,7 @@ def session(start: Start) -> Session:
         outputs = [
             topic
             for topic in topics.OUTPUTS
-            if topic not in (topics.STATUS, topics.DIAGNOSTICS, topics.STATIC_MAP)
+            if topic not in (topics.STATUS, topics.DIAGNOSTICS, topics.STATIC_MAP, topics.LANDMARKS)
         ]
         received = {
             topic.name: ros.listen(topic.type, topic.name.replace("~", "/mem4d"))

@@ -90,6 +90,13 @@ DEPTH = _output(outputs.DEPTH)
 DEPTH_CAMERA_INFO = _output(outputs.DEPTH_CAMERA_INFO)
 ODOMETRY = _output(outputs.ODOMETRY)
 PATH = _output(outputs.PATH)
+LANDMARKS = Topic(
+    "~/landmarks",
+    PointCloud2,
+    _qos("reliable", 1),
+    "landmarks that pose.source geometry is sure of, in the map, once a second; their confidence is"
+    " the number of frames in which they were where they should be",
+)
 STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "health, once a second")
 
@@ -106,6 +113,7 @@ OUTPUTS = (
     DEPTH_CAMERA_INFO,
     ODOMETRY,
     PATH,
+    LANDMARKS,
     STATUS,
     DIAGNOSTICS,
 )

@@ -12,6 +12,7 @@ from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.output.landmarks import LandmarkOutput
 from mem4d_ros.ros.output.listeners import has_subscribers
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.output.scene import SceneOutputs
@@ -42,6 +43,7 @@ class Outputs:
         self._depth_camera_info = topics.DEPTH_CAMERA_INFO.publisher(node)
         self._odometry = topics.ODOMETRY.publisher(node)
         self._path = topics.PATH.publisher(node)
+        self._landmarks = LandmarkOutput(node)
 
     def publish(self, frame: ReconstructedFrame, settings: Settings) -> None:
         """Publish all of a frame; what needs the map only if its place in the map is known."""
@@ -69,6 +71,10 @@ class Outputs:
         """Finish what is in work, before the publishers go."""
         if self._scene is not None:
             self._scene.close()
+
+    def wants_landmarks(self) -> bool:
+        """Whether somebody wants to see them with the next frame. Thread-safe."""
+        return self._landmarks.is_due()
 
     def points(self, settings: Settings) -> ColouredPoints | None:
         """The static map's, or the newest frame's without one; None where they have no place yet.
@@ -117,6 +123,8 @@ class Outputs:
         if has_subscribers(self._points):
             points = points_in_map(frame.reconstruction, placement, settings)
             self._points.publish(to_point_cloud(points, header))
+        if frame.landmarks is not None:
+            self._landmarks.publish(frame.landmarks, placement, header)
 
     def _publish_in_camera(
         self, frame: ReconstructedFrame, placement: Placement | None, settings: Settings

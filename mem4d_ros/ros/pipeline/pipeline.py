@@ -74,7 +74,9 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._reporter = reporter
-        self._processor = FrameProcessor(model.reconstructor, model.memory, settings, reporter)
+        self._processor = FrameProcessor(
+            model.reconstructor, model.memory, settings, reporter, outputs.wants_landmarks
+        )
         self._timing = TimingWindow()
         self._newest = NewestFrame()
         self._last_frame_failed = False

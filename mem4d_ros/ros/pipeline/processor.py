@@ -33,7 +33,9 @@ class FrameProcessor:
         network_memory: MemorySizes,
         settings: Callable[[], Settings],
         reporter: Reporter,
+        wants_landmarks: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._wants_landmarks = wants_landmarks
         self._reconstructor = reconstructor
         self._settings = settings
         self._reporter = reporter
@@ -90,6 +92,7 @@ class FrameProcessor:
             header.stamp,
             camera_frame,
             calibrated.intrinsics is not None,
+            landmarks=self._reconstructor.landmarks() if self._wants_landmarks() else None,
         )
 
     def _camera_frame(self, named: str, frames: FrameSettings) -> str:

@@ -14,7 +14,14 @@ from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError
 from mem4d_ros.ros.robot.robot import Robot
-from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale, ScaleSource
+from mem4d_ros.runtime import move_points
+from mem4d_ros.runtime.scale import (
+    FixedScale,
+    MetricWorld,
+    OdometryScale,
+    ScaleSource,
+    metric_from_own,
+)
 
 CameraInOdometry = Callable[[str, int], np.ndarray | None]
 """odom_from_camera (4, 4) of a camera's frame at a stamp in ns; None where it is not known."""
@@ -64,7 +71,12 @@ class WorldScaler:
         self._source.observe(reconstruction.camera_to_world, external)
         scale = self._source.estimate
         in_metres = self._world.scale(reconstruction, scale.value)
-        return replace(frame, reconstruction=in_metres, scale=scale)
+        landmarks = frame.landmarks
+        if landmarks is not None:
+            own, metric = reconstruction.camera_to_world, in_metres.camera_to_world
+            moved = move_points(metric_from_own(own, metric, scale.value), landmarks.positions)
+            landmarks = replace(landmarks, positions=moved)
+        return replace(frame, reconstruction=in_metres, scale=scale, landmarks=landmarks)
 
 
 def _camera_in_odometry(robot: Robot, reporter: Reporter) -> CameraInOdometry:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import AtOnce, DenseView, Estimate, Map, Odometry, Worker
+from mem4d_ros.mapping import AtOnce, DenseView, Estimate, Map, Odometry, Worker, landmark_cloud
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.points import ColouredPoints
 from mem4d_ros.runtime.pose_sources.source import (
     NOTHING_FORESEEN,
     CameraFrame,
@@ -43,6 +44,19 @@ class GeometryPose:
     def map(self) -> Map:
         """Keyframes and landmarks as they are now."""
         return self._odometry.map
+
+    def landmarks(self) -> ColouredPoints:
+        """The landmarks that the map is sure of."""
+        if self._frame is None or (intrinsics := self._intrinsics(self._frame)) is None:
+            return ColouredPoints(
+                np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32)
+            )
+        found = landmark_cloud(self.map, intrinsics)
+        return ColouredPoints(
+            found.positions.astype(np.float32),
+            np.repeat(found.brightness[:, None], 3, axis=1),
+            found.hits.astype(np.float32),
+        )
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         """The pose, where the frame determines it, and the landmarks that are settled."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.points import ColouredPoints
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,16 @@ class PoseSource(Protocol):
 
     def reset(self) -> None:
         """Forget all frames: the next one defines a new world."""
+        ...
+
+
+@runtime_checkable
+class LandmarkSource(Protocol):
+    """A pose source that goes by landmarks."""
+
+    def landmarks(self) -> ColouredPoints:
+        """Those that it is sure of, in the world, with their brightness as colour.
+
+        Their confidence is the number of frames in which they were where they should be.
+        """
         ...
