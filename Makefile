@@ -4,6 +4,7 @@
 PYTHON ?= python3
 SOURCE ?=
 RATE ?=
+VIEW ?=
 OUT ?= out/demo
 KITCHEN ?=
 PYTEST_ARGS ?=
@@ -14,7 +15,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 NOT_FAST := ros launch embedded packaging bench
 
 VENV := $(CURDIR)/.venv
-REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt engines.txt evaluation.txt embedded-ros.txt dev.txt docs.txt)
+REQUIREMENTS := $(addprefix requirements/,base.txt training.txt datasets.txt engines.txt evaluation.txt viewer.txt embedded-ros.txt dev.txt docs.txt)
 EMBEDDED_STAMP := .venv/.embedded-ros
 OVERLAY_STAMP := .venv/.overlay
 OVERLAY_LIST := .venv/.overlay-files
@@ -28,7 +29,8 @@ OVERLAY_FILES := $(sort CMakeLists.txt package.xml \
 
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: PYTHON=python3.11; for demo SOURCE=<folder of images or video> OUT=<folder> RATE=<Hz>;'
+	@echo 'Variables: PYTHON=python3.11; for demo SOURCE=<folder of images or video> OUT=<folder> RATE=<Hz>'
+	@echo 'VIEW=1 (in the browser, until Ctrl-C);'
 	@echo 'for test PYTEST_ARGS="-k name".'
 
 # A sourced ROS distribution takes precedence; mixed with its packages .venv would break.
@@ -45,7 +47,7 @@ endif
 
 demo: setup  ## run an image source, the node and a listener over DDS; pictures to out/demo
 	@.venv/bin/python -m mem4d_ros.ros.demo --out '$(OUT)' \
-		$(if $(SOURCE),--source '$(SOURCE)') $(if $(RATE),--rate '$(RATE)')
+		$(if $(SOURCE),--source '$(SOURCE)') $(if $(RATE),--rate '$(RATE)') $(if $(VIEW),--view)
 
 test: setup  ## run the tests that are not slow
 	@$(PYTEST) $(PARALLEL) -m 'not slow' $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-EXTRAS = ("datasets", "engines", "evaluation", "training")
+EXTRAS = ("datasets", "engines", "evaluation", "training", "viewer")
 
 
 def version() -> str:

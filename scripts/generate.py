@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/interface.md", "docs/troubleshooting.md")
+DOCUMENTS = ("README.md", "docs/interface.md", "docs/troubleshooting.md", "docs/viewer.md")
 INTERFACE = "python -m mem4d_ros.ros.interface"
 FILES = {
     "mem4d_ros/weights/SHA256SUMS": "python -m mem4d_ros.doctor.weights",

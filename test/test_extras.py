@@ -19,7 +19,7 @@ def test_an_extra_brings_the_package(module: str) -> None:
     assert re.search(rf"^{package}>=", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("extra", ["datasets", "engines", "evaluation", "training"])
+@pytest.mark.parametrize("extra", ["datasets", "engines", "evaluation", "training", "viewer"])
 def test_every_package_of_an_extra_is_known(extra: str) -> None:
     text = (ROOT / f"requirements/{extra}.txt").read_text(encoding="utf-8")
     known = {extras.PYPI_NAMES.get(m, m.replace("_", "-")) for m in extras.EXTRAS}

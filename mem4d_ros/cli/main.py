@@ -20,11 +20,12 @@ from mem4d_ros.cli import (
     info,
     reconstruct,
     train,
+    view,
 )
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
 
-COMMANDS = (reconstruct, evaluate, train, convert, export, bench, info, doctor, completion)
+COMMANDS = (reconstruct, view, evaluate, train, convert, export, bench, info, doctor, completion)
 
 
 def build_parser() -> CommandParser:

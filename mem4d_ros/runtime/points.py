@@ -99,19 +99,24 @@ def between_heights(
     cloud: ColouredPoints, heights: np.ndarray, lowest: float, highest: float
 ) -> ColouredPoints:
     """The points whose heights (N,) lie in lowest..highest, metres."""
-    return _taken(cloud, (heights >= lowest) & (heights <= highest))
+    return taken(cloud, (heights >= lowest) & (heights <= highest))
 
 
 def one_per_voxel(cloud: ColouredPoints, voxel_size_m: float) -> ColouredPoints:
     """The most confident point of each voxel that holds any; the first of equal ones."""
+    return taken(cloud, first_of_voxels(cloud, voxel_size_m))
+
+
+def first_of_voxels(cloud: ColouredPoints, voxel_size_m: float) -> np.ndarray:
+    """Indices (M,), in order, of the points that `one_per_voxel` keeps."""
     cells = np.floor(cloud.positions / np.float32(voxel_size_m)).astype(np.int64)
     order = np.lexsort((-cloud.confidences, *cells.T))
     sorted_cells = cells[order]
     first = np.ones(len(order), bool)
     first[1:] = (sorted_cells[1:] != sorted_cells[:-1]).any(-1)
-    return _taken(cloud, np.sort(order[first]))
+    return np.sort(order[first])
 
 
-def _taken(cloud: ColouredPoints, which: np.ndarray) -> ColouredPoints:
+def taken(cloud: ColouredPoints, which: np.ndarray) -> ColouredPoints:
     """The points of a mask (N,) bool or of indices (M,)."""
     return ColouredPoints(cloud.positions[which], cloud.colours[which], cloud.confidences[which])

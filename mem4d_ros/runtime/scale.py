@@ -170,8 +170,7 @@ class MetricWorld:
         """Move the last poses; the reconstruction's correction becomes one of the metric world."""
         assert self._last is not None
         own, metric = self._last
-        metric_from_own = metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
-        in_metres = correction.seen_from(metric_from_own)
+        in_metres = correction.seen_from(metric_from_own(own, metric, scale))
         last = np.array([self._keyframe])
         self._last = (
             moved_pose(correction.of(last)[0], own),

@@ -28,6 +28,17 @@ def packed_cloud(positions: np.ndarray, colours: np.ndarray, confidences: np.nda
     return records.view(POINT).reshape(-1)
 
 
+def unpacked_cloud(records: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions (N, 3) float32, colours (N, 3) uint8 and confidences (N,) of records (N,)."""
+    if not len(records):  # OpenCV takes no empty arrays
+        return np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32)
+    values = records.view(np.float32).reshape(1, -1, POINT.itemsize // 4)
+    packed = np.ascontiguousarray(values[0, :, 3]).view(np.uint32)
+    shifts = np.array((16, 8, 0), np.uint32)
+    colours = (packed[:, None] >> shifts).astype(np.uint8)
+    return np.ascontiguousarray(values[0, :, :3]), colours, np.ascontiguousarray(values[0, :, 4])
+
+
 def _packed(colours: np.ndarray) -> np.ndarray:
     """Colours (N, 3) uint8 as (1, N, 1) float32, whose bits are the number 0x00RRGGBB."""
     channels = [2, 1, 0] if sys.byteorder == "little" else [1, 2, 3]  # of red, green, blue

@@ -31,6 +31,7 @@ EXTRAS = {
     "engines": ("runtime/engines/**/*.py", "runtime/depth_prior/*.py"),
     "evaluation": ("evaluation/**/*.py",),
     "training": ("training/**/*.py", "synthetic/meshes/*.py"),
+    "viewer": ("viewer/*.py",),
 }
 # Modules whose distribution has another name on PyPI.
 PYPI_NAMES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}

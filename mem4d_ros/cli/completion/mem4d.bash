@@ -6,9 +6,10 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_mem4d_eval_subparsers=(depth pose recon)
-_shtab_mem4d_subparsers=(reconstruct eval train convert export bench info doctor completion)
+_shtab_mem4d_subparsers=(reconstruct view eval train convert export bench info doctor completion)
 
 _shtab_mem4d_reconstruct_option_strings=(-h --help --verbose --out --resume --dataset --topic --stride --frames --rate --max-bad-ratio --camera --checkpoint --preset --device --precision --depth-prior --pose-source --min-confidence --max-range --voxel)
+_shtab_mem4d_view_option_strings=(-h --help --verbose --host --port --bandwidth --points --dataset --topic --stride --frames --rate --camera --checkpoint --preset --device --precision --pose-source)
 _shtab_mem4d_eval_depth_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --depth-prior --camera --known-intrinsics --no-known-intrinsics --json --pictures --align --evidence-points --evidence-seed --true-poses --single-views --pose-source)
 _shtab_mem4d_eval_pose_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --depth-prior --camera --known-intrinsics --no-known-intrinsics --json --pictures --pose-source)
 _shtab_mem4d_eval_recon_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --depth-prior --camera --known-intrinsics --no-known-intrinsics --json --pictures --pose-source)
@@ -25,6 +26,7 @@ _shtab_mem4d_option_strings=(-h --help --verbose --version)
 _shtab_mem4d_reconstruct_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_reconstruct___out_COMPGEN=_shtab_compgen_dirs
 _shtab_mem4d_reconstruct___depth_prior_COMPGEN=_shtab_compgen_files
+_shtab_mem4d_view_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_eval_depth___root_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_eval_depth___depth_prior_COMPGEN=_shtab_compgen_files
 _shtab_mem4d_eval_depth___json_COMPGEN=_shtab_compgen_files
@@ -49,6 +51,10 @@ _shtab_mem4d_reconstruct___dataset_choices=(7scenes arkitscenes bonn kitti nrgbd
 _shtab_mem4d_reconstruct___preset_choices=(large lite)
 _shtab_mem4d_reconstruct___precision_choices=(auto fp32 bf16 fp16)
 _shtab_mem4d_reconstruct___pose_source_choices=(auto head procrustes geometry)
+_shtab_mem4d_view___dataset_choices=(7scenes arkitscenes bonn kitti nrgbd pointodyssey scannet sintel spring stereo4d tum)
+_shtab_mem4d_view___preset_choices=(large lite)
+_shtab_mem4d_view___precision_choices=(auto fp32 bf16 fp16)
+_shtab_mem4d_view___pose_source_choices=(auto head procrustes geometry)
 _shtab_mem4d_eval_depth___dataset_choices=(procedural 7scenes tum bonn sintel kitti nrgbd scannet stereo4d spring pointodyssey arkitscenes)
 _shtab_mem4d_eval_depth___preset_choices=(large lite)
 _shtab_mem4d_eval_depth___precision_choices=(auto fp32 bf16 fp16)
@@ -72,12 +78,15 @@ _shtab_mem4d_bench___engine_choices=(auto torch onnxruntime)
 _shtab_mem4d_bench___clock_choices=(cpu wall)
 _shtab_mem4d_doctor___preset_choices=(large lite)
 _shtab_mem4d_completion_pos_0_choices=(bash zsh fish)
-_shtab_mem4d_pos_0_choices=(reconstruct eval train convert export bench info doctor completion)
+_shtab_mem4d_pos_0_choices=(reconstruct view eval train convert export bench info doctor completion)
 
 _shtab_mem4d_reconstruct__h_nargs=0
 _shtab_mem4d_reconstruct___help_nargs=0
 _shtab_mem4d_reconstruct___verbose_nargs=0
 _shtab_mem4d_reconstruct___resume_nargs=0
+_shtab_mem4d_view__h_nargs=0
+_shtab_mem4d_view___help_nargs=0
+_shtab_mem4d_view___verbose_nargs=0
 _shtab_mem4d_eval_depth__h_nargs=0
 _shtab_mem4d_eval_depth___help_nargs=0
 _shtab_mem4d_eval_depth___verbose_nargs=0

@@ -50,8 +50,8 @@ function _shtab_mem4d_using
   test "$_shtab_mem4d_cmdpath" = "$argv"
 end
 
-set -g _shtab_mem4d_commands reconstruct eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
-set -g _shtab_mem4d_opts_with_value --align --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --json --max-bad-ratio --max-range --min-confidence --out --picture --pictures --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
+set -g _shtab_mem4d_commands reconstruct view eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
+set -g _shtab_mem4d_opts_with_value --align --bandwidth --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --host --json --max-bad-ratio --max-range --min-confidence --out --picture --pictures --points --port --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
 
 complete -c mem4d -e
 complete -c mem4d -f
@@ -81,6 +81,25 @@ complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l min-confidence -x -d 'm
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l max-range -x -d 'maximum range of points in clouds, m'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l voxel -x -d 'voxel size of the static cloud, m (0.03)'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct; and test $_shtab_mem4d_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a video, a folder of images, a ROS bag or a data set'"'"'s folder'
+complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a view -d 'Serve a reconstruction to browsers until Ctrl-C. A folder of `mem4d reconstruct` has a timeline; any other source is reconstructed while you look on.'
+complete -c mem4d -n '_shtab_mem4d_using view' -s h -l help -d 'show this help message and exit'
+complete -c mem4d -n '_shtab_mem4d_using view' -l verbose -d 'show where in the code an error came from'
+complete -c mem4d -n '_shtab_mem4d_using view' -l host -x -d 'address to listen at (127.0.0.1: this machine only)'
+complete -c mem4d -n '_shtab_mem4d_using view' -l port -x -d 'port (8080); 0: any free one'
+complete -c mem4d -n '_shtab_mem4d_using view' -l bandwidth -x -d 'megabytes a second to each browser, at most (4)'
+complete -c mem4d -n '_shtab_mem4d_using view' -l points -x -d 'points of the map that are shown, at most; of a larger one a selection (300000)'
+complete -c mem4d -n '_shtab_mem4d_using view' -l dataset -xka "7scenes arkitscenes bonn kitti nrgbd pointodyssey scannet sintel spring stereo4d tum" -d 'layout of SOURCE'
+complete -c mem4d -n '_shtab_mem4d_using view' -l topic -x -d 'image topic of a bag that has several'
+complete -c mem4d -n '_shtab_mem4d_using view' -l stride -x -d 'take every n-th frame'
+complete -c mem4d -n '_shtab_mem4d_using view' -l frames -x -d 'maximum number of frames'
+complete -c mem4d -n '_shtab_mem4d_using view' -l rate -x -d 'frame rate of images without stamps, Hz (30)'
+complete -c mem4d -n '_shtab_mem4d_using view' -l camera -x -d 'the camera'"'"'s fx,fy,cx,cy in pixels, or the YAML file of ROS'"'"'s camera_calibration or of OpenCV, whose distortion is taken out; instead of what the source says of it'
+complete -c mem4d -n '_shtab_mem4d_using view' -l checkpoint -x -d 'checkpoint of this project, a .safetensors file, or random for untrained weights'
+complete -c mem4d -n '_shtab_mem4d_using view' -l preset -xka "large lite" -d 'network to use without --checkpoint, with its packaged weights, or random ones'
+complete -c mem4d -n '_shtab_mem4d_using view' -l device -x -d 'device: auto, cpu, cuda or cuda:N'
+complete -c mem4d -n '_shtab_mem4d_using view' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
+complete -c mem4d -n '_shtab_mem4d_using view' -l pose-source -xka "auto head procrustes geometry" -d 'source of camera poses; auto: the one that suits the network'
+complete -c mem4d -n '_shtab_mem4d_using view; and test $_shtab_mem4d_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a folder of `mem4d reconstruct`, or what it takes: a video, a folder of images, a ROS bag or a data set'"'"'s folder'
 complete -c mem4d -n '_shtab_mem4d_using; and test $_shtab_mem4d_npos -eq 0' -a eval -d 'errors on sequences with ground truth, by published protocols'
 complete -c mem4d -n '_shtab_mem4d_using eval' -s h -l help -d 'show this help message and exit'
 complete -c mem4d -n '_shtab_mem4d_using eval' -l verbose -d 'show where in the code an error came from'

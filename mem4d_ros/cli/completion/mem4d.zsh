@@ -19,6 +19,7 @@ _shtab_mem4d_commands() {
     info:'Print what a checkpoint says of itself. Its weights are not read.'
     reconstruct:'Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is done; --resume goes on from there, with the same result as without the interruption.'
     train:'Train the network. Stopped by Ctrl-C or killed, the same command goes on. Started by torchrun, its processes share the work.'
+    view:'Serve a reconstruction to browsers until Ctrl-C. A folder of `mem4d reconstruct` has a timeline; any other source is reconstructed while you look on.'
   )
   _describe 'mem4d commands' _commands
 }
@@ -255,6 +256,30 @@ _shtab_mem4d_train_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_mem4d_train_defaults_added=0
 
+_shtab_mem4d_view_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--verbose[show where in the code an error came from]"
+  "--host[address to listen at (127.0.0.1\: this machine only)]:host:"
+  "--port[port (8080)\; 0\: any free one]:port:"
+  "--bandwidth[megabytes a second to each browser, at most (4)]:MB/S:"
+  "--points[points of the map that are shown, at most\; of a larger one a selection (300000)]:points:"
+  "--dataset[layout of SOURCE]:dataset:(7scenes arkitscenes bonn kitti nrgbd pointodyssey scannet sintel spring stereo4d tum)"
+  "--topic[image topic of a bag that has several]:topic:"
+  "--stride[take every n-th frame]:stride:"
+  "--frames[maximum number of frames]:frames:"
+  "--rate[frame rate of images without stamps, Hz (30)]:rate:"
+  "--camera[the camera\'s fx,fy,cx,cy in pixels, or the YAML file of ROS\'s camera_calibration or of OpenCV, whose distortion is taken out\; instead of what the source says of it]:CALIBRATION:"
+  "--checkpoint[checkpoint of this project, a .safetensors file, or random for untrained weights]:checkpoint:"
+  "--preset[network to use without --checkpoint, with its packaged weights, or random ones]:preset:(large lite)"
+  "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
+  "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
+  "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
+  ":a folder of \`mem4d reconstruct\`, or what it takes\: a video, a folder of images, a ROS bag or a data set\'s folder:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_mem4d_view_defaults_added=0
+
 
 _shtab_mem4d() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->mem4d'
@@ -283,6 +308,7 @@ _shtab_mem4d() {
         info) _arguments -C -s $_shtab_mem4d_info_options ;;
         reconstruct) _arguments -C -s $_shtab_mem4d_reconstruct_options ;;
         train) _arguments -C -s $_shtab_mem4d_train_options ;;
+        view) _arguments -C -s $_shtab_mem4d_view_options ;;
       esac
   esac
 }

@@ -1,13 +1,14 @@
-"""Coloured points to sensor_msgs/PointCloud2."""
+"""Between coloured points and sensor_msgs/PointCloud2."""
 
 from __future__ import annotations
 
+import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from sensor_msgs_py.point_cloud2 import create_cloud
 from std_msgs.msg import Header
 
 from mem4d_ros.runtime import ColouredPoints
-from mem4d_ros.sensor_messages.packed_cloud import POINT, packed_cloud
+from mem4d_ros.sensor_messages.packed_cloud import POINT, packed_cloud, unpacked_cloud
 
 FIELDS = [
     PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
@@ -21,3 +22,13 @@ def to_point_cloud(points: ColouredPoints, header: Header) -> PointCloud2:
     cloud = create_cloud(header, FIELDS, records)
     cloud.is_dense = True  # every value is finite
     return cloud
+
+
+def from_point_cloud(cloud: PointCloud2) -> ColouredPoints:
+    """The points of a cloud of :func:`to_point_cloud`. Raises ValueError for any other."""
+    if [(f.name, f.offset, f.datatype) for f in cloud.fields] != [
+        (f.name, f.offset, f.datatype) for f in FIELDS
+    ] or cloud.point_step != POINT.itemsize:
+        names = ", ".join(field.name for field in cloud.fields)
+        raise ValueError(f"the cloud has the fields {names}, not x, y, z, rgb and confidence")
+    return ColouredPoints(*unpacked_cloud(np.frombuffer(cloud.data, POINT)))

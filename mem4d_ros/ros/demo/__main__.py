@@ -10,7 +10,9 @@ from pathlib import Path
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 
+from mem4d_ros.ros.demo import topics
 from mem4d_ros.ros.demo.listener import NODE, Listener
 from mem4d_ros.ros.demo.processes import Child, ChildProcesses, end, node_arguments
 from mem4d_ros.ros.demo.report import Report, make_report, write_results
@@ -18,6 +20,8 @@ from mem4d_ros.ros.demo.report import Report, make_report, write_results
 DISCOVERY_S = 1.0
 START_TIMEOUT_S = 120.0
 SETTLE_TIMEOUT_S = 60.0
+BROWSER_TIMEOUT_S = 600.0
+VIEWER = "mem4d_ros.ros.viewer.main"
 PROGRESS_S = 5.0
 QUIET_S = 1.5
 PACED_HZ = 5.0
@@ -33,7 +37,8 @@ def main() -> int:
     if options.source is not None and not options.source.exists():
         print(f"demo: SOURCE {options.source} does not exist", file=sys.stderr)
         return 1
-    rclpy.init()
+    # Its own handlers would end the context under what is still to be shown.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     listener = Listener()
     executor = SingleThreadedExecutor()
     executor.add_node(listener)
@@ -71,6 +76,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
     parser.add_argument("--seed", type=int, default=3, help="seed of the procedural scene")
+    parser.add_argument("--view", action="store_true", help="show it in the browser, until Ctrl-C")
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME:=VALUE", help="parameter of the node"
     )
@@ -87,8 +93,15 @@ def run(
     with ChildProcesses() as children:
         node = children.start("mem4d_ros.ros.main", node_arguments(options.param))
         wait_for_node(listener, executor, node)
+        if options.view:
+            children.start(VIEWER, ["--ros-args", "--remap", f"image:={topics.IMAGE}"])
         arguments = ["--rate", str(options.rate or PACED_HZ), "--frames", str(options.frames)]
-        arguments += ["--seed", str(options.seed), "--subscribers", "2"]
+        arguments += ["--seed", str(options.seed)]
+        if options.view:  # the viewer listens as soon as there is a browser
+            print("images come once your browser has opened the viewer", flush=True)
+            arguments += ["--subscribers", "3", "--patience", str(BROWSER_TIMEOUT_S)]
+        else:
+            arguments += ["--subscribers", "2"]
         if options.source is not None:
             arguments += ["--source", str(options.source)]
         if options.rate is None:
@@ -97,6 +110,8 @@ def run(
         source = children.start("mem4d_ros.ros.demo.source", arguments, stdout=subprocess.PIPE)
         sent = follow(listener, executor, source, node)
         settle(listener, executor, node, sent)
+        if options.view:
+            stay(executor, node)
         status = end(node)
     return make_report(sent, listener.heard), status
 
@@ -117,6 +132,16 @@ def wait_for_node(listener: Listener, executor: SingleThreadedExecutor, node: Ch
         if time.monotonic() > deadline:
             raise DemoError(f"the node did not report within {START_TIMEOUT_S:.0f} s")
         spin_for(executor, 0.1)
+
+
+def stay(executor: SingleThreadedExecutor, node: Child) -> None:
+    """Keep the scene to look at, until Ctrl-C."""
+    print("\nall images are played; look around, Ctrl-C ends", flush=True)
+    try:
+        while node.poll() is None:
+            spin_for(executor, 0.2)
+    except KeyboardInterrupt:
+        print()
 
 
 def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, node: Child) -> int:

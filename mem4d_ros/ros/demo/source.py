@@ -46,14 +46,14 @@ class Camera(Node):
         self._answered_ns = 0
         self.create_subscription(Odometry, topics.POSE, self._on_pose, 10)
 
-    def wait_for_subscribers(self, expected: int) -> None:
+    def wait_for_subscribers(self, expected: int, patience_s: float) -> None:
         """Block until that many listen, so that no frame is lost at the start."""
-        deadline = time.monotonic() + MATCH_TIMEOUT_S
+        deadline = time.monotonic() + patience_s
         while (count := self._images.get_subscription_count()) < expected:
             if time.monotonic() > deadline:
                 raise CameraError(
                     f"{count} of {expected} subscribers to {self._images.topic_name} came within "
-                    f"{MATCH_TIMEOUT_S:.0f} s"
+                    f"{patience_s:.0f} s"
                 )
             time.sleep(0.05)
 
@@ -123,6 +123,9 @@ def main() -> int:
     parser.add_argument(
         "--subscribers", type=int, default=1, help="number of subscribers to wait for"
     )
+    parser.add_argument(
+        "--patience", type=float, default=MATCH_TIMEOUT_S, help="seconds to wait for them"
+    )
     options = parser.parse_args()
     try:
         if options.source is None:
@@ -134,7 +137,7 @@ def main() -> int:
             intrinsics = None
         rclpy.init()
         camera = Camera(intrinsics)
-        camera.wait_for_subscribers(options.subscribers)
+        camera.wait_for_subscribers(options.subscribers, options.patience)
         count = play(camera, images, options.rate, options.paced)
         camera.wait_for_delivery()
     except (CameraError, FrameError) as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -98,7 +98,7 @@ def declare_parameters(node: Node) -> Settings:
     Raises ParameterError, and rclpy's ParameterException for what the descriptors refuse.
     """
     values: dict[str, Any] = {
-        row.name: node.declare_parameter(row.name, row.default, _descriptor(row)).value
+        row.name: node.declare_parameter(row.name, row.default, descriptor(row)).value
         for row in parameters()
     }
     return with_values(Settings(), values)
@@ -163,7 +163,8 @@ def _check_memory(settings: Settings) -> None:
         )
 
 
-def _descriptor(row: Parameter) -> ParameterDescriptor:
+def descriptor(row: Parameter) -> ParameterDescriptor:
+    """What ROS is told of a row."""
     limits = row.constraint
     descriptor = ParameterDescriptor(
         description=limits.description,
@@ -186,9 +187,14 @@ def _descriptor(row: Parameter) -> ParameterDescriptor:
 
 
 def markdown() -> str:
-    """The table for the README."""
+    """The table for the documentation."""
+    return table(parameters())
+
+
+def table(rows: Iterable[Parameter]) -> str:
+    """The rows in Markdown."""
     lines = ["| parameter | type | default | allowed | while running | meaning |", "|" + "---|" * 6]
-    for row in parameters():
+    for row in rows:
         changeable = "yes" if row.constraint.changeable else "no"
         cells = [f"`{row.name}`", row.type_name, f"`{_literal(row.default)}`", row.allowed]
         lines.append("| " + " | ".join([*cells, changeable, row.constraint.description]) + " |")

@@ -1,0 +1,204 @@
+"""A source that is reconstructed while somebody looks on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from mem4d_ros.datasets import BadFrame, FrameError, Sample
+from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.runtime import (
+    ColouredPoints,
+    FrameRejected,
+    OnlineReconstructor,
+    PointFilter,
+    Reconstruction,
+    TimingWindow,
+    select_points,
+)
+from mem4d_ros.runtime.export import write_ply
+from mem4d_ros.runtime.motion_split import MotionSplitter
+from mem4d_ros.runtime.static_map import StaticMap
+from mem4d_ros.sensor_messages.remarks import Say
+from mem4d_ros.viewer.controls import ControlFailed
+from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene
+from mem4d_ros.viewer.showing import MAP_FROM_WORLD, in_map, shown
+from mem4d_ros.writing import whole_file
+
+MAP_PERIOD_S = 1.0
+KEEP = PointFilter()
+
+
+class LiveRun:
+    """Reconstructs on a thread of its own, frame after frame, as fast as that goes.
+
+    It is the `Controls` of a viewer.
+    """
+
+    def __init__(
+        self,
+        reconstructor: OnlineReconstructor,
+        samples: Iterator[tuple[int, Sample | BadFrame]],
+        rate_hz: float,
+        scene: Scene,
+        say: Say,
+    ) -> None:
+        """`samples` with their numbers in the source; `rate_hz` is that of those without stamps."""
+        self._reconstructor = reconstructor
+        self._samples = samples
+        self._rate_hz = rate_hz
+        self._scene = scene
+        self._say = say
+        self._timing = TimingWindow()
+        self._splitter, self._map = MotionSplitter(), StaticMap()
+        self._poses: list[np.ndarray] = []  # camera-to-world (4, 4), and
+        self._keyframes: list[int] = []  # what each hangs on
+        self._processed = self._rejected = 0
+        self._map_due_s = 0.0
+        self._state = "starting"
+        self._may_run = threading.Event()
+        self._may_run.set()
+        self._must_reset = threading.Event()
+        self._stop = threading.Event()
+        self._map_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="reconstruction", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the frame in work."""
+        self._stop.set()
+        self._may_run.set()
+        self._thread.join()
+
+    def pause(self, paused: bool) -> str:
+        (self._may_run.clear if paused else self._may_run.set)()
+        return "paused after the frame in work" if paused else "frames are processed"
+
+    def reset(self) -> str:
+        self._must_reset.set()
+        return "the next frame starts a new world"
+
+    def save(self) -> str:
+        with self._map_lock:
+            points = self._map.points()
+        if not len(points.positions):
+            raise ControlFailed("the map has no points yet")
+        path = Path(f"mem4d-map-{datetime.now():%Y%m%d-%H%M%S}.ply").resolve()
+        try:
+            with whole_file(path) as partial:
+                write_ply(partial, points)
+        except OSError as error:
+            raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
+        return f"{len(points.positions)} points were written to {path}"
+
+    def _run(self) -> None:
+        try:
+            for index, sample in self._samples:
+                if not self._may_go_on():
+                    return
+                self._take(index, sample)
+            self._finish("finished")
+        except FrameError as error:
+            self._say(str(error))
+            self._finish("stopped", str(error))
+
+    def _may_go_on(self) -> bool:
+        """Wait while it is paused; False at the end."""
+        if not self._may_run.is_set():
+            self._tell("paused")
+            self._may_run.wait()
+        return not self._stop.is_set()
+
+    def _take(self, index: int, sample: Sample | BadFrame) -> None:
+        if self._must_reset.is_set():
+            self._must_reset.clear()
+            self._reconstructor.reset()
+        try:
+            if isinstance(sample, BadFrame):
+                raise FrameRejected(sample.reason)
+            stamp_s = index / self._rate_hz if sample.stamp_s is None else sample.stamp_s
+            found = self._reconstructor.process(
+                sample.image, round(stamp_s * 1e9), sample.intrinsics
+            )
+        except FrameRejected as error:
+            self._rejected += 1
+            self._say(f"{sample.name} is left out: {error}")
+            return
+        self._processed += 1
+        self._timing.add(found.latency_s)
+        self._show(found)
+        self._tell("running")
+
+    def _show(self, found: Reconstruction) -> None:
+        if found.frame_index == 0:
+            self._poses.clear()
+            self._keyframes.clear()
+            self._map_due_s = 0.0
+            self._scene.put(Changes(restarted=True))
+        moving = self._splitter.split(found)
+        if found.correction is not None:
+            self._move(found.correction)
+        if found.pose_measured or found.frame_index == 0:
+            with self._map_lock:
+                self._map.integrate(found, moving)
+        self._poses.append(found.camera_to_world)
+        self._keyframes.append(found.keyframe)
+        frame = shown(
+            found.image,
+            found.depth,
+            found.camera_to_world,
+            found.intrinsics,
+            lambda where: points_of(found, where),
+            moving,
+        )
+        self._scene.put(frame)
+        self._scene.put(Changes(path=(MAP_FROM_WORLD @ np.array(self._poses))[:, :3, 3]))
+        if time.monotonic() >= self._map_due_s:
+            self._put_map()
+
+    def _move(self, correction: Correction) -> None:
+        """A loop was closed: what hangs on keyframes goes with them."""
+        with self._map_lock:
+            self._map.move(correction)
+        if self._poses:
+            motions = correction.of(np.array(self._keyframes))
+            self._poses = list(moved_pose(motions, np.array(self._poses)))
+
+    def _put_map(self) -> None:
+        self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
+        self._map_due_s = time.monotonic() + MAP_PERIOD_S
+
+    def _finish(self, state: str, remark: str = "") -> None:
+        self._put_map()
+        self._tell(state, remark)
+
+    def _tell(self, state: str, remark: str = "") -> None:
+        timing = self._timing.summary()
+        self._scene.put(
+            Changes(
+                facts=Facts(
+                    state=state,
+                    processed=self._processed,
+                    rejected=self._rejected,
+                    rate_hz=timing.rate_hz if state == "running" else 0.0,
+                    latency_s=timing.latency_p50_s,
+                    remark=remark,
+                )
+            )
+        )
+
+
+def points_of(found: Reconstruction, where: np.ndarray) -> ColouredPoints:
+    """Points in the world of the pixels `where` (H, W) bool."""
+    confidence = np.where(where, found.confidence_world, np.float32(0))
+    return select_points(
+        found.points_world, confidence, found.image, found.camera_to_world[:3, 3], KEEP
+    )

@@ -1,0 +1,180 @@
+"""What is drawn in the browsers' scene; each drawing tells how many bytes it takes to send."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from viser import CameraFrustumHandle, LineSegmentsHandle, PointCloudHandle, SceneApi
+
+from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
+from mem4d_ros.viewer import look as layers
+from mem4d_ros.viewer.look import Look
+from mem4d_ros.viewer.scene import ViewedCamera
+from mem4d_ros.viewer.spacing import CLOSING, spacing
+from mem4d_ros.viewer.tiles import BYTES_PER_POINT, Place, Tile
+
+PATH_COLOUR = (255, 150, 40)
+CAMERA_COLOUR = (90, 220, 255)
+GRID_COLOUR = (70, 74, 82)
+LINE_M = 0.012
+FRUSTUM_M = 0.22
+PICTURE_WIDTH = 320  # px
+JPEG_QUALITY = 75
+LANDMARK_M = 0.03
+MOVING_SCALE = 1.3
+"""What moves covers the same points of the newest frame."""
+LARGEST_HALF_FLOAT_SPAN_M = 30.0
+"""Around the middle of a cloud; beyond it, half floats are too coarse."""
+
+
+class Drawing:
+    """The scene on all browsers. Used by one thread."""
+
+    def __init__(self, scene: SceneApi, look: Look) -> None:
+        self._scene = scene
+        self._tiles: dict[Place, PointCloudHandle] = {}
+        self._clouds: dict[str, PointCloudHandle] = {}
+        self._cloud_points_m: dict[str, float] = {}
+        self._tile_points_m = 0.03
+        self._path: LineSegmentsHandle | None = None
+        self._camera: CameraFrustumHandle | None = None
+        self._groups = {
+            name: scene.add_frame(_group(name), show_axes=False, visible=name in look.shown)
+            for name in layers.LAYERS
+        }
+        scene.set_up_direction("+z")
+        scene.add_grid(
+            "/grid",
+            width=40.0,
+            height=40.0,
+            cell_size=1.0,
+            section_size=5.0,
+            cell_color=GRID_COLOUR,
+            section_color=GRID_COLOUR,
+            fade_distance=30.0,
+            position=(0.0, 0.0, -1.5),
+        )
+
+    def clear(self) -> None:
+        """Remove all but the groups and the grid."""
+        handles = [*self._tiles.values(), *self._clouds.values(), self._camera, self._path]
+        for handle in handles:
+            if handle is not None:
+                handle.remove()
+        self._tiles.clear()
+        self._clouds.clear()
+        self._camera = self._path = None
+
+    def follow(self, look: Look) -> None:
+        """Show what is chosen, with points of the size that is chosen."""
+        for name, group in self._groups.items():
+            if group.visible != (name in look.shown):
+                group.visible = name in look.shown
+        for tile in self._tiles.values():
+            tile.point_size = look.point_scale * self._tile_points_m
+        for name, cloud in self._clouds.items():
+            cloud.point_size = look.point_scale * self._cloud_points_m[name]
+
+    def size_tiles(self, points_m: float, look: Look) -> None:
+        """Draw the static map's points in another size, m."""
+        if points_m != self._tile_points_m:
+            self._tile_points_m = points_m
+            for tile in self._tiles.values():
+                tile.point_size = look.point_scale * points_m
+
+    def tile(self, place: Place, tile: Tile | None, look: Look) -> int:
+        """A tile of the static map in place of what was there; None: nothing."""
+        if tile is None or not tile.size:
+            if place in self._tiles:
+                self._tiles.pop(place).remove()
+            return 0
+        x, y, z = place
+        self._tiles[place] = self._scene.add_point_cloud(
+            f"{_group(layers.STATIC_MAP)}/{x}_{y}_{z}",
+            tile.positions,
+            tile.colours,
+            point_size=look.point_scale * self._tile_points_m,
+            point_shape="circle",
+            point_shading="flat",
+            position=tile.centre,
+        )
+        return tile.size
+
+    def cloud(self, name: str, positions: np.ndarray, colours: np.ndarray, look: Look) -> int:
+        """Points (N, 3) of a layer, with colours (N, 3), in place of those before."""
+        if not len(positions):
+            if name in self._clouds:
+                self._clouds.pop(name).remove()
+            return 0
+        self._cloud_points_m[name] = _points_m(name, positions)
+        low, high = positions.min(0), positions.max(0)
+        middle = (low + high) / 2
+        is_near = float((high - low).max()) < LARGEST_HALF_FLOAT_SPAN_M
+        self._clouds[name] = self._scene.add_point_cloud(
+            f"{_group(name)}/points",
+            positions - middle,
+            colours,
+            point_size=look.point_scale * self._cloud_points_m[name],
+            point_shape="circle",
+            point_shading="flat",
+            precision="float16" if is_near else "float32",
+            position=middle,
+        )
+        return len(positions) * (BYTES_PER_POINT if is_near else 2 * BYTES_PER_POINT)
+
+    def camera(self, viewed: ViewedCamera, image: np.ndarray | None) -> int:
+        """Frustum with the image (H, W, 3), if there is one."""
+        _, vertical = intrinsics_to_fov(viewed.intrinsics, viewed.height, viewed.width)
+        pose = viewed.map_from_camera
+        self._camera = self._scene.add_camera_frustum(
+            f"{_group(layers.CAMERA)}/frustum",
+            fov=float(vertical),
+            aspect=viewed.width / viewed.height,
+            scale=FRUSTUM_M,
+            thickness=LINE_M,
+            color=CAMERA_COLOUR,
+            image=None if image is None else fitted(image),
+            format="jpeg",
+            jpeg_quality=JPEG_QUALITY,
+            wxyz=matrix_to_quaternion(pose[:3, :3]),
+            position=pose[:3, 3],
+        )
+        return 500 if image is None else image_size(image)
+
+    def path(self, positions: np.ndarray) -> int:
+        """Line through positions (N, 3)."""
+        if len(positions) < 2:
+            if self._path is not None:
+                self._path.remove()
+                self._path = None
+            return 0
+        ends = np.stack((positions[:-1], positions[1:]), 1).astype(np.float32)  # (N - 1, 2, 3)
+        self._path = self._scene.add_line_segments(
+            f"{_group(layers.PATH)}/line", ends, PATH_COLOUR, thickness=LINE_M
+        )
+        return ends.nbytes
+
+
+def fitted(image: np.ndarray) -> np.ndarray:
+    """The image (H, W, 3), PICTURE_WIDTH wide."""
+    height, width = image.shape[:2]
+    size = (PICTURE_WIDTH, max(1, round(height * PICTURE_WIDTH / width)))
+    shrinks = width > PICTURE_WIDTH
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def image_size(image: np.ndarray) -> int:
+    """Bytes that a picture takes as JPEG, roughly."""
+    height, width = image.shape[:2]
+    return height * PICTURE_WIDTH**2 // (5 * width)
+
+
+def _group(name: str) -> str:
+    return "/" + name.replace(" ", "_")
+
+
+def _points_m(name: str, positions: np.ndarray) -> float:
+    """Size of the points (N, 3) of a layer, m."""
+    if name == layers.LANDMARKS:
+        return LANDMARK_M
+    return CLOSING * spacing(positions) * (MOVING_SCALE if name == layers.MOVING else 1.0)

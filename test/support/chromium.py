@@ -1,0 +1,126 @@
+"""A real Chromium without a screen, driven by selenium; WebGL is computed by the CPU."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+
+PATIENCE_S = 200
+SIZE = (1100, 640)
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # root has none
+    "--disable-dev-shm-usage",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--hide-scrollbars",
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+
+END_KEY = "\ue010"
+
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None,
+    reason="Chromium is not installed: apt-get install chromium chromium-driver",
+)
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def picture(self) -> np.ndarray:
+        """The scene in the middle, between the panels, (H, W, 3) uint8 RGB."""
+        whole = self.whole_picture()
+        return whole[210:, 310 : whole.shape[1] - 310]
+
+    def whole_picture(self) -> np.ndarray:
+        """All of the window. A renderer on a busy CPU may keep the driver waiting too long."""
+        encoded = np.frombuffer(self.wait_for(self._png, "a picture"), np.uint8)
+        return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+    def _png(self) -> bytes | None:
+        from selenium.common.exceptions import TimeoutException
+
+        try:
+            return self.driver.get_screenshot_as_png()
+        except TimeoutException:
+            return None
+
+    def wait_for(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait until it holds, and return its value."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (value := condition()):
+            assert time.monotonic() < deadline, f"{what} did not come about in {PATIENCE_S} s"
+            time.sleep(0.2)
+        return value
+
+    def text(self) -> str:
+        """What is written in the window."""
+        return self.driver.find_element("tag name", "body").text
+
+    def click(self, label: str) -> None:
+        """Press the button with this text."""
+        path = f"//button[normalize-space()='{label}']"
+        button = self.wait_for(lambda: self.driver.find_elements("xpath", path), label)[0]
+        self.driver.execute_script("arguments[0].click()", button)
+
+    def slide_to_end(self, label: str) -> None:
+        """Move the slider with this label as far as it goes."""
+        path = f"//label[normalize-space()='{label}']/following::*[@role='slider'][1]"
+        thumb = self.wait_for(lambda: self.driver.find_elements("xpath", path), label)[0]
+        thumb.send_keys(END_KEY)
+
+    def close_notes(self) -> None:
+        """Take viser's remark away that WebGL is slow here."""
+        note = "button.mantine-Notification-closeButton"
+        for button in self.driver.find_elements("css selector", note):
+            self.driver.execute_script("arguments[0].click()", button)
+
+    def stop_drawing(self) -> None:
+        """Draw no more, and so leave the processor to others; it stays connected."""
+        self.driver.execute_script("window.requestAnimationFrame = () => 0")
+
+    def asked_hosts(self) -> set[str]:
+        """Hosts of all requests and sockets so far."""
+        hosts = set()
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            parameters = message["params"]
+            if message["method"] == "Network.requestWillBeSent":
+                hosts.add(urlsplit(parameters["request"]["url"]).hostname)
+            elif message["method"] == "Network.webSocketCreated":
+                hosts.add(urlsplit(parameters["url"]).hostname)
+        return hosts - {None}  # data: and blob: addresses
+
+
+@contextmanager
+def opened(url: str, size: tuple[int, int] = SIZE) -> Iterator[Browser]:
+    """A window of so many pixels that shows this address."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--window-size={size[0]},{size[1]}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))
+    try:
+        driver.set_page_load_timeout(PATIENCE_S)
+        driver.get(url)
+        yield Browser(driver)
+    finally:
+        driver.quit()
