@@ -8,12 +8,14 @@ from collections.abc import Callable
 import torch
 from rclpy.node import Node
 
+from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.ownership import ownership
 from mem4d_ros.ros.pipeline.pipeline import Pipeline
 from mem4d_ros.ros.pipeline.scaler import make_scaler
+from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.robot import Robot
 
@@ -36,8 +38,9 @@ class Engine:
         with ownership(node) as self._owner:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)
-            scaler = make_scaler(robot, settings().scale, reporter)
-            self.pipeline = Pipeline(self.model, scaler, self.outputs, settings, reporter)
+            scans = make_scans(node, robot, settings(), reporter)
+            scaler = make_scaler(robot, scans, settings().scale, reporter)
+            self.pipeline = Pipeline(self.model, scans, scaler, self.outputs, settings, reporter)
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""
@@ -45,6 +48,14 @@ class Engine:
         self.outputs.close()
         self._owner.close()
         del self.model, self.pipeline, self.outputs
+
+
+def make_scans(node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> Scans | None:
+    """What reads evidence/points; None where nobody asks for them."""
+    if not settings.evidence.enabled:
+        return None
+    topic = node.resolve_topic_name(topics.EVIDENCE_POINTS.name)
+    return Scans(robot.camera_from_sensor, settings.evidence, topic, reporter)
 
 
 def free_memory() -> None:

@@ -32,6 +32,18 @@ class MeasuredPoints:
                 f" {self.pixels.shape}, {self.depth.shape} and {self.deviation.shape}"
             )
 
+    def scaled(self, scale: float) -> MeasuredPoints:
+        """The same points where a metre is `scale` metres."""
+        return MeasuredPoints(self.pixels, self.depth * scale, self.deviation * scale)
+
+    def joined(self, others: MeasuredPoints) -> MeasuredPoints:
+        """These points and others."""
+        return MeasuredPoints(
+            np.concatenate((self.pixels, others.pixels)),
+            np.concatenate((self.depth, others.depth)),
+            np.concatenate((self.deviation, others.deviation)),
+        )
+
     def to_maps(self, transform: ImageTransform) -> tuple[np.ndarray, np.ndarray]:
         """Depth and deviation (h, w) float32 at the network's pixels, 0 where there is no point.
 

@@ -160,6 +160,7 @@ class OnlineReconstructor:
         *,
         points: MeasuredPoints | None = None,
         camera_to_world: np.ndarray | None = None,
+        metres: float = 1.0,
     ) -> Reconstruction:
         """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
 
@@ -168,9 +169,11 @@ class OnlineReconstructor:
         Args:
             intrinsics: (3, 3), pixels of the image; predicted if None, from the first frame since
                 the last reset, for one camera sees a whole stream.
-            points: whose depth was measured.
+            points: whose depth was measured; landmarks of the pose source are told beside them.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
+            metres: true metres by those of the stream, as far as known: landmarks, which are in the
+                stream's, are told in those of `points`.
 
         Raises:
             FrameRejected: an image that cannot be brought to the network's size.
@@ -186,7 +189,10 @@ class OnlineReconstructor:
         model_image = resize_and_crop(image, transform)
         frame_index, structure = self._state.frame_index, self._state.structure
         foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
-        known = foreseen.points if points is None else points
+        known = points
+        if foreseen.points is not None:
+            landmarks = foreseen.points.scaled(metres)
+            known = landmarks if points is None else points.joined(landmarks)
         prior = self._depth_prior
         if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
             known = prior.extended(image, transform, known)

@@ -14,7 +14,7 @@ from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
-SOURCES = ("model", "fixed", "odometry")
+SOURCES = ("model", "fixed", "odometry", "points")
 
 NORMAL_FROM_MAD = 1.4826
 """Standard deviation of a normal distribution by its median absolute deviation."""
@@ -129,6 +129,45 @@ class OdometryScale:
         if self._smoothed is None:
             self._smoothed = median
         self._smoothed += self._smoothing * (median - self._smoothed)
+
+
+class PointScale:
+    """The ratio of measured to own depth, of the median point, in the median of the last frames.
+
+    Nothing is learned of poses.
+    """
+
+    def __init__(self, window: int = 15, least: int = 3, least_points: int = 10) -> None:
+        """`least`: frames for a first estimate, each with at least `least_points`."""
+        self._least = least
+        self._least_points = least_points
+        self._logs: deque[float] = deque(maxlen=window)
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        """1 with infinite deviation before there are enough frames."""
+        if len(self._logs) < self._least:
+            return ScaleEstimate(1.0, math.inf)
+        median = float(np.median(self._logs))
+        spread = NORMAL_FROM_MAD * float(np.median(np.abs(np.array(self._logs) - median)))
+        error = MEDIAN_EFFICIENCY * spread / math.sqrt(len(self._logs))
+        return ScaleEstimate(math.exp(median), error)
+
+    def compare(self, measured: np.ndarray, own: np.ndarray) -> None:
+        """Learn of one frame from depths (N,) at the same pixels; NaN and 0 are no depths."""
+        known = (measured > 0) & (own > 0)
+        if known.sum() < self._least_points:
+            return
+        log_ratio = float(np.median(np.log(measured[known] / own[known])))
+        if abs(log_ratio) < math.log(LARGEST_RATIO):
+            self._logs.append(log_ratio)
+
+    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+        """Nothing is learned."""
+
+    def reset(self) -> None:
+        """Forget all: a new world has metres of its own."""
+        self._logs.clear()
 
 
 class MetricWorld:

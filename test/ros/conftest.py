@@ -22,6 +22,13 @@ from mem4d_ros.runtime import FrameModel, OnlineReconstructor, make_pose_source
 from mem4d_ros.runtime.pose_sources import AUTO
 
 IMAGE_SIZE = 64
+AT_THEIR_OWN_RATE = (
+    topics.STATUS,
+    topics.DIAGNOSTICS,
+    topics.STATIC_MAP,
+    topics.OCCUPANCY,
+    topics.LANDMARKS,
+)
 
 
 @pytest.fixture
@@ -73,11 +80,7 @@ def session(start: Start) -> Session:
 
     def session(frames: int, model: WallModel | None = None, **groups: Any) -> Any:
         ros = start(model, **groups)
-        outputs = [
-            topic
-            for topic in topics.OUTPUTS
-            if topic not in (topics.STATUS, topics.DIAGNOSTICS, topics.STATIC_MAP, topics.LANDMARKS)
-        ]
+        outputs = [topic for topic in topics.OUTPUTS if topic not in AT_THEIR_OWN_RATE]
         received = {
             topic.name: ros.listen(topic.type, topic.name.replace("~", "/mem4d"))
             for topic in outputs

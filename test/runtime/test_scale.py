@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
 from mem4d_ros.mapping import Correction
-from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale
+from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale, PointScale
 
 TRUE_SCALE = 2.5
 
@@ -166,3 +166,38 @@ def test_a_world_in_metres_moves_as_its_own_one_does() -> None:
     np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [2, 0, 3])
     assert scaled.correction is not None
     np.testing.assert_allclose(scaled.correction.motions[0, :3, 3], [2, 0, 0], atol=1e-12)
+
+
+def compared(scale: PointScale, true_scale: float, seed: int, wrong: float = 0.0) -> None:
+    """One frame of 100 points, some of them on something else."""
+    rng = np.random.default_rng(seed)
+    own = rng.uniform(1, 5, 100)
+    measured = own * true_scale * np.exp(rng.normal(0, 0.05, 100))
+    measured[rng.random(100) < wrong] *= 3
+    scale.compare(measured, own)
+
+
+def test_points_give_the_scale_in_spite_of_wrong_ones() -> None:
+    scale = PointScale()
+    assert (scale.estimate.value, scale.estimate.deviation) == (1.0, math.inf)
+    for frame in range(20):
+        compared(scale, TRUE_SCALE, frame, wrong=0.2)
+    assert scale.estimate.value == pytest.approx(TRUE_SCALE, rel=0.03)
+    assert scale.estimate.deviation < 0.02
+
+
+def test_few_points_and_no_depths_say_nothing() -> None:
+    scale = PointScale(least=1)
+    scale.compare(np.full(9, 2.0), np.ones(9))
+    scale.compare(np.full(100, 2.0), np.zeros(100))
+    scale.compare(np.full(100, np.nan), np.ones(100))
+    scale.compare(np.full(100, 100.0), np.ones(100))  # no camera is off by so much
+    assert scale.estimate.deviation == math.inf
+
+
+def test_a_new_world_has_metres_of_its_own() -> None:
+    scale = PointScale()
+    for frame in range(5):
+        compared(scale, TRUE_SCALE, frame)
+    scale.reset()
+    assert scale.estimate.deviation == math.inf

@@ -111,7 +111,7 @@ def _doubts_of_newest(progress: Progress, min_confidence: float) -> list[str]:
     if not newest.pose_measured:
         doubts.append("the camera's pose is not measured")
     if math.isinf(newest.scale.deviation):
-        doubts.append("the scale is not known yet, which takes a few steps of external odometry")
+        doubts.append("the scale is not known yet, which takes some steps of odometry, or scans")
     if not newest.confidence_mean >= min_confidence:  # NaN, too: no pixel is valid
         doubts.append(f"the confidence is low: {newest.confidence_mean:.2f}")
     return doubts
@@ -137,6 +137,10 @@ def _input_facts(health: Health) -> dict[str, object]:
         for name in ("received", "processed", "dropped", "rejected"):
             facts[f"frames {name}"] = getattr(counters, name)
         facts["CameraInfo used"] = health.progress.newest.camera_info_used
+        scans = health.progress.scans
+        if scans is not None:
+            facts["scans used"], facts["scans refused"] = scans.used, scans.refused
+            facts["newest refusal"] = scans.reason
     return facts
 
 

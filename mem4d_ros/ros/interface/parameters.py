@@ -88,6 +88,7 @@ def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
     _check_poses(settings)
     _check_heights(settings)
     _check_occupancy(settings)
+    _check_scale(settings)
     _check_memory(settings)
     return settings
 
@@ -152,6 +153,13 @@ def _check_occupancy(settings: Settings) -> None:
         raise ParameterError(
             f"occupancy.min_height is {occupancy.min_height}, not below occupancy.max_height,"
             f" {occupancy.max_height}: nothing would be an obstacle"
+        )
+
+
+def _check_scale(settings: Settings) -> None:
+    if settings.scale.source == "points" and not settings.evidence.enabled:
+        raise ParameterError(
+            "scale.source is 'points', but evidence.enabled is false: set it, so that there are any"
         )
 
 

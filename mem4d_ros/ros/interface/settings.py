@@ -19,6 +19,7 @@ from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThreshold
 from mem4d_ros.runtime.occupancy import OccupancySettings
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES, REPLACED
 from mem4d_ros.runtime.scale import SOURCES
+from mem4d_ros.runtime.scans import ScanSettings
 from mem4d_ros.runtime.static_map import StaticMapSettings
 
 AS_MADE = -1
@@ -416,6 +417,46 @@ class DepthSettings:
 
 
 @dataclass(frozen=True)
+class EvidenceSettings:
+    """Parameters of evidence/points."""
+
+    enabled: bool = parameter(
+        False,
+        "Listen to evidence/points, points of a lidar, radar or time-of-flight sensor in any frame"
+        " that TF knows: the network is told their depth",
+    )
+    max_age_s: float = parameter(
+        0.15,
+        "Maximum time between a scan and the image that it is used for, seconds",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    deviation_ratio: float = parameter(
+        ScanSettings.deviation_ratio,
+        "Standard deviation of a point's depth, ratio of the depth, but at least"
+        " evidence.least_deviation",
+        minimum=0.001,
+        maximum=1.0,
+    )
+    least_deviation: float = parameter(
+        ScanSettings.least_deviation_m,
+        "Least standard deviation of a point's depth, metres",
+        minimum=0.001,
+        maximum=10.0,
+    )
+    max_points: int = parameter(
+        ScanSettings.max_points,
+        "Maximum number of points of a scan that are used, spread over all of it",
+        minimum=10,
+        maximum=100_000,
+    )
+
+    def settings(self) -> ScanSettings:
+        """The same as the runtime takes it."""
+        return ScanSettings(self.deviation_ratio, self.least_deviation, self.max_points)
+
+
+@dataclass(frozen=True)
 class ScaleSettings:
     """Parameters of the metric scale."""
 
@@ -423,7 +464,7 @@ class ScaleSettings:
         "model",
         "Source of the metric scale: model takes the network's metres as they are, fixed multiplies"
         " them by scale.value, odometry compares the camera's distance travelled with that of the"
-        " external odometry",
+        " external odometry, points the depth with that of evidence/points",
         choices=SOURCES,
     )
     value: float = parameter(
@@ -588,6 +629,7 @@ class Settings:
     path: PathSettings = PathSettings()
     odometry: OdometrySettings = OdometrySettings()
     external_odometry: ExternalOdometrySettings = ExternalOdometrySettings()
+    evidence: EvidenceSettings = field(default=EvidenceSettings())
     scale: ScaleSettings = field(default=ScaleSettings())
     static_map: StaticMapGroup = field(default=StaticMapGroup())
     occupancy: OccupancyGroup = field(default=OccupancyGroup())

@@ -76,6 +76,15 @@ EXTERNAL_ODOMETRY = Topic(
     "pose of the base in the odometry frame, if tf.mode or scale.source need it",
 )
 
+EVIDENCE_POINTS = Topic(
+    "evidence/points",
+    PointCloud2,
+    _qos("reliable", 1),
+    "points of a lidar, radar or time-of-flight sensor in any frame that TF knows, if"
+    " evidence.enabled",
+    follows_publishers=True,
+)
+
 POINTS = _output(outputs.POINTS)
 POINTS_CAMERA = Topic(
     "~/points_camera",
@@ -153,7 +162,7 @@ def image_topic(settings: InputSettings) -> Topic:
 def inputs() -> tuple[Topic, ...]:
     """Every input that some settings ask for, besides TF."""
     images = (image_topic(InputSettings(image_transport=t)) for t in ("raw", "compressed"))
-    return (*images, CAMERA_INFO, EXTERNAL_ODOMETRY)
+    return (*images, CAMERA_INFO, EVIDENCE_POINTS, EXTERNAL_ODOMETRY)
 
 
 def with_reliability(qos: QoSProfile, reliability: ReliabilityPolicy) -> QoSProfile:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from mem4d_ros.ros.frame import IncomingFrame
 from mem4d_ros.ros.interface import topics
@@ -47,6 +47,7 @@ class Inputs:
         self._receive = receive
         self._reporter = reporter
         self._camera_info: CameraInfo | None = None
+        self._scan: PointCloud2 | None = None
         self._alive_at_s = time.monotonic()
         self._has_received = False
         topic = topics.image_topic(settings().input)
@@ -59,6 +60,11 @@ class Inputs:
         self._infos = FollowingSubscription(
             node, topics.CAMERA_INFO, info_topic, self._on_camera_info, reporter
         )
+        self._followed = [self._images, self._infos]
+        if settings().evidence.enabled:
+            scans = topics.EVIDENCE_POINTS
+            name = resolved_name(node, scans)
+            self._followed.append(FollowingSubscription(node, scans, name, self._on_scan, reporter))
         # ROS time may stop, and with it the simulated camera.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCHDOG_PERIOD_S, self._watch, clock=steady)
@@ -69,8 +75,8 @@ class Inputs:
 
     def close(self) -> None:
         """Subscribe to nothing any more."""
-        self._images.close()
-        self._infos.close()
+        for subscription in self._followed:
+            subscription.close()
 
     def _is_stalled(self) -> bool:
         limit_s = self._settings().input.watchdog_s
@@ -79,17 +85,24 @@ class Inputs:
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._alive_at_s = time.monotonic()
         self._has_received = True
-        self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s, self.image_topic))
+        self._receive(
+            IncomingFrame(
+                message, self._camera_info, self._alive_at_s, self.image_topic, self._scan
+            )
+        )
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message
+
+    def _on_scan(self, message: PointCloud2) -> None:
+        self._scan = message
 
     def _on_mismatch(self) -> None:
         self._reporter.error("qos", self._qos_mismatch(self._incompatible_publishers()))
 
     def _watch(self) -> None:
-        self._images.follow()
-        self._infos.follow()
+        for subscription in self._followed:
+            subscription.follow()
         if self._is_stalled():
             silence_s = time.monotonic() - self._alive_at_s
             self._reporter.warning(

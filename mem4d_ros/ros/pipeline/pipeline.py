@@ -17,6 +17,7 @@ from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.pipeline.scaler import Scaler
+from mem4d_ros.ros.pipeline.scans import ScanReport, Scans
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime import (
     Counters,
@@ -53,6 +54,7 @@ class Progress:
     is_shrunk: bool  # the device has no memory for the capacity that was asked for
     occupancy: MemorySizes
     structure_tokens: int
+    scans: ScanReport | None = None  # None: evidence/points is not listened to
 
 
 class Pipeline:
@@ -64,18 +66,25 @@ class Pipeline:
     def __init__(
         self,
         model: LoadedModel,
+        scans: Scans | None,
         scaler: Scaler,
         outputs: Outputs,
         settings: Callable[[], Settings],
         reporter: Reporter,
     ) -> None:
         self._reconstructor = model.reconstructor
+        self._scans = scans
         self._scaler = scaler
         self._outputs = outputs
         self._settings = settings
         self._reporter = reporter
         self._processor = FrameProcessor(
-            model.reconstructor, model.memory, settings, reporter, outputs.wants_landmarks
+            model.reconstructor,
+            model.memory,
+            settings,
+            reporter,
+            outputs.wants_landmarks,
+            scans,
         )
         self._timing = TimingWindow()
         self._newest = NewestFrame()
@@ -105,6 +114,7 @@ class Pipeline:
             is_shrunk=self._processor.is_shrunk,
             occupancy=self._reconstructor.occupancy(),
             structure_tokens=self._reconstructor.structure_tokens(),
+            scans=self._scans.report if self._scans else None,
         )
 
     def pause(self) -> None:

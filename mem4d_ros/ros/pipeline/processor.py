@@ -16,8 +16,15 @@ from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings
 from mem4d_ros.ros.pipeline.calibration import Calibration
 from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
+from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, OnlineReconstructor, Reconstruction
+from mem4d_ros.runtime import (
+    FrameRejected,
+    MeasuredPoints,
+    NonFiniteOutput,
+    OnlineReconstructor,
+    Reconstruction,
+)
 
 
 class FrameProcessor:
@@ -34,9 +41,11 @@ class FrameProcessor:
         settings: Callable[[], Settings],
         reporter: Reporter,
         wants_landmarks: Callable[[], bool] = lambda: False,
+        scans: Scans | None = None,
     ) -> None:
         self._wants_landmarks = wants_landmarks
         self._reconstructor = reconstructor
+        self._scans = scans
         self._settings = settings
         self._reporter = reporter
         self._reset_requested = threading.Event()
@@ -84,7 +93,20 @@ class FrameProcessor:
         calibrated = self._calibration.apply(
             image, incoming.camera_info, incoming.topic, settings.input
         )
-        reconstruction = self._reconstruct(calibrated.image, stamp_ns, calibrated.intrinsics)
+        points = None
+        if self._scans is not None:
+            points = self._scans.points_in(
+                incoming.scan,
+                camera_frame,
+                stamp_ns,
+                calibrated.intrinsics,
+                calibrated.image.shape[:2],
+            )
+        reconstruction = self._reconstruct(
+            calibrated.image, stamp_ns, calibrated.intrinsics, points
+        )
+        if self._scans is not None:
+            self._scans.learn(reconstruction, points)
         if self._reset_requested.is_set():
             raise FrameRejected("a reset was asked for while this frame was in work")
         return ReconstructedFrame(
@@ -127,12 +149,20 @@ class FrameProcessor:
             self._reporter.warning(key, f"{cause}: a new world starts")
 
     def _reconstruct(
-        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None
+        self,
+        image: np.ndarray,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None,
+        points: MeasuredPoints | None,
     ) -> Reconstruction:
         """With ever smaller memories where the device has no room. Raises FrameRejected."""
+        told = points if self._reconstructor.takes_evidence else None
+        metres = self._scans.metres if self._scans else 1.0
         while True:
             try:
-                return self._reconstructor.process(image, stamp_ns, intrinsics)
+                return self._reconstructor.process(
+                    image, stamp_ns, intrinsics, points=told, metres=metres
+                )
             except NonFiniteOutput:
                 self._resets += 1
                 raise

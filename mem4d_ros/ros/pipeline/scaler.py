@@ -10,6 +10,7 @@ import numpy as np
 
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface.settings import ScaleSettings
+from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError
@@ -35,13 +36,22 @@ class Scaler(Protocol):
         ...
 
 
-def make_scaler(robot: Robot, settings: ScaleSettings, reporter: Reporter) -> Scaler:
+def make_scaler(
+    robot: Robot, scans: Scans | None, settings: ScaleSettings, reporter: Reporter
+) -> Scaler:
     """The scaler that the settings ask for."""
     if settings.source == "model":
         return AsTheModelSays()
     if settings.source == "fixed":
-        return WorldScaler(FixedScale(settings.value), lambda camera_frame, stamp_ns: None)
+        return WorldScaler(FixedScale(settings.value), _nowhere)
+    if settings.source == "points":
+        assert scans is not None, "the parameters are checked together"
+        return WorldScaler(scans.scale, _nowhere)
     return WorldScaler(OdometryScale(), _camera_in_odometry(robot, reporter))
+
+
+def _nowhere(camera_frame: str, stamp_ns: int) -> None:
+    """No external pose."""
 
 
 class AsTheModelSays:

@@ -19,6 +19,10 @@ class ExtrinsicsError(LookupError):
     """The camera's place on the robot is not known (yet); the message names what is missing."""
 
 
+class SensorUnplaced(LookupError):  # noqa: N818
+    """A scan has no place in the camera's image; the message says why and what to do."""
+
+
 @dataclass(frozen=True)
 class Placement:
     """One frame's place in the map."""
@@ -57,6 +61,13 @@ class CameraPlacer:
 
 Extrinsics = Callable[[str, int], np.ndarray]
 """base_from_camera (4, 4) of a camera frame at a stamp in ns. Raises ExtrinsicsError."""
+
+
+PlaceSensor = Callable[[str, int, str, int], np.ndarray]
+"""camera_from_sensor (4, 4) of a camera's frame at a stamp in ns and a sensor's at another.
+
+Raises SensorUnplaced.
+"""
 
 
 class BasePlacer:

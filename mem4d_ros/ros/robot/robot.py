@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
 from rclpy.node import Node
 
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.ros.conversions.pose import parse_pose
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometrySource, TopicOdometry
-from mem4d_ros.ros.robot.placers import Extrinsics
+from mem4d_ros.ros.robot.placers import Extrinsics, PlaceSensor
 from mem4d_ros.ros.robot.tf import TfInput
 
 
@@ -37,6 +39,23 @@ class Robot:
         if self._settings.external_odometry.source == "tf":
             return self._tf.odom_from_base
         return TopicOdometry(self._node, self._settings.frames, self._reporter)
+
+    @cached_property
+    def camera_from_sensor(self) -> PlaceSensor:
+        """Another sensor's place in the camera's frame: TF's, with tf.base_to_camera if given."""
+        given = self._settings.tf.base_to_camera
+        if not given:
+            return self._tf.camera_from_sensor
+        tf, base_frame = self._tf, self._settings.frames.base
+        camera_from_base = rigid_inverse(parse_pose(given))
+
+        def camera_from_sensor(
+            camera_frame: str, image_ns: int, sensor_frame: str, scan_ns: int
+        ) -> np.ndarray:
+            base_from_sensor = tf.camera_from_sensor(base_frame, image_ns, sensor_frame, scan_ns)
+            return np.asarray(camera_from_base @ base_from_sensor)
+
+        return camera_from_sensor
 
     @cached_property
     def _tf(self) -> TfInput:

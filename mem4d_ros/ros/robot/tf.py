@@ -11,15 +11,18 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import PATIENCE_S, OdometryMissing
-from mem4d_ros.ros.robot.placers import ExtrinsicsError
+from mem4d_ros.ros.robot.placers import ExtrinsicsError, SensorUnplaced
 
 CACHE_NS = 10_000_000_000
 """What tf2 keeps of each frame; it ignores what is older."""
 MAX_FRAMES = 10_000
+BRIEF_S = 0.02
+"""How long a frame waits for the robot's newest motion, which makes a scan a little better."""
 
 
 class TfInput:
@@ -42,6 +45,38 @@ class TfInput:
                 " that nothing can be placed in the map: publish it, as robot_state_publisher does,"
                 " or set tf.base_to_camera"
             ) from error
+
+    def camera_from_sensor(
+        self, camera_frame: str, image_ns: int, sensor_frame: str, scan_ns: int
+    ) -> np.ndarray:
+        """The place (4, 4) of a sensor when it measured, in a camera's frame when it saw.
+
+        What the robot has moved in between counts where TF has its odometry at both times. Raises
+        SensorUnplaced.
+        """
+        odom_frame = self._frames.odom
+        if all(self._knows(odom_frame, frame) for frame in (camera_frame, sensor_frame)):
+            try:
+                odom_from_camera = _lookup(
+                    self._buffer, odom_frame, camera_frame, image_ns, BRIEF_S
+                )
+                odom_from_sensor = _lookup(self._buffer, odom_frame, sensor_frame, scan_ns, BRIEF_S)
+            except tf2_ros.TransformException:
+                pass  # of other times only: the two are mounted together, and that is known
+            else:
+                return np.asarray(rigid_inverse(odom_from_camera) @ odom_from_sensor)
+        if camera_frame == sensor_frame:
+            return np.eye(4)
+        try:
+            return _lookup(self._buffer, camera_frame, sensor_frame, scan_ns, patience_s=0.0)
+        except tf2_ros.TransformException as error:
+            raise SensorUnplaced(
+                f"TF has no transform from '{sensor_frame}' to '{camera_frame}' at its stamp: let"
+                " robot_state_publisher or static_transform_publisher publish it"
+            ) from error
+
+    def _knows(self, target: str, source: str) -> bool:
+        return bool(self._buffer.can_transform(target, source, Time()))
 
 
 class TfOdometry:

@@ -12,8 +12,13 @@ from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.sros2_policy import policy
 
 FILE = Path(__file__).parents[3] / "config" / "sros2_policy.xml"
-ONLY_SOMETIMES = {"/clock", "/image/compressed", "/mem4d/get_type_description"}
-"""With use_sim_time, with compressed images, and in ROS 2 Jazzy or newer."""
+ONLY_SOMETIMES = {
+    "/clock",
+    "/image/compressed",
+    "/evidence/points",
+    "/mem4d/get_type_description",
+}
+"""With use_sim_time, compressed images, evidence.enabled, and in ROS 2 Jazzy or newer."""
 BELOW_PYTHON = {"/rosout", "/mem4d/transition_event"}
 """Made by rcl, so that rclpy does not list them."""
 

@@ -1,0 +1,125 @@
+"""Points of other sensors as evidence: the newest cloud, placed in the camera's image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sensor_msgs.msg import PointCloud2
+
+from mem4d_ros.geometry import transform_points
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.interface.settings import EvidenceSettings
+from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.placers import PlaceSensor, SensorUnplaced
+from mem4d_ros.runtime import Reconstruction
+from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.scale import PointScale
+from mem4d_ros.runtime.scans import seen_points
+from mem4d_ros.sensor_messages.cloud_points import UnusableCloud, cloud_positions
+
+LEAST_POINTS = 10
+"""In the image, without which a scan says nothing."""
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """Number of frames by what became of their scan, and why the last one was refused."""
+
+    used: int = 0
+    refused: int = 0
+    reason: str = ""
+
+
+class Scans:
+    """Finds the points of the newest scan in each image, and the scale that they tell.
+
+    A scan that cannot be used is refused, counted, and the cause is said once. Used by one thread.
+    """
+
+    def __init__(
+        self, place: PlaceSensor, settings: EvidenceSettings, topic: str, reporter: Reporter
+    ) -> None:
+        self._place = place
+        self._settings = settings
+        self._topic = topic
+        self._reporter = reporter
+        self.scale = PointScale()
+        self.report = ScanReport()
+
+    @property
+    def metres(self) -> float:
+        """True metres by the stream's own, 1 while that is not known."""
+        return self.scale.estimate.value
+
+    def points_in(
+        self,
+        cloud: PointCloud2 | None,
+        camera_frame: str,
+        image_ns: int,
+        intrinsics: np.ndarray | None,
+        size: tuple[int, int],
+    ) -> MeasuredPoints | None:
+        """The points of a scan that an image of `size` (H, W) shows, in true metres.
+
+        None without a scan, and for one that is refused.
+        """
+        if cloud is None:
+            return None
+        try:
+            points = self._seen(cloud, camera_frame, image_ns, intrinsics, size)
+        except (UnusableCloud, SensorUnplaced) as error:
+            reason = f"{self._topic} is not used: {error}"
+            self.report = ScanReport(self.report.used, self.report.refused + 1, reason)
+            self._reporter.once(reason)
+            return None
+        self.report = ScanReport(self.report.used + 1, self.report.refused, self.report.reason)
+        return points
+
+    def learn(self, reconstruction: Reconstruction, points: MeasuredPoints | None) -> None:
+        """Compare a frame's depth with the points that were measured in it.
+
+        A new world, which begins with frame 0, has metres of its own.
+        """
+        if reconstruction.frame_index == 0:
+            self.scale.reset()
+        if points is None:
+            return
+        transform = reconstruction.input_transform
+        measured, _ = points.to_maps(transform)
+        there = measured > 0
+        self.scale.compare(measured[there], np.nan_to_num(reconstruction.depth[there]))
+
+    def _seen(
+        self,
+        cloud: PointCloud2,
+        camera_frame: str,
+        image_ns: int,
+        intrinsics: np.ndarray | None,
+        size: tuple[int, int],
+    ) -> MeasuredPoints:
+        sensor_frame = cloud.header.frame_id.strip().lstrip("/")
+        scan_ns = stamp_to_ns(cloud.header.stamp)
+        if not sensor_frame:
+            raise SensorUnplaced("its header.frame_id is empty")
+        if abs(image_ns - scan_ns) > self._settings.max_age_s * 1e9:
+            raise SensorUnplaced(
+                "its newest scan is older or newer than the image by more than"
+                " evidence.max_age_s: is its clock the camera's, and does it still publish?"
+            )
+        if intrinsics is None:
+            raise SensorUnplaced("without CameraInfo nothing is known of where its points appear")
+        positions = cloud_positions(cloud)
+        camera_from_sensor = self._place(camera_frame, image_ns, sensor_frame, scan_ns)
+        found = seen_points(
+            transform_points(camera_from_sensor, positions),
+            intrinsics,
+            size,
+            self._settings.settings(),
+        )
+        if len(found.depth) < LEAST_POINTS:
+            raise SensorUnplaced(
+                f"fewer than {LEAST_POINTS} of its points are in the image: is the sensor's place"
+                " in TF right, and does it look where the camera looks?"
+            )
+        return found
