@@ -40,6 +40,7 @@ class Scene:
         if reconstruction.correction is not None:
             with self._lock:
                 self._map.move(reconstruction.correction)
+                self._views.move(reconstruction.correction)
         # A frame whose place or size was guessed would smear the map.
         place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
         if place_known and scale_known:

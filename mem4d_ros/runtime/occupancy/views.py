@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.mapping.correction import scale_of
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 COLUMNS = 96
@@ -25,12 +27,14 @@ class View:
         depth: (h, w) float16, metres along z of the optical frame, NaN where unknown.
         moving: (h, w) bool, pixels of what moves.
         intrinsics: (3, 3), pixels of `depth`; camera_to_world: (4, 4).
+        keyframe: number of the one that the view hangs on.
     """
 
     depth: np.ndarray
     moving: np.ndarray
     intrinsics: np.ndarray
     camera_to_world: np.ndarray
+    keyframe: int = 0
 
     @classmethod
     def of(cls, reconstruction: Reconstruction, moving: np.ndarray, least: float) -> View:
@@ -49,6 +53,7 @@ class View:
             moving[grid].copy(),
             to_view / stride @ reconstruction.intrinsics,
             reconstruction.camera_to_world,
+            reconstruction.keyframe,
         )
 
 
@@ -70,6 +75,19 @@ class Views:
         self._views[key] = view
         if len(self._views) > MAX_VIEWS:
             del self._views[next(iter(self._views))]
+
+    def move(self, correction: Correction) -> None:
+        """Move each view with its keyframe."""
+        views = self.all()
+        self._views.clear()
+        motions = correction.of(np.array([view.keyframe for view in views], int))
+        for view, motion in zip(views, motions, strict=True):
+            moved = view
+            if not np.array_equal(motion, np.eye(4)):
+                depth = (view.depth * scale_of(motion)).astype(np.float16)
+                pose = moved_pose(motion, view.camera_to_world)
+                moved = replace(view, depth=depth, camera_to_world=pose)
+            self.add(moved, is_first=False)
 
     def all(self) -> tuple[View, ...]:
         """Those that are kept, the newest last."""

@@ -20,6 +20,7 @@ from corridors import (
 )
 from scipy.spatial.transform import Rotation
 
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime import Reconstruction
 from mem4d_ros.runtime.occupancy import (
     FREE,
@@ -231,6 +232,26 @@ def test_the_newest_view_of_a_place_is_kept_and_the_oldest_place_forgotten(
     assert kept == [2.01, 3.0, 4.0, 5.0]
     views.add(View.of(seen_from(0, camera_at(9.0)), still, 1.0), is_first=True)
     assert len(views) == 1
+
+
+def test_views_move_with_their_keyframes_and_grow_with_the_world() -> None:
+    views, still = Views(), np.zeros((144, 192), bool)
+    frames = [replace(seen_from(i, camera_at(2.0 * i)), keyframe=10 * i) for i in range(3)]
+    for index, frame in enumerate(frames):
+        views.add(View.of(frame, still, 1.0), is_first=index == 0)
+    before = views.all()
+    turn = Rotation.from_euler("Z", 0.3).as_matrix()
+    motion = np.eye(4)
+    motion[:3, :3], motion[:3, 3] = 1.5 * turn, (0.5, 1.0, 0.0)
+    views.move(Correction(np.array([10]), motion[None]))
+    first, *later = views.all()
+    assert first is before[0]  # it hangs on what was before all that moved
+    for view, old in zip(later, before[1:], strict=True):
+        pose = view.camera_to_world
+        np.testing.assert_allclose(pose[:3, :3], turn @ old.camera_to_world[:3, :3], atol=1e-9)
+        place = motion @ old.camera_to_world[:, 3]
+        np.testing.assert_allclose(pose[:, 3], place, atol=1e-9)
+        np.testing.assert_allclose(view.depth, 1.5 * old.depth, rtol=2e-3)
 
 
 @pytest.mark.parametrize(
