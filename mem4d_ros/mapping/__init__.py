@@ -10,14 +10,19 @@ from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmark_cloud import landmark_cloud
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.localisation import Localiser
 from mem4d_ros.mapping.loops import Closed, Link, Loops
 from mem4d_ros.mapping.odometry import Estimate, Odometry, Settled
+from mem4d_ros.mapping.store import MapCamera, MapError, StoredMap, load_map, save_map
 from mem4d_ros.mapping.tracks import Tracks
 
 STATE = (
     Odometry,
     AtOnce,
+    Localiser,
     Map,
+    MapCamera,
+    StoredMap,
     Keyframe,
     DenseView,
     Landmarks,
@@ -37,11 +42,17 @@ __all__ = [
     "Correction",
     "DenseView",
     "Estimate",
+    "Localiser",
     "Map",
+    "MapCamera",
+    "MapError",
     "Odometry",
     "Settled",
+    "StoredMap",
     "Worker",
     "landmark_cloud",
+    "load_map",
     "moved_pose",
+    "save_map",
     "scale_of",
 ]

@@ -34,12 +34,12 @@ LEAST_RATIOS = 10
 def is_due(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> bool:
     """Whether a frame from a pose (4, 4) shows enough that is new."""
     keyframe = world.newest
-    if len(frame.numbers) < MIN_KEPT_RATIO * len(keyframe.landmarks):
+    seen, order = indices(keyframe.landmarks, frame.numbers)
+    if seen.sum() < MIN_KEPT_RATIO * len(keyframe.landmarks):
         return True
     turn = keyframe.camera_to_world[:3, :3].T @ pose[:3, :3]
     if angle_between(np.eye(3), turn) > MAX_TURN_RAD:
         return True
-    seen, order = indices(keyframe.landmarks, frame.numbers)
     turned = to_rays(keyframe.pixels[order], intrinsics) @ turn
     unmoved = to_pixels(turned[:, :2] / turned[:, 2:], intrinsics)
     shift = np.linalg.norm(frame.pixels[seen] - unmoved, axis=-1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import Points
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.thumbnails import thumbnail
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Keyframe:
     dense: DenseView
     place: np.ndarray | None = None
 
+    @cached_property
+    def thumbnail(self) -> np.ndarray:
+        """(h, w), the image as small as it takes to find those like it."""
+        return thumbnail(self.image)
+
     def keep(self, which: np.ndarray) -> None:
         """Only those landmarks of `which` (n,) bool were seen."""
         self.landmarks, self.pixels = self.landmarks[which], self.pixels[which]
@@ -87,6 +95,11 @@ class Map:
     def newest(self) -> Keyframe:
         """The keyframe made last."""
         return self.keyframes[max(self.keyframes)]
+
+    def copy(self) -> Map:
+        """The map as it is now; arrays of keyframes are replaced as they change, never written."""
+        keyframes = {number: copy(keyframe) for number, keyframe in self.keyframes.items()}
+        return replace(self, keyframes=keyframes, landmarks=deepcopy(self.landmarks))
 
     def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
         """Landmarks with these numbers (n,) in the world."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
-from mem4d_ros.mapping.keyframes import Map, to_rays
-from mem4d_ros.mapping.relocalisation import relocalise, similar
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.relocalisation import most_similar, relocalise
 from mem4d_ros.mapping.tracker import whole_shift
 from mem4d_ros.mapping.tracks import Tracks, find_again, follow, follow_from
 
@@ -18,6 +18,14 @@ LARGEST_SHIFT_RATIO = 1 / 3
 """No landmark moves farther from frame to frame, by the image's long side."""
 ENOUGH_RATIO = 0.4
 """The tracking looks for a better way where it has found fewer of the landmarks."""
+COMPARED, SHIFTED = 60, 5
+"""Keyframes, those that look most like it, with which a lost frame is compared: by descriptors, and
+as a shifted image."""
+SURE_LANDMARKS = 15
+"""So many must be where they should be, and more where not all that were found again are: twice as
+many at half of them."""
+SURE_SPREAD = 0.06
+"""Of these in the image, as a deviation in x and in y, by its long side."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Found:
 
 def locate_next(
     world: Map,
+    reference: Tracks,
     frame: Tracks,
     image: np.ndarray,
     intrinsics: np.ndarray,
@@ -39,6 +48,7 @@ def locate_next(
     """From the frame before, as the motion goes on, or else as the whole image has shifted.
 
     Args:
+        reference: an earlier frame against which its landmarks are made exact.
         pose, motion: (4, 4), of the frame before, and from the next camera to it as expected.
     """
     if not len(frame.numbers):
@@ -48,29 +58,53 @@ def locate_next(
     moved = seen_at(points, expected)[0] - seen_at(points, pose)[0]
     shift = moved * intrinsics[[0, 1], [0, 1]]
     shift[~(np.abs(shift) < LARGEST_SHIFT_RATIO * max(image.shape)).all(-1)] = 0
-    tracks = follow(world, frame, image, frame.pixels + shift)
+    tracks = follow(reference, frame, image, frame.pixels + shift)
     found = _pose_of(world, tracks, intrinsics, expected)
     if found is not None and len(tracks.numbers) > ENOUGH_RATIO * len(frame.numbers):
         return found
-    turned = follow(world, frame, image, frame.pixels + whole_shift(frame.image, image))
+    turned = follow(reference, frame, image, frame.pixels + whole_shift(frame.image, image))
     again = _pose_of(world, turned, intrinsics, pose)
     return max(found, again, key=_agreeing)
 
 
 def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
-    """From a keyframe whose image looks the same but for a shift, or else by descriptors."""
-    candidates = similar(list(world.keyframes.values()), image)
-    for keyframe in candidates:
-        tracks = follow_from(keyframe, image, whole_shift(keyframe.image, image))
-        found = _pose_of(world, tracks, intrinsics, keyframe.camera_to_world)
-        if found is not None:
+    """From a keyframe whose image looks the same but for a shift, or else by descriptors.
+
+    Nothing else says that it is right: it takes more landmarks to agree than from frame to frame.
+    """
+    keyframes = most_similar(list(world.keyframes.values()), image, COMPARED)
+    for keyframe in dict.fromkeys([world.newest.number, *(k.number for k in keyframes[:SHIFTED])]):
+        found = _shifted(world, world.keyframes[keyframe], image, intrinsics)
+        if found is not None and is_sure(found):
             return found
-    start = relocalise(world, candidates, image, intrinsics)
-    if start is None:
-        return None
+    start = relocalise(world, keyframes, image, intrinsics)
+    found = None if start is None else locate_near(world, image, intrinsics, start)
+    return found if found is not None and is_sure(found) else None
+
+
+def locate_near(
+    world: Map, image: np.ndarray, intrinsics: np.ndarray, start: np.ndarray
+) -> Found | None:
+    """From a pose (4, 4) that is about right, by the landmarks of the keyframes about it."""
     everywhere, nothing = world.keyframes.values(), np.empty(0, np.int64)
     tracks = find_again(world, everywhere, image, start, intrinsics, taken=nothing)
     return _pose_of(world, tracks, intrinsics, start)
+
+
+def is_sure(found: Found) -> bool:
+    """Whether enough landmarks are where they should be, all over the image."""
+    agrees = found.located.agrees
+    if agrees.sum() * agrees.mean() < SURE_LANDMARKS:
+        return False
+    spread = found.tracks.pixels[agrees].std(0).min() / max(found.tracks.image.shape)
+    return bool(spread > SURE_SPREAD)
+
+
+def _shifted(
+    world: Map, keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray
+) -> Found | None:
+    tracks = follow_from(keyframe, image, whole_shift(keyframe.image, image))
+    return _pose_of(world, tracks, intrinsics, keyframe.camera_to_world)
 
 
 def _pose_of(

@@ -103,7 +103,7 @@ class Loops:
         candidates = revisited(world)
         if candidates:
             numbers = [keyframe.number for keyframe in candidates]
-            frozen = _copied(world)
+            frozen = world.copy()
             self._worker.submit(partial(_answer, frozen, numbers, intrinsics, self._waiting))
 
     def collect(self) -> Closed | None:
@@ -280,12 +280,6 @@ def _old_part(world: Map) -> Map:
     landmarks = copy.copy(world.landmarks)
     landmarks.is_alive = landmarks.is_alive & np.isin(landmarks.host, list(keyframes))
     return replace(world, keyframes=keyframes, landmarks=landmarks)
-
-
-def _copied(world: Map) -> Map:
-    """The map as it is now; what keyframes refer to is replaced as they change, never written."""
-    keyframes = {number: copy.copy(keyframe) for number, keyframe in world.keyframes.items()}
-    return replace(world, keyframes=keyframes, landmarks=copy.deepcopy(world.landmarks))
 
 
 def _similarity(before: np.ndarray, after: np.ndarray, scale: float) -> np.ndarray:

@@ -54,6 +54,8 @@ class Estimate:
         measured: whether the frame determined it, or it continues from those before.
         keyframe: number of the newest keyframe, on which the frame hangs.
         correction: how the world has moved since the frame before; None: not at all.
+        placed: whether the camera has a place in the world at all; without one, the pose means
+            nothing, as in a map in which it has not been recognised yet.
     """
 
     camera_to_world: np.ndarray
@@ -61,6 +63,7 @@ class Estimate:
     measured: bool
     keyframe: int = 0
     correction: Correction | None = None
+    placed: bool = True
 
 
 class Odometry:
@@ -74,13 +77,23 @@ class Odometry:
 
     def reset(self) -> None:
         """Forget the map: the next frame begins a new world."""
-        self._begin_map(Map())
+        self._start(Map())
+
+    def begin_in(self, world: Map) -> None:
+        """Go on in a map that is known; where in it, the next frames must show."""
+        self._start(world)
+        self._is_lost = self._keeps_map = True
+
+    def _start(self, world: Map) -> None:
+        self._begin_map(world)
+        self._keeps_map = False  # however long nothing of it is seen
         self._frame: Tracks | None = None
         self._pose = np.eye(4)
         self._motion = np.eye(4)  # from the newest camera to the one before
         self._covariance = np.zeros((6, 6))
         self._is_lost, self._strange_frames = False, 0
         self._correction: Correction | None = None  # that no frame has been learned with yet
+        self._is_placed = False
 
     @property
     def is_empty(self) -> bool:
@@ -93,7 +106,7 @@ class Odometry:
         self._close_loop()
         image = without_light(image)
         if self.is_empty:
-            self._frame = Tracks.none(image)
+            self._frame, self._is_placed = Tracks.none(image), True
             return Estimate(self._pose, self._covariance, True)
         found = self._find(image, intrinsics)
         if found is None:
@@ -106,17 +119,12 @@ class Odometry:
             found is not None,
             self.map.newest.number,
             self._correction,
+            self._is_placed,
         )
 
     def settled(self, intrinsics: np.ndarray) -> Settled:
         """Landmarks of the frame located last."""
-        table, frame = self.map.landmarks, self._located()
-        variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
-        known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
-        points = self.map.points(frame.numbers[known], intrinsics)
-        depth = seen_at(points.position, self._pose)[1]
-        deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
-        return Settled(frame.pixels[known], depth, deviation)
+        return settled_of(self.map, self._located(), self._pose, intrinsics)
 
     def depth_scale(self, dense: DenseView, intrinsics: np.ndarray) -> float:
         """The map's metres by those of the depth of the frame located last."""
@@ -128,7 +136,7 @@ class Odometry:
     def is_due(self, intrinsics: np.ndarray) -> bool:
         """Whether the frame located last will be a keyframe."""
         if self.is_empty or self._is_lost:
-            return self.is_empty or self._strange_frames >= PATIENCE
+            return self.is_empty or self._is_given_up()
         return is_due(self.map, self._located(), self._pose, intrinsics)
 
     def learn(
@@ -142,7 +150,7 @@ class Odometry:
         self._correction = None
         if self.is_empty:
             self._add_keyframe(dense, intrinsics, 0.0, place)
-        elif self._strange_frames >= PATIENCE:
+        elif self._is_given_up():
             log_scale = self.map.newest.log_scale
             self._begin_map(Map(next_number=self.map.next_number))
             self._is_lost, self._strange_frames = False, 0
@@ -157,14 +165,19 @@ class Odometry:
             self._loops.reset()
         self.map = world
 
+    def _is_given_up(self) -> bool:
+        """Whether nothing of the map was seen for so long that a new one begins."""
+        return self._strange_frames >= PATIENCE and not self._keeps_map
+
     def _located(self) -> Tracks:
         assert self._frame is not None, "no frame has been located"
         return self._frame
 
     def _find(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
         if not self._is_lost:
+            reference = Tracks.of(self.map.newest)
             found = locate_next(
-                self.map, self._located(), image, intrinsics, self._pose, self._motion
+                self.map, reference, self._located(), image, intrinsics, self._pose, self._motion
             )
             if found is not None:
                 return found
@@ -175,7 +188,7 @@ class Odometry:
         self._motion = rigid_inverse(self._pose) @ located.camera_to_world
         self._pose = located.camera_to_world
         self._covariance = self.map.newest.covariance + CORRELATION * located.covariance
-        self._is_lost, self._strange_frames = False, 0
+        self._is_lost, self._is_placed, self._strange_frames = False, True, 0
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)
 
@@ -211,8 +224,7 @@ class Odometry:
             self._take_in_adjusted()
         if self._loops is not None:
             self._loops.look(self.map, intrinsics)
-        newest = self.map.newest
-        self._frame = Tracks(newest.image, newest.landmarks, newest.pixels)
+        self._frame = Tracks.of(self.map.newest)
 
     def _thin(self, intrinsics: np.ndarray) -> None:
         """Bound the map; what is in work knows old numbers of landmarks, and is lost."""
@@ -238,3 +250,14 @@ class Odometry:
         motion = loop.correction.of(np.array([self.map.newest.number]))[0]
         self._pose = moved_pose(motion, self._pose)
         self._motion[:3, 3] *= scale_of(motion)
+
+
+def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> Settled:
+    """The landmarks of a frame from a pose (4, 4) that are known well."""
+    table = world.landmarks
+    variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
+    known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
+    points = world.points(frame.numbers[known], intrinsics)
+    depth = seen_at(points.position, pose)[1]
+    deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
+    return Settled(frame.pixels[known], depth, deviation)

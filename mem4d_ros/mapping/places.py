@@ -22,10 +22,17 @@ def revisited(world: Map) -> list[Keyframe]:
     if newest.place is None or before.place is None:
         return []
     known = {keyframe.number for keyframe in connected(world)}
-    others = [k for k in world.keyframes.values() if k.number not in known and k.place is not None]
-    if not others:
+    others = [k for k in world.keyframes.values() if k.number not in known and _alike(k, newest)]
+    if not (others and _alike(before, newest)):
         return []
     similarity = np.array([keyframe.place for keyframe in others]) @ newest.place
     least = LEAST_SIMILARITY * float(before.place @ newest.place)
     order = np.argsort(-similarity)[:CANDIDATES]
     return [others[index] for index in order if similarity[index] > least]
+
+
+def _alike(first: Keyframe, second: Keyframe) -> bool:
+    """Whether one network has described both; a map may have been made with another one."""
+    if first.place is None or second.place is None:
+        return False
+    return first.place.shape == second.place.shape

@@ -1,28 +1,48 @@
 """Finding one's way back: a frame recognised from keyframes, without an idea where it was taken.
 
-Binary descriptors (ORB: Rublee et al., ICCV 2011) of landmarks as keyframes saw them are matched
-with corners of the frame; the pose on which enough matches agree is the answer.
+Descriptors of landmarks as keyframes saw them are matched with those of the frame's corners; a pose
+on which enough matches of one keyframe agree is made exact by the landmarks of all about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.camera_pose import refine, seen_at
+from mem4d_ros.mapping.descriptors import describe
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
+from mem4d_ros.mapping.thumbnails import thumbnail
+from mem4d_ros.mapping.tracker import find_corners
+from mem4d_ros.mapping.tracks import Tracks, neighbours
 
-CORNERS = 800
+CORNERS = 500
+SPACING_PX = 5.0
+LARGEST_DISTANCE = 80
+"""Of descriptors that are alike, bits of 256."""
 DISTINCT = 0.8
 """The second best match is farther by this ratio."""
+TRIED = 5
+"""Keyframes, those with the most matches, of which a pose is asked."""
 LEAST_MATCHES = 12
 LARGEST_ERROR_RATIO = 0.008
 """Of a match that agrees, by the image's long side."""
-THUMBNAIL = (40, 30)
-CANDIDATES = 5
-"""Keyframes that are tried for one frame."""
+NEAR_RATIO = 0.03
+"""Farthest from where it should be that a landmark is matched, by the image's long side."""
+CORNER_DEVIATION = 2.0
+"""Of a matched corner, pixels."""
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Corners of an image: pixels (N, 2) and descriptors (N, 32)."""
+
+    pixels: np.ndarray
+    descriptors: np.ndarray
 
 
 def relocalise(
@@ -33,49 +53,60 @@ def relocalise(
     Args:
         candidates: the keyframes that it is compared with.
     """
-    features = cv2.ORB.create(CORNERS)
-    corners, descriptors = features.detectAndCompute(image, None)
-    if descriptors is None or len(corners) < LEAST_MATCHES:
+    pixels = find_corners(image, CORNERS, SPACING_PX, np.empty((0, 2)))
+    corners = Corners(pixels, describe(image, pixels))
+    size = max(image.shape)
+    start = _recognised(world, candidates, corners, intrinsics, size)
+    if start is None:
         return None
-    seen = np.array([corner.pt for corner in corners])
+    tracks = _matched_near(world, corners, image, start, intrinsics)
+    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
+    points = world.points(tracks.numbers, intrinsics)
+    return refine(points, seen, CORNER_DEVIATION / intrinsics[0, 0], start).camera_to_world
+
+
+def most_similar(keyframes: Sequence[Keyframe], image: np.ndarray, count: int) -> list[Keyframe]:
+    """The keyframes whose small blurred images are most like this one's, best first."""
+    here = thumbnail(image)
+    scores = [float((keyframe.thumbnail * here).mean()) for keyframe in keyframes]
+    return [keyframes[index] for index in np.argsort(scores)[::-1][:count].tolist()]
+
+
+def _recognised(
+    world: Map,
+    candidates: Sequence[Keyframe],
+    corners: Corners,
+    intrinsics: np.ndarray,
+    size: int,
+) -> np.ndarray | None:
+    """The pose (4, 4) on which the most matches of one keyframe agree."""
+    matches = [_match(world, keyframe, corners) for keyframe in candidates]
+    matches.sort(key=lambda match: -len(match[0]))
     best, most = None, LEAST_MATCHES - 1
-    for keyframe in candidates:
-        numbers, matched = _match(world, keyframe, descriptors)
+    for numbers, seen in matches[:TRIED]:
         if len(numbers) <= most:
-            continue
-        pose, agree = _pose(world, numbers, seen[matched], intrinsics, max(image.shape))
+            break
+        pose, agree = _pose(world, numbers, seen, intrinsics, size)
         if agree > most:
             best, most = pose, agree
     return best
 
 
-def similar(keyframes: Sequence[Keyframe], image: np.ndarray) -> list[Keyframe]:
-    """The newest keyframe, and those whose small blurred images are most like this one's."""
-    here = thumbnail(image)
-    scores = [float((thumbnail(keyframe.image) * here).mean()) for keyframe in keyframes]
-    order = np.argsort(scores)[::-1][:CANDIDATES]
-    chosen = dict.fromkeys([len(keyframes) - 1, *order.tolist()])
-    return [keyframes[index] for index in chosen]
-
-
-def thumbnail(image: np.ndarray) -> np.ndarray:
-    """A small blurred image (h, w) of mean 0 and deviation 1."""
-    resized = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(resized.astype(np.float32), (0, 0), 1.5)
-    return (small - small.mean()) / (small.std() + 1e-6)
-
-
-def _match(
-    world: Map, keyframe: Keyframe, descriptors: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (n,) of landmarks of the keyframe, and indices (n,) of descriptors like theirs."""
+def _match(world: Map, keyframe: Keyframe, corners: Corners) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers (n,) of landmarks of the keyframe, and pixels (n, 2) of corners like them."""
     alive = world.landmarks.is_alive[keyframe.landmarks]
     numbers, own = keyframe.landmarks[alive], keyframe.descriptors[alive]
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, descriptors, k=2)
-    good = [a for a, b in (p for p in pairs if len(p) == 2) if a.distance < DISTINCT * b.distance]
+    if min(len(numbers), len(corners.pixels)) < LEAST_MATCHES:
+        return numbers[:0], corners.pixels[:0]
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(corners.descriptors, own, k=2)
+    best: dict[int, cv2.DMatch] = {}
+    for first, second in pairs:
+        if first.distance < min(DISTINCT * second.distance, LARGEST_DISTANCE):
+            before = best.get(first.trainIdx, first)
+            best[first.trainIdx] = min(before, first, key=lambda match: match.distance)
     return (
-        numbers[np.array([match.queryIdx for match in good], np.int64)],
-        np.array([match.trainIdx for match in good], np.int64),
+        numbers[np.array(list(best), np.int64)],
+        corners.pixels[np.array([match.queryIdx for match in best.values()], np.int64)],
     )
 
 
@@ -97,3 +128,27 @@ def _pose(
         return None, 0
     pose = rigid_inverse(pose_from_rotation(cv2.Rodrigues(rotation)[0], translation[:, 0]))
     return pose, len(inliers)
+
+
+def _matched_near(
+    world: Map, corners: Corners, image: np.ndarray, pose: np.ndarray, intrinsics: np.ndarray
+) -> Tracks:
+    """Landmarks at corners like them, near where they should be as seen from a pose (4, 4)."""
+    taken, pixels = np.empty(0, np.int64), [np.empty((0, 2))]
+    reach = NEAR_RATIO * max(image.shape)
+    for keyframe in neighbours(world, world.keyframes.values(), pose):
+        new = world.landmarks.is_alive[keyframe.landmarks] & ~np.isin(keyframe.landmarks, taken)
+        numbers, own = keyframe.landmarks[new], keyframe.descriptors[new]
+        expected = to_pixels(
+            seen_at(world.points(numbers, intrinsics).position, pose)[0], intrinsics
+        )
+        away = np.linalg.norm(expected[:, None] - corners.pixels, axis=-1)  # (n, N)
+        row, column = np.nonzero(away < reach)
+        differing = np.unpackbits(own[row] ^ corners.descriptors[column], axis=-1).sum(-1)
+        order = np.argsort(differing, kind="stable")
+        row, column = row[order], column[order]
+        matched, first = np.unique(row, return_index=True)
+        alike = differing[order][first] < LARGEST_DISTANCE
+        taken = np.concatenate((taken, numbers[matched[alike]]))
+        pixels.append(corners.pixels[column[first[alike]]])
+    return Tracks(image, taken, np.concatenate(pixels))

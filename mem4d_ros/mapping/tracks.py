@@ -39,20 +39,24 @@ class Tracks:
         """Of a frame in which nothing is known."""
         return Tracks(image, np.empty(0, np.int64), np.empty((0, 2)))
 
+    @staticmethod
+    def of(keyframe: Keyframe) -> Tracks:
+        """Of a keyframe."""
+        return Tracks(keyframe.image, keyframe.landmarks, keyframe.pixels)
+
     def __getitem__(self, which: np.ndarray) -> Tracks:
         return Tracks(self.image, self.numbers[which], self.pixels[which])
 
 
-def follow(world: Map, frame: Tracks, image: np.ndarray, guess: np.ndarray) -> Tracks:
-    """Landmarks of the frame before in an image, made exact against the newest keyframe.
+def follow(reference: Tracks, frame: Tracks, image: np.ndarray, guess: np.ndarray) -> Tracks:
+    """Landmarks of the frame before in an image, made exact against an earlier frame.
 
     Args:
         guess: (n, 2), where they may be.
     """
-    keyframe = world.newest
     near, _ = flow(frame.image, image, frame.pixels, guess)
-    seen, order = indices(keyframe.landmarks, frame.numbers)
-    pixels, found = track(keyframe.image, image, keyframe.pixels[order], near[seen], levels=1)
+    seen, order = indices(reference.numbers, frame.numbers)
+    pixels, found = track(reference.image, image, reference.pixels[order], near[seen], levels=1)
     return Tracks(image, frame.numbers[seen][found], pixels[found])
 
 

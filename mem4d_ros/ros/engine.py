@@ -10,6 +10,7 @@ from rclpy.node import Node
 
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.known_map import map_at_start
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.ownership import ownership
@@ -32,15 +33,20 @@ class Engine:
     ) -> None:
         """Load the model and make the publishers; nothing is left behind where that fails.
 
-        Raises what `load` raises.
+        Raises what `load` raises, and MapError.
         """
         self.model = load(settings())
+        known_map = map_at_start(settings())
+        if known_map is not None:
+            self.model.reconstructor.check_map(known_map.stored)
         with ownership(node) as self._owner:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)
             scans = make_scans(node, robot, settings(), reporter)
             scaler = make_scaler(robot, scans, settings().scale, reporter)
             self.pipeline = Pipeline(self.model, scans, scaler, self.outputs, settings, reporter)
+        if known_map is not None:
+            self.pipeline.request_map(known_map)
 
     def close(self) -> None:
         """Finish the frame in work, then release the publishers and the model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
@@ -32,3 +33,4 @@ class ReconstructedFrame:
     intrinsics_given: bool  # by CameraInfo
     scale: ScaleEstimate = field(default=ScaleEstimate(1.0, 0.0))  # that was applied to it
     landmarks: ColouredPoints | None = None  # in the world, where somebody asked for them
+    map_from_world: np.ndarray | None = None  # (4, 4) of the map that was loaded; None: a new one

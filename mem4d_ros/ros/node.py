@@ -12,6 +12,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from mem4d_ros.mapping import MapError
 from mem4d_ros.model.checkpoint import CheckpointError
 from mem4d_ros.ros.engine import Engine, free_memory
 from mem4d_ros.ros.health.diagnostics import Diagnostics
@@ -43,6 +44,7 @@ CAUSES_TO_MEND = (
     DeviceUnavailable,
     EngineUnavailable,
     FrameRejected,
+    MapError,
     torch.cuda.OutOfMemoryError,
 )
 """Errors that fail a transition for a reason outside of the code: it may be tried again."""

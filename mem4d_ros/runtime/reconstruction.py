@@ -34,3 +34,6 @@ class Reconstruction:
     latency_s: float  # from the raw image to this object
     keyframe: int = 0  # number of the keyframe that this frame hangs on
     correction: Correction | None = None  # how the world has moved since the frame before
+    placed: bool = True  # False: no place in the world is known, and what is in it means nothing
+    pose_covariance: np.ndarray | None = None
+    """(6, 6): turn about the camera's axes in rad, position in the world in m; None: not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from mem4d_ros.geometry import ImageTransform, long_side_of_area, pose_from, unproject
-from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.mapping import Correction, MapCamera, MapError, StoredMap, moved_pose
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
@@ -23,6 +24,7 @@ from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.points import ColouredPoints, move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
+    GeometryPose,
     HeadPose,
     PoseEstimate,
     PoseFrame,
@@ -97,6 +99,7 @@ class OnlineReconstructor:
         self._keyframes = keyframes
         self._depth_prior = depth_prior
         self._transform: ImageTransform | None = None
+        self._map_lock = threading.Lock()
         self.reset()
 
     @property
@@ -105,11 +108,75 @@ class OnlineReconstructor:
         return self._memory
 
     def reset(self) -> None:
-        """Forget all frames: the next one defines a new world."""
+        """Forget all frames: the next one defines a new world, unless a map is used."""
+        self._empty_memory()
+        self._predicted_intrinsics: np.ndarray | None = None
+        with self._map_lock:
+            self._pose_source.reset()
+
+    def _empty_memory(self) -> None:
         self._state = self._model.initial_state(self._memory)
         self._views: Mapping[int, CameraView] = {}
-        self._predicted_intrinsics: np.ndarray | None = None
-        self._pose_source.reset()
+
+    def use_map(self, given: StoredMap | None, extends: bool = False) -> None:
+        """Forget all frames, and find the next ones in a map; None: begin a new world.
+
+        Args:
+            extends: whether they are added to it, or it stays as it is.
+
+        Raises:
+            MapError: the pose source keeps no map, or the camera is another one than the map's.
+        """
+        source = self._map_keeper()
+        if given is not None:
+            self.check_map(given)
+        with self._map_lock:
+            source.use_map(given, extends)
+        self._empty_memory()
+        self._predicted_intrinsics = None
+
+    def check_map(self, given: StoredMap) -> None:
+        """Raises MapError for a map that `use_map` would refuse. From any thread."""
+        seen = self._map_keeper().told_camera
+        if seen is not None and not given.camera.is_like(seen):
+            raise MapError(
+                f"the map is of a camera with {given.camera}, this one has {seen}: give a map that"
+                " was made with this camera"
+            )
+
+    def stored_map(self) -> StoredMap:
+        """The map as it is now. From any thread.
+
+        Raises:
+            MapError: there is none.
+        """
+        source = self._map_keeper()
+        with self._map_lock:
+            camera = source.camera if source.given is None else source.given.camera
+            if camera is None or not source.map.keyframes:
+                raise MapError("there is no map yet: it begins with the first image")
+            return StoredMap(source.map.copy(), camera)
+
+    def map_size(self) -> tuple[int, int]:
+        """Numbers of keyframes and landmarks; 0 where the pose source keeps no map."""
+        source = self._pose_source
+        if not isinstance(source, GeometryPose):
+            return 0, 0
+        return len(source.map.keyframes), len(source.map.landmarks)
+
+    @property
+    def given_map(self) -> StoredMap | None:
+        """The map in which frames are looked for, as it was given."""
+        source = self._pose_source
+        return source.given if isinstance(source, GeometryPose) else None
+
+    def _map_keeper(self) -> GeometryPose:
+        if not isinstance(self._pose_source, GeometryPose):
+            raise MapError(
+                "only the pose source geometry has a map that can be saved and loaded: choose that"
+                " (the node's parameter pose.source, or --pose-source)"
+            )
+        return self._pose_source
 
     def resize_memory(self, memory: MemorySizes) -> None:
         """Change the memories' sizes; frames that still fit are kept."""
@@ -167,8 +234,9 @@ class OnlineReconstructor:
         An image of another size than the one before starts a new world.
 
         Args:
-            intrinsics: (3, 3), pixels of the image; predicted if None, from the first frame since
-                the last reset, for one camera sees a whole stream.
+            intrinsics: (3, 3), pixels of the image; if None, those of the map that is used, or
+                predicted from the first frame since the last reset, for one camera sees a whole
+                stream.
             points: whose depth was measured; landmarks of the pose source are told beside them.
             camera_to_world: (4, 4), the pose, in the world of the first camera since the last
                 reset; the pose source is asked if None.
@@ -176,7 +244,8 @@ class OnlineReconstructor:
                 stream's, are told in those of `points`.
 
         Raises:
-            FrameRejected: an image that cannot be brought to the network's size.
+            FrameRejected: an image that cannot be brought to the network's size, or is of another
+                camera than the map that is used.
             NonFiniteOutput: a pose that is not finite; after a reset.
             ValueError: points or a pose for a network that takes no evidence.
         """
@@ -185,10 +254,15 @@ class OnlineReconstructor:
             raise ValueError(
                 "this network takes no evidence: it can be told neither points nor poses"
             )
+        if self.given_map is not None:
+            intrinsics = _of_the_map(self.given_map.camera, image, intrinsics)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
+        with self._map_lock:
+            foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
+        if foreseen.starts_anew:
+            self._empty_memory()
         frame_index, structure = self._state.frame_index, self._state.structure
-        foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
         known = points
         if foreseen.points is not None:
             landmarks = foreseen.points.scaled(metres)
@@ -216,18 +290,18 @@ class OnlineReconstructor:
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
         else:
-            estimate = self._pose_source.estimate(
-                PoseFrame(
-                    image=model_image,
-                    points_camera=points_camera,
-                    confidence_camera=confidence_camera,
-                    points_world=points_world,
-                    confidence_world=confidence_world,
-                    intrinsics=model_intrinsics,
-                    head_pose=head_pose,
-                    place=place_of(self._state),
-                )
+            told = PoseFrame(
+                image=model_image,
+                points_camera=points_camera,
+                confidence_camera=confidence_camera,
+                points_world=points_world,
+                confidence_world=confidence_world,
+                intrinsics=model_intrinsics,
+                head_pose=head_pose,
+                place=place_of(self._state),
             )
+            with self._map_lock:
+                estimate = self._pose_source.estimate(told)
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
@@ -259,6 +333,8 @@ class OnlineReconstructor:
             latency_s=time.perf_counter() - started,
             keyframe=estimate.keyframe,
             correction=estimate.correction,
+            placed=estimate.placed,
+            pose_covariance=estimate.covariance,
         )
 
     def transform_of(self, image: np.ndarray) -> ImageTransform:
@@ -331,6 +407,19 @@ def _moved(views: Mapping[int, CameraView], correction: Correction) -> Mapping[i
         number: replace(view, camera_to_world=moved_pose(motion, view.camera_to_world))
         for (number, view), motion in zip(views.items(), motions, strict=True)
     }
+
+
+def _of_the_map(camera: MapCamera, image: np.ndarray, intrinsics: np.ndarray | None) -> np.ndarray:
+    """The intrinsics (3, 3), those of the map's camera if None. Raises FrameRejected."""
+    known = camera.intrinsics if intrinsics is None else intrinsics
+    height, width = image.shape[:2]
+    seen = MapCamera(known, width, height)
+    if not camera.is_like(seen):
+        raise FrameRejected(
+            f"the map that was loaded is of a camera with {camera}, this one has {seen}: load a map"
+            " that was made with this camera, or none"
+        )
+    return known
 
 
 def _evidence(

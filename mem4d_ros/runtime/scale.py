@@ -201,6 +201,7 @@ class MetricWorld:
             points_camera=reconstruction.points_camera * factor,
             depth=reconstruction.depth * factor,
             camera_to_world=metric,
+            pose_covariance=_scaled_covariance(reconstruction.pose_covariance, scale),
         )
 
     def _move(
@@ -221,6 +222,12 @@ class MetricWorld:
 def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
     """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
     return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
+
+
+def _scaled_covariance(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:
+    """Of turns and positions (6, 6), positions scaled."""
+    factors = np.repeat((1.0, scale), 3)
+    return None if covariance is None else covariance * np.outer(factors, factors)
 
 
 def _scaled(motion: np.ndarray, scale: float) -> np.ndarray:

@@ -40,7 +40,7 @@ def test_no_name_leads_out(folder: Path, name: str, overwrite: bool) -> None:
     except MapNotSaved:
         return
     assert os.path.realpath(path).startswith(f"{os.path.realpath(folder)}{os.sep}")
-    assert path.suffix.lower() in (".ply", ".pcd")
+    assert path.suffix.lower() in (".ply", ".pcd", ".map", "")
 
 
 @pytest.mark.parametrize("name", ["nowhere.ply", "circle.ply", "away/a.ply", "here/../../a.ply"])

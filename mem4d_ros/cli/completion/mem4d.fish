@@ -51,7 +51,7 @@ function _shtab_mem4d_using
 end
 
 set -g _shtab_mem4d_commands reconstruct view eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
-set -g _shtab_mem4d_opts_with_value --align --bandwidth --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --host --json --max-bad-ratio --max-range --min-confidence --out --picture --pictures --points --port --pose-source --precision --preset --psm-size --rate --root --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
+set -g _shtab_mem4d_opts_with_value --align --bandwidth --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --host --json --map --max-bad-ratio --max-range --min-confidence --out --picture --pictures --points --port --pose-source --precision --preset --psm-size --rate --root --save-map --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
 
 complete -c mem4d -e
 complete -c mem4d -f
@@ -77,6 +77,8 @@ complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l device -x -d 'device: a
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l precision -xka "auto fp32 bf16 fp16" -d 'number format; auto: bf16 where the device has it in hardware'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l depth-prior -xka "(__fish_complete_path (commandline -ct))" -d 'depth network of your own that the network is told of, described by NETWORK.yaml'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l pose-source -xka "auto head procrustes geometry" -d 'source of camera poses; auto: the one that suits the network'
+complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l save-map -xka "(__fish_complete_directories)" -d 'write the map here at the end (geometry)'
+complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l map -xka "(__fish_complete_directories)" -d 'find the frames in a map that was saved; with --save-map, add to it'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l min-confidence -x -d 'minimum confidence of points in clouds'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l max-range -x -d 'maximum range of points in clouds, m'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l voxel -x -d 'voxel size of the static cloud, m (0.03)'

@@ -232,6 +232,8 @@ _shtab_mem4d_reconstruct_options=(
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
   "--depth-prior[depth network of your own that the network is told of, described by NETWORK.yaml]:NETWORK.onnx:_files"
   "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
+  "--save-map[write the map here at the end (geometry)]:FOLDER:_files -/"
+  "--map[find the frames in a map that was saved\; with --save-map, add to it]:FOLDER:_files -/"
   "--min-confidence[minimum confidence of points in clouds]:min_confidence:"
   "--max-range[maximum range of points in clouds, m]:max_range:"
   "--voxel[voxel size of the static cloud, m (0.03)]:voxel:"

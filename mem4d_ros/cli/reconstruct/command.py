@@ -64,6 +64,15 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         help="source of camera poses; auto: the one that suits the network",
     )
     parser.add_argument(
+        "--save-map", type=Path, metavar="FOLDER", help="write the map here at the end (geometry)"
+    )
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="FOLDER",
+        help="find the frames in a map that was saved; with --save-map, add to it",
+    )
+    parser.add_argument(
         "--min-confidence", type=float, default=1.0, help="minimum confidence of points in clouds"
     )
     parser.add_argument(

@@ -26,6 +26,8 @@ def run_settings(
         "version": mem4d_ros.__version__,
         "source": str(options.source.resolve()),
         **{name: getattr(options, name) for name in named},
+        "map": None if options.map is None else str(options.map.resolve()),
+        "extends": options.map is not None and options.save_map is not None,
         "camera": None if camera is None else asdict(camera),
         "depth_prior": options.depth_prior and str(options.depth_prior.resolve()),
         "network": network.model.config.to_dict(),

@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+import mem4d_ros
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import load_named_network, named_camera, named_reconstructor
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
@@ -28,6 +30,7 @@ from mem4d_ros.datasets import (
 )
 from mem4d_ros.extras import missing
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
+from mem4d_ros.mapping import MapError, StoredMap, load_map, save_map
 from mem4d_ros.runtime import ColouredPoints, FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export import RecordFolder, write_ply
 from mem4d_ros.runtime.export.map_server import write_map
@@ -74,7 +77,9 @@ def reconstruct(options: argparse.Namespace) -> int:
                 failure = str(error)
             if len(session.records):
                 write_results(options, session.records, say)
-    except (FrameError, SavedStreamError, ValueError) as error:
+                if options.save_map is not None:
+                    save_map(options.save_map, with_origin(session.stored_map(), options))
+    except (FrameError, SavedStreamError, MapError, ValueError) as error:
         raise UserError(str(error)) from error
     if failure is not None:
         raise UserError(
@@ -108,7 +113,15 @@ def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSe
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
     reconstructor = named_reconstructor(network, options)
     claim_folder(options.out, run_settings(options, network, camera), options.resume)
+    if options.map is not None:
+        reconstructor.use_map(load_map(options.map), extends=options.save_map is not None)
     return ExportSession(reconstructor, options.out, keep, network.device)
+
+
+def with_origin(stored: StoredMap, options: argparse.Namespace) -> StoredMap:
+    """The map, in the frame that the node gives poses in, and how it was made."""
+    origin = {"program": f"mem4d_ros {mem4d_ros.__version__}", "source": options.source.name}
+    return replace(stored, frame_from_world=BODY_FROM_OPTICAL, provenance=origin)
 
 
 def expected_frames(stream: SampleStream, options: argparse.Namespace) -> int | None:

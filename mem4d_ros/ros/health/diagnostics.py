@@ -108,7 +108,9 @@ def _reconstruction(health: Health, min_confidence: float) -> Verdict:
 def _doubts_of_newest(progress: Progress, min_confidence: float) -> list[str]:
     newest = progress.newest
     doubts = []
-    if not newest.pose_measured:
+    if not newest.is_placed:
+        doubts.append("the camera is not recognised in the map that was loaded")
+    elif not newest.pose_measured:
         doubts.append("the camera's pose is not measured")
     if math.isinf(newest.scale.deviation):
         doubts.append("the scale is not known yet, which takes some steps of odometry, or scans")
@@ -154,6 +156,8 @@ def _reconstruction_facts(health: Health) -> dict[str, object]:
         facts["rate (Hz)"] = f"{health.progress.timing.rate_hz:.2f}"
         facts["latency p95 (s)"] = f"{health.progress.timing.latency_p95_s:.3f}"
         facts["mean confidence"] = f"{health.progress.newest.confidence_mean:.2f}"
+        known = health.progress.known_map
+        facts["map loaded"] = "" if known is None else f"{known}, to {known.mode}"
         facts["pose measured"] = health.progress.newest.pose_measured
         scale = health.progress.newest.scale
         facts["scale"] = f"{scale.value:.3f} +- {100 * scale.deviation:.1f} %"

@@ -9,6 +9,7 @@ from std_msgs.msg import Header
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.health.resources import Resources
+from mem4d_ros.ros.interface.settings import BUILD
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.pipeline.inputs import InputHealth
 from mem4d_ros.ros.pipeline.pipeline import Progress
@@ -68,7 +69,13 @@ def _write_progress(status: Mem4DStatus, progress: Progress) -> None:
         setattr(status, f"{name}_capacity", getattr(progress.capacity, name))
     status.psm_tokens = progress.structure_tokens
     status.resets = progress.resets
+    status.map_keyframes, status.map_landmarks = progress.map_size
+    known = progress.known_map
+    status.map_path = "" if known is None else str(known.path)
+    if any(progress.map_size) or known is not None:
+        status.map_mode = BUILD if known is None else known.mode
     newest = progress.newest
+    status.placed = newest.is_placed and progress.counters.processed > 0
     for name in ("latency_last_s", "confidence_mean", "pose_measured", "camera_info_used"):
         setattr(status, name, getattr(newest, name))
     status.scale, status.scale_deviation = newest.scale.value, newest.scale.deviation

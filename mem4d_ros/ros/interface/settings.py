@@ -22,6 +22,7 @@ from mem4d_ros.runtime.scale import SOURCES
 from mem4d_ros.runtime.scans import ScanSettings
 from mem4d_ros.runtime.static_map import StaticMapSettings
 
+BUILD, EXTEND, LOCALISE = "build", "extend", "localise"
 AS_MADE = -1
 """Of a memory's size: what the network was made for."""
 ANY_HEIGHT_M = 1e4
@@ -604,12 +605,23 @@ class OccupancyGroup:
 
 @dataclass(frozen=True)
 class MapSettings:
-    """Parameters of ~/save_map."""
+    """Parameters of maps that are saved and loaded."""
 
     directory: str = parameter(
         "~/.ros/mem4d",
-        "Folder of the files that ~/save_map writes; created when needed",
+        "Folder of what ~/save_map writes and ~/load_map reads; created when needed",
         read_only=True,
+    )
+    load: str = parameter(
+        "",
+        "Map to load at start, a folder in map.directory that ~/save_map has written; the camera"
+        " looks for its place in it, and nothing is published in the map before; empty: none",
+    )
+    mode: str = parameter(
+        BUILD,
+        "Use of the map: build begins a new one, extend adds what is seen to the one of map.load,"
+        " localise leaves that as it is",
+        choices=(BUILD, EXTEND, LOCALISE),
     )
 
 

@@ -20,7 +20,7 @@ from std_srvs.srv import SetBool, Trigger
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.interface.settings import InputSettings
 from mem4d_ros.runtime import topics as outputs
-from mem4d_ros.srv import SaveMap
+from mem4d_ros.srv import LoadMap, SaveMap
 
 
 @dataclass(frozen=True)
@@ -137,16 +137,28 @@ class ServiceName:
     description: str
 
 
-RESET = ServiceName("~/reset", Trigger, "clear the memories; the next frame starts a new world")
+RESET = ServiceName(
+    "~/reset",
+    Trigger,
+    "clear the memories; the next frame starts a new world, or is looked for in the map loaded",
+)
 PAUSE = ServiceName(
     "~/pause", SetBool, "drop all images and keep the memories, until called with false"
 )
 
 SAVE_MAP = ServiceName(
-    "~/save_map", SaveMap, "write the map's points to a PLY or PCD file in map.directory"
+    "~/save_map",
+    SaveMap,
+    "write the map as a folder, or its points as PLY or PCD, in map.directory",
 )
 
-SERVICES = (RESET, PAUSE, SAVE_MAP)
+LOAD_MAP = ServiceName(
+    "~/load_map",
+    LoadMap,
+    "find the camera in a map that was saved, and leave that as it is or add to it",
+)
+
+SERVICES = (RESET, PAUSE, SAVE_MAP, LOAD_MAP)
 
 
 def image_topic(settings: InputSettings) -> Topic:

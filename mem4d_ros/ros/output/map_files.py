@@ -1,4 +1,4 @@
-"""Points of the map as files inside one folder."""
+"""Maps, and their points, as files inside one folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mem4d_ros.runtime.export import write_pcd, write_ply
 from mem4d_ros.writing import whole_file
 
 SUFFIXES = (".ply", ".pcd")
+FOLDER_SUFFIXES = (".map", "")
 
 
 class MapNotSaved(Exception):  # noqa: N818
@@ -25,25 +26,46 @@ class PointSource(Protocol):
         ...
 
 
-def map_file(directory: Path, name: str, overwrite: bool) -> Path:
-    """The file of that name in the folder. Raises MapNotSaved for any other place.
+class NotInside(ValueError):  # noqa: N818
+    """A name leads out of the folder of maps, or nowhere; the message says what to do."""
+
+
+def inside(directory: Path, name: str) -> Path:
+    """What has that name in the folder. Raises NotInside for any other place.
 
     Links are followed, so that none leads out of the folder.
     """
     directory = directory.expanduser().resolve()
     try:
         path = (directory / name).resolve()
-        exists = path.exists()
+        path.exists()
     except (OSError, ValueError, RuntimeError) as error:  # too long, null characters, circular
-        raise MapNotSaved(f"{name!r} is no path: {error}") from error
+        raise NotInside(f"{name!r} is no path: {error}") from error
     if not path.is_relative_to(directory) or path == directory:
-        raise MapNotSaved(
-            f"{name!r} is not inside {directory}: name a file relative to that folder, which is"
+        raise NotInside(
+            f"{name!r} is not inside {directory}: give a name relative to that folder, which is"
             " the node's parameter map.directory"
         )
-    if path.suffix.lower() not in SUFFIXES:
-        raise MapNotSaved(f"{name!r} has no known format: end it in {' or '.join(SUFFIXES)}")
-    if exists and not overwrite:
+    return path
+
+
+def is_of_points(name: str) -> bool:
+    """Whether a name is that of a file of points; the others are of maps."""
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def map_file(directory: Path, name: str, overwrite: bool) -> Path:
+    """The file or folder of that name, to write to. Raises MapNotSaved."""
+    try:
+        path = inside(directory, name)
+    except NotInside as error:
+        raise MapNotSaved(str(error)) from error
+    if path.suffix.lower() not in (*SUFFIXES, *FOLDER_SUFFIXES):
+        raise MapNotSaved(
+            f"{name!r} has no known format: end it in {' or '.join(SUFFIXES)} for points, or in"
+            " .map for the whole map"
+        )
+    if path.exists() and not overwrite:
         raise MapNotSaved(f"{path} exists: choose another name, or set overwrite")
     return path
 

@@ -17,7 +17,7 @@ from mem4d_ros.ros.output.listeners import has_subscribers
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.output.scene import SceneOutputs
 from mem4d_ros.ros.output.tf import make_placer, make_tf_output
-from mem4d_ros.ros.output.trajectory import Trajectory
+from mem4d_ros.ros.output.trajectory import Trajectory, covariance_in_map
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.placers import ExtrinsicsError, Placement, Placer
 from mem4d_ros.ros.robot.robot import Robot
@@ -48,7 +48,7 @@ class Outputs:
     def publish(self, frame: ReconstructedFrame, settings: Settings) -> None:
         """Publish all of a frame; what needs the map only if its place in the map is known."""
         if frame.reconstruction.frame_index == 0:
-            self._placer.restart()
+            self._placer.restart(frame.map_from_world)
             self._tf.restart()
             self._trajectory.restart()
         elif frame.reconstruction.correction is not None:
@@ -60,6 +60,12 @@ class Outputs:
         if self._scene is not None:  # last: it takes longest, and nothing waits for it
             self._scene.publish(frame, placement, settings)
         self._newest = None if placement is None else (frame.reconstruction, placement)
+
+    @property
+    def map_from_world(self) -> np.ndarray | None:
+        """(4, 4), by the newest frame; None where it has no place yet. Thread-safe."""
+        newest = self._newest
+        return None if newest is None else newest[1].map_from_world
 
     def silence(self) -> None:
         """Publish nothing until the next frame."""
@@ -89,8 +95,10 @@ class Outputs:
         return points_in_map(*newest, settings)
 
     def _place(self, frame: ReconstructedFrame) -> Placement | None:
-        """None where the camera's place on the robot is not known."""
+        """None where the camera's place in the world, or on the robot, is not known."""
         reconstruction = frame.reconstruction
+        if not reconstruction.placed:
+            return None
         try:
             return self._placer.place(
                 reconstruction.camera_to_world, frame.camera_frame, reconstruction.stamp_ns
@@ -107,12 +115,16 @@ class Outputs:
             placement, header, settings.tf
         )  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
+        covariance = None
+        if frame.map_from_world is not None:
+            covariance = covariance_in_map(frame.reconstruction.pose_covariance, placement)
         self._trajectory.add(
             placement,
             header,
             measured,
             settings.path.max_length,
             frame.reconstruction.keyframe,
+            covariance,
         )
         if has_subscribers(self._odometry):
             self._odometry.publish(

@@ -24,6 +24,10 @@ from mem4d_ros.runtime.motion_split import MotionSplitter
 from mem4d_ros.runtime.occupancy import View, Views
 from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 
+NO_POINTS = ColouredPoints(
+    np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32)
+)
+
 
 class Scene:
     """One thread adds frames; any may ask for the static points, and for views of them."""
@@ -42,7 +46,8 @@ class Scene:
                 self._map.move(reconstruction.correction)
                 self._views.move(reconstruction.correction)
         # A frame whose place or size was guessed would smear the map.
-        place_known = reconstruction.pose_measured or reconstruction.frame_index == 0
+        is_first = reconstruction.placed and reconstruction.frame_index == 0
+        place_known = reconstruction.pose_measured or is_first
         if place_known and scale_known:
             view = View.of(reconstruction, moving, self._map.settings.min_confidence)
             with self._lock:
@@ -92,9 +97,11 @@ class SceneOutputs:
         """Take a frame in, and publish what has a place in the map."""
         reconstruction = frame.reconstruction
         moving = self._scene.add(reconstruction, scale_known=math.isfinite(frame.scale.deviation))
-        if placement is None:
-            return
         header = Header(stamp=frame.stamp, frame_id=settings.frames.map)
+        if placement is None:
+            if reconstruction.frame_index == 0:  # the map of a world that was left must not stay
+                self._static_map.publish(to_point_cloud(NO_POINTS, header))
+            return
         if has_subscribers(self._dynamic_points):
             points = points_in_map(reconstruction, placement, settings, where=moving)
             self._dynamic_points.publish(to_point_cloud(points, header))

@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.mapping.rotations import skew
 from mem4d_ros.ros.conversions.pose import matrix_to_pose
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import OdometrySettings
@@ -59,6 +60,7 @@ class Trajectory:
         self._newest_placement: Placement | None = None
         self._twist: Twist | None = None
         self._travelled_m = 0.0
+        self._pose_covariance: np.ndarray | None = None
         self._pose_measured = False
         self._twist_measured = False
 
@@ -93,12 +95,16 @@ class Trajectory:
         measured: bool,
         max_length: int,
         keyframe: int = 0,
+        covariance: np.ndarray | None = None,
     ) -> None:
         """Take the newest placement in, and leave the oldest out beyond `max_length`.
 
         Args:
             keyframe: number of the one that the pose hangs on.
+            covariance: (6, 6) of position and fixed axes of the map, in a map that is known; None:
+                it grows with the way.
         """
+        self._pose_covariance = covariance
         stamp_ns = stamp_to_ns(header.stamp)
         pose = placement.map_from_tracked
         self._twist = self._twist_to(pose, stamp_ns)
@@ -121,7 +127,11 @@ class Trajectory:
         newest = self._poses[-1]
         message = Odometry(header=newest.header, child_frame_id=child_frame)
         message.pose.pose = newest.pose
-        message.pose.covariance = _covariance(self._pose_measured, self._travelled_m, drift)
+        if self._pose_covariance is None or not self._pose_measured:
+            message.pose.covariance = _covariance(self._pose_measured, self._travelled_m, drift)
+        else:
+            least = np.eye(6) * MIN_STDDEV**2
+            message.pose.covariance = (least + self._pose_covariance).flatten().tolist()
         speed = 0.0
         if self._twist is not None:
             message.twist.twist.linear = _vector(self._twist.linear)
@@ -139,6 +149,23 @@ class Trajectory:
             return None
         seconds = (stamp_ns - self._newest[0]) * 1e-9
         return twist_between(self._newest[1], map_from_tracked, seconds)
+
+
+def covariance_in_map(covariance: np.ndarray | None, placement: Placement) -> np.ndarray | None:
+    """As nav_msgs/Odometry has it, (6, 6): position of the tracked frame and turns about map axes.
+
+    Args:
+        covariance: turn about the camera's axes in rad, position of the camera in the world in m.
+    """
+    if covariance is None:
+        return None
+    turn = placement.map_from_camera[:3, :3]
+    lever = placement.map_from_tracked[:3, 3] - placement.map_from_camera[:3, 3]
+    change = np.zeros((6, 6))
+    change[:3, :3], change[:3, 3:] = -skew(lever) @ turn, placement.map_from_world[:3, :3]
+    change[3:, :3] = turn
+    moved: np.ndarray = change @ covariance @ change.T
+    return moved
 
 
 def _covariance(measured: bool, metres: float, drift: OdometrySettings) -> list[float]:

@@ -13,6 +13,7 @@ import numpy as np
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import Settings
+from mem4d_ros.ros.known_map import KnownMap
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
 from mem4d_ros.ros.pipeline.processor import FrameProcessor
@@ -36,6 +37,7 @@ class NewestFrame:
     latency_last_s: float = 0.0
     confidence_mean: float = math.nan  # of the global pointmap; NaN if no pixel is valid
     pose_measured: bool = False
+    is_placed: bool = True
     camera_info_used: bool = False
     scale: ScaleEstimate = field(default=ScaleEstimate(math.nan, 0.0))
 
@@ -55,6 +57,8 @@ class Progress:
     occupancy: MemorySizes
     structure_tokens: int
     scans: ScanReport | None = None  # None: evidence/points is not listened to
+    known_map: KnownMap | None = None
+    map_size: tuple[int, int] = (0, 0)  # keyframes and landmarks
 
 
 class Pipeline:
@@ -101,6 +105,10 @@ class Pipeline:
         """Empty the network's memory before the next frame."""
         self._processor.request_reset()
 
+    def request_map(self, known: KnownMap | None) -> None:
+        """Look for the camera in a map from the next frame on; None: begin a new one."""
+        self._processor.request_map(known)
+
     def progress(self) -> Progress:
         """For reports, from any thread."""
         return Progress(
@@ -115,6 +123,8 @@ class Pipeline:
             occupancy=self._reconstructor.occupancy(),
             structure_tokens=self._reconstructor.structure_tokens(),
             scans=self._scans.report if self._scans else None,
+            known_map=self._processor.known_map,
+            map_size=self._reconstructor.map_size(),
         )
 
     def pause(self) -> None:
@@ -144,7 +154,13 @@ class Pipeline:
     def _publish(self, processed: tuple[ReconstructedFrame, float]) -> None:
         frame, received_at_s = processed
         self._outputs.publish(frame, self._settings())
-        if not frame.reconstruction.pose_measured:
+        if not frame.reconstruction.placed:
+            self._reporter.warning(
+                "place",
+                "the camera has not been recognised in the map that was loaded, and nothing is"
+                " published in the map: show it what was seen when that was made",
+            )
+        elif not frame.reconstruction.pose_measured:
             self._reporter.warning(
                 "pose",
                 "the camera's pose could not be measured and continues the motion before: too"
@@ -156,6 +172,7 @@ class Pipeline:
             latency_s,
             _mean_confidence(frame.reconstruction.confidence_world),
             frame.reconstruction.pose_measured,
+            frame.reconstruction.placed,
             camera_info_used=frame.intrinsics_given,
             scale=frame.scale,
         )

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from sensor_msgs.msg import CompressedImage, Image
 
+from mem4d_ros.mapping import MapError
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings
+from mem4d_ros.ros.known_map import KnownMap
 from mem4d_ros.ros.pipeline.calibration import Calibration
 from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.ros.pipeline.scans import Scans
@@ -31,7 +33,7 @@ class FrameProcessor:
     """Decodes images and feeds the reconstructor, whose memory it resets when the stream breaks.
 
     `network_memory` is what the network was made for; the settings may ask for other sizes.
-    `process` runs on one thread; `request_reset` may be called from any.
+    `process` runs on one thread; requests may be made from any.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class FrameProcessor:
         self._settings = settings
         self._reporter = reporter
         self._reset_requested = threading.Event()
+        self._known_map: KnownMap | None = None  # that is asked for
+        self._used_map: KnownMap | None = None
         self._resets = 0
         self._continuity = Continuity(lambda remark: reporter.warning("stamp", remark))
         self._calibration = Calibration(reporter)
@@ -67,6 +71,16 @@ class FrameProcessor:
 
     def request_reset(self) -> None:
         """Empty the memory before the next frame; one that is in work is rejected."""
+        self._reset_requested.set()
+
+    @property
+    def known_map(self) -> KnownMap | None:
+        """The map in which frames are looked for."""
+        return self._used_map
+
+    def request_map(self, known: KnownMap | None) -> None:
+        """Look for the frames that come in a map, or begin a new one, after a reset."""
+        self._known_map = known
         self._reset_requested.set()
 
     def process(self, incoming: IncomingFrame) -> ReconstructedFrame:
@@ -109,12 +123,14 @@ class FrameProcessor:
             self._scans.learn(reconstruction, points)
         if self._reset_requested.is_set():
             raise FrameRejected("a reset was asked for while this frame was in work")
+        known = self._used_map
         return ReconstructedFrame(
             reconstruction,
             header.stamp,
             camera_frame,
             calibrated.intrinsics is not None,
             landmarks=self._reconstructor.landmarks() if self._wants_landmarks() else None,
+            map_from_world=None if known is None else known.stored.frame_from_world,
         )
 
     def _camera_frame(self, named: str, frames: FrameSettings) -> str:
@@ -137,11 +153,26 @@ class FrameProcessor:
     def _follow_requests(self) -> None:
         if self._reset_requested.is_set():
             self._reset_requested.clear()
+            self._use_map(self._known_map)
             self._reset()
         wanted = self._settings().memory.sizes(self._network_memory)
         if wanted != self._wanted_memory:
             self._wanted_memory = wanted
             self._reconstructor.resize_memory(wanted)
+
+    def _use_map(self, known: KnownMap | None) -> None:
+        if known is self._used_map:
+            return
+        try:
+            if known is None:
+                self._reconstructor.use_map(None)
+            else:
+                self._reconstructor.use_map(known.stored, known.extends)
+        except MapError as error:  # another camera's images have come since it was asked for
+            self._known_map = self._used_map
+            self._reporter.failure(str(error))
+        else:
+            self._used_map = known
 
     def _start_new_world(self, key: str, cause: str) -> None:
         if cause:

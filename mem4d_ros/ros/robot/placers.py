@@ -40,8 +40,8 @@ class Placer(Protocol):
         """The placement of a camera pose (4, 4). Raises ExtrinsicsError."""
         ...
 
-    def restart(self) -> None:
-        """A new world begins with the next frame."""
+    def restart(self, map_from_world: np.ndarray | None = None) -> None:
+        """A new world begins with the next frame; (4, 4), where it is known in which map."""
         ...
 
 
@@ -49,14 +49,15 @@ class CameraPlacer:
     """Tracks the camera, which starts level in the map, looking along the initial pose's x axis."""
 
     def __init__(self, initial_pose: np.ndarray) -> None:
-        self._map_from_world = initial_pose @ BODY_FROM_OPTICAL
+        self._of_a_new_map = self._map_from_world = initial_pose @ BODY_FROM_OPTICAL
 
     def place(self, camera_to_world: np.ndarray, camera_frame: str, stamp_ns: int) -> Placement:
         map_from_camera = self._map_from_world @ camera_to_world
         return Placement(self._map_from_world, map_from_camera, camera_frame, map_from_camera)
 
-    def restart(self) -> None:
-        pass
+    def restart(self, map_from_world: np.ndarray | None = None) -> None:
+        known = map_from_world is not None
+        self._map_from_world = map_from_world if known else self._of_a_new_map
 
 
 Extrinsics = Callable[[str, int], np.ndarray]
@@ -87,5 +88,5 @@ class BasePlacer:
         map_from_base = map_from_camera @ rigid_inverse(base_from_camera)
         return Placement(self._map_from_world, map_from_camera, self._base_frame, map_from_base)
 
-    def restart(self) -> None:
-        self._map_from_world = None
+    def restart(self, map_from_world: np.ndarray | None = None) -> None:
+        self._map_from_world = map_from_world

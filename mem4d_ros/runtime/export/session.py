@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mem4d_ros.mapping import StoredMap
 from mem4d_ros.runtime.errors import FrameRejected
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
@@ -75,6 +76,8 @@ class ExportSession:
                 " seen by one camera"
             )
         found = self._reconstructor.process(image, stamp_ns, intrinsics)
+        if not found.placed:
+            raise FrameRejected("the camera is not recognised in the map yet")
         self.records.append(FrameRecord.of(found, name, self._keep))
         self._save_now_and_then()
 
@@ -82,6 +85,10 @@ class ExportSession:
         """Leave the source's next frame out. Raises OSError."""
         self.skipped.append(name, reason)
         self._save_now_and_then()
+
+    def stored_map(self) -> StoredMap:
+        """The map of landmarks as it is now. Raises MapError where the pose source keeps none."""
+        return self._reconstructor.stored_map()
 
     def save(self) -> None:
         """Save the state, so that a later session goes on after the newest record."""

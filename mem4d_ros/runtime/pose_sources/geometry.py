@@ -7,7 +7,19 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from mem4d_ros.mapping import AtOnce, DenseView, Estimate, Map, Odometry, Worker, landmark_cloud
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping import (
+    AtOnce,
+    DenseView,
+    Estimate,
+    Localiser,
+    Map,
+    MapCamera,
+    Odometry,
+    StoredMap,
+    Worker,
+    landmark_cloud,
+)
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import ColouredPoints
 from mem4d_ros.runtime.pose_sources.source import (
@@ -31,19 +43,51 @@ class GeometryPose:
     def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
         """`worker` makes those that adjust the map: at once, while the frame waits, or beside."""
         self._odometry = Odometry(worker, closes_loops)
+        self._given: StoredMap | None = None
+        self._extends = False
+        self.reset()
+
+    def use_map(self, given: StoredMap | None, extends: bool) -> None:
+        """Find the frames that come in a map; None: begin a new one.
+
+        Args:
+            extends: whether frames are added to it, or it stays as it is.
+        """
+        self._given, self._extends = given, extends
         self.reset()
 
     def reset(self) -> None:
-        """Forget the map."""
+        """Forget what was seen: the next frame begins a new world, or is looked for in the map."""
+        self._tracker: Odometry | Localiser = self._odometry
         self._odometry.reset()
-        self._predicted: np.ndarray | None = None
+        if self._given is not None and self._extends:
+            self._odometry.begin_in(self._given.world.copy())
+        elif self._given is not None:
+            self._tracker = Localiser(self._given.world)
+        self._origin = None if self._given is not None else np.eye(4)
+        self._camera: MapCamera | None = None
         self._frame: CameraFrame | None = None
         self._estimate: Estimate | None = None
 
     @property
     def map(self) -> Map:
         """Keyframes and landmarks as they are now."""
-        return self._odometry.map
+        return self._tracker.map
+
+    @property
+    def given(self) -> StoredMap | None:
+        """The map that was given, as it was then."""
+        return self._given
+
+    @property
+    def camera(self) -> MapCamera | None:
+        """The camera of the frames so far, as it was predicted if nobody told; None before them."""
+        return self._camera
+
+    @property
+    def told_camera(self) -> MapCamera | None:
+        """The same; None where it was predicted."""
+        return self._camera if self._frame is None or self._frame.intrinsics is not None else None
 
     def landmarks(self) -> ColouredPoints:
         """The landmarks that the map is sure of."""
@@ -62,25 +106,31 @@ class GeometryPose:
         """The pose, where the frame determines it, and the landmarks that are settled."""
         self._frame, self._estimate = frame, None
         intrinsics = self._intrinsics(frame)
-        if intrinsics is None or self._odometry.is_empty:
+        if intrinsics is None or self._odometry_is_new():
             return NOTHING_FORESEEN
         estimate = self._estimate = self._locate(frame, intrinsics)
         if not estimate.measured:
             return NOTHING_FORESEEN
-        settled = self._odometry.settled(intrinsics)
+        # The network's memory is of the world of its first frame.
+        starts_anew = self._origin is None
+        if self._origin is None:
+            self._origin = estimate.camera_to_world
+        settled = self._tracker.settled(intrinsics)
         points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
-        return Foreseen(estimate.camera_to_world, points, self._odometry.is_due(intrinsics))
+        pose = rigid_inverse(self._origin) @ estimate.camera_to_world
+        return Foreseen(pose, points, self._tracker.is_due(intrinsics), starts_anew)
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose; the frame's depth goes into the map."""
         camera = self._frame
         assert camera is not None
         intrinsics = camera.transform.intrinsics_to_input(frame.intrinsics)
-        self._predicted = intrinsics
+        height, width = camera.image.shape[:2]
+        self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
         dense = DenseView(frame.points_camera[..., 2], frame.image, camera.transform)
-        scale = self._odometry.depth_scale(dense, intrinsics)
-        self._odometry.learn(dense, intrinsics, frame.place)
+        scale = self._tracker.depth_scale(dense, intrinsics)
+        self._tracker.learn(dense, intrinsics, frame.place)
         return PoseEstimate(
             located.camera_to_world,
             located.measured,
@@ -88,12 +138,18 @@ class GeometryPose:
             located.covariance,
             located.keyframe,
             located.correction,
+            located.placed,
         )
+
+    def _odometry_is_new(self) -> bool:
+        return self._tracker is self._odometry and self._odometry.is_empty
 
     def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-        return self._odometry.locate(grey, intrinsics)
+        return self._tracker.locate(grey, intrinsics)
 
     def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
         """(3, 3). None for the first frame of a camera that nobody has calibrated."""
-        return self._predicted if frame.intrinsics is None else frame.intrinsics
+        if frame.intrinsics is not None or self._camera is None:
+            return frame.intrinsics
+        return self._camera.intrinsics

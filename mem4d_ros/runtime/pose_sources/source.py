@@ -27,12 +27,16 @@ class Foreseen:
     """What a source knows of a frame before the network has seen it; None: nothing.
 
     Attributes:
+        camera_to_world: (4, 4), in the world of the first frame since the network's memory was
+            empty.
         is_keyframe: whether the frame will be one; True where a source has none.
+        starts_anew: the network's memory is of no place that is known, and no use any more.
     """
 
     camera_to_world: np.ndarray | None = None
     points: MeasuredPoints | None = None
     is_keyframe: bool = True
+    starts_anew: bool = False
 
 
 NOTHING_FORESEEN = Foreseen()
@@ -66,6 +70,7 @@ class PoseEstimate:
     covariance: np.ndarray | None = None  # (6, 6): turn in the camera in rad, position in m
     keyframe: int = 0  # number of the one that the frame hangs on
     correction: Correction | None = None  # how the world has moved since the frame before
+    placed: bool = True  # False: the camera has no place in the world yet, and the pose no meaning
 
 
 class PoseSource(Protocol):

@@ -15,6 +15,7 @@ from small_networks import SMALL_VIT, small_model
 
 from mem4d_ros.cli.main import main
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
+from mem4d_ros.mapping import load_map
 from mem4d_ros.model.checkpoint import save_checkpoint
 from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.export import RecordFolder, read_ply
@@ -366,3 +367,28 @@ def test_numbers_are_checked_before_anything_is_done(
     with pytest.raises(SystemExit):
         reconstruct(folder, tmp_path / "out", checkpoint, *wrong)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_map_is_saved_and_frames_are_found_in_it(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Images of a wall, mapped once and found again, but for one of another wall."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 60, 90, 3), np.uint8)
+    walls = [cv2.resize(part, (360, 240), interpolation=cv2.INTER_CUBIC) for part in noise]
+    source = tmp_path / "wall"
+    source.mkdir()
+    for index in range(6):
+        cv2.imwrite(str(source / f"{index}.png"), walls[0][:, 5 * index : 5 * index + 320])
+    first, again, room = tmp_path / "first", tmp_path / "again", tmp_path / "room.map"
+    geometry = ("--pose-source", "geometry")
+    saved = (*geometry, "--save-map", str(room), "--frames", "3")
+    assert reconstruct(source, first, checkpoint, *saved) == 0
+    assert len(load_map(room).world.landmarks) > 50
+    cv2.imwrite(str(source / "0.png"), walls[1][:, :320])
+    assert reconstruct(source, again, checkpoint, *geometry, "--map", str(room)) == 0
+    assert [record.name for record in RecordFolder(again)] == [f"{i}.png" for i in range(1, 6)]
+    assert "not recognised in the map" in (again / "skipped.csv").read_text()
+    (room / "map.json").write_text("{")
+    capsys.readouterr()
+    assert reconstruct(source, tmp_path / "x", checkpoint, *geometry, "--map", str(room)) == 1
+    assert "is damaged" in capsys.readouterr().err

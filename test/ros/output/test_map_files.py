@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings
-from mem4d_ros.ros.output.map_files import MapNotSaved, map_file, save_points
+from mem4d_ros.ros.output.map_files import MapNotSaved, is_of_points, map_file, save_points
 from mem4d_ros.runtime import ColouredPoints
 
 
@@ -54,8 +54,7 @@ def test_names_inside_the_folder_are_taken(folder: Path, name: str) -> None:
         ("/etc/a.ply", "is not inside"),
         ("", "is not inside"),
         (".", "is not inside"),
-        ("a", "has no known format: end it in .ply or .pcd"),
-        ("a.sh", "has no known format"),
+        ("a.sh", "has no known format: end it in .ply or .pcd for points, or in .map"),
         ("a.ply/", None),  # a trailing slash is no folder here
         ("a\0.ply", "is no path"),
     ],
@@ -118,3 +117,11 @@ def test_a_file_names_the_frame_of_its_points_whatever_its_name(folder: Path) ->
     header = path.read_bytes().split(b"end_header\n")
     assert len(header) == 2
     assert rb"comment metres, in the frame 'm\nend_header \xe4', z up" in header[0]
+
+
+@pytest.mark.parametrize(("name", "of_points"), [("a.ply", True), ("a.map", False), ("a", False)])
+def test_the_name_says_whether_the_map_or_its_points_are_meant(
+    folder: Path, name: str, of_points: bool
+) -> None:
+    assert map_file(folder, name, overwrite=False) == folder / name
+    assert is_of_points(name) == of_points

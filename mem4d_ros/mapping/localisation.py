@@ -1,0 +1,99 @@
+"""Finding frames in a map that is given, and stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping.growth import MIN_KEPT_RATIO, log_ratio
+from mem4d_ros.mapping.keyframes import DenseView, Map
+from mem4d_ros.mapping.locating import Found, is_sure, locate_anew, locate_near, locate_next
+from mem4d_ros.mapping.odometry import LOST_VARIANCE, Estimate, Settled, settled_of
+from mem4d_ros.mapping.rotations import part_of_motion
+from mem4d_ros.mapping.tracker import without_light
+from mem4d_ros.mapping.tracks import Tracks
+from mem4d_ros.mapping.window import CORRELATION
+
+
+class Localiser:
+    """Follows a camera through a map of keyframes; nothing of the map changes.
+
+    Landmarks are followed from frame to frame. Where many have left the image, those of the
+    keyframes about it are looked for anew, so that errors of the tracking do not add up.
+    """
+
+    def __init__(self, world: Map) -> None:
+        self.map = world
+        self._frame: Tracks | None = None  # None: lost
+        self._reference: Tracks | None = None  # against which landmarks are made exact
+        self._pose = np.eye(4)
+        self._motion = np.eye(4)  # from the newest camera to the one before
+        self._covariance = np.zeros((6, 6))
+        self._is_placed = False
+
+    def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
+        """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+        found = self._find(without_light(image), intrinsics)
+        if found is None:
+            self._lose()
+        else:
+            self._accept(found, intrinsics)
+        is_found = found is not None
+        return Estimate(self._pose, self._covariance, is_found, placed=self._is_placed)
+
+    def settled(self, intrinsics: np.ndarray) -> Settled:
+        """Landmarks of the frame located last."""
+        assert self._frame is not None, "the frame was not found"
+        return settled_of(self.map, self._frame, self._pose, intrinsics)
+
+    def depth_scale(self, dense: DenseView, intrinsics: np.ndarray) -> float:
+        """The map's metres by those of the depth of the frame located last."""
+        if self._frame is None:
+            return float(np.exp(self.map.newest.log_scale))
+        return float(np.exp(log_ratio(self.map, self._frame, self._pose, dense, intrinsics)))
+
+    def is_due(self, intrinsics: np.ndarray) -> bool:
+        """Whether the frame located last is one that the next ones are compared with."""
+        return self._frame is self._reference
+
+    def learn(
+        self, dense: DenseView, intrinsics: np.ndarray, place: np.ndarray | None = None
+    ) -> None:
+        """Nothing: the map stays as it is."""
+
+    def _find(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
+        if self._frame is not None and self._reference is not None:
+            found = locate_next(
+                self.map, self._reference, self._frame, image, intrinsics, self._pose, self._motion
+            )
+            if found is not None:
+                return found
+        self._reference = None
+        return locate_anew(self.map, image, intrinsics)
+
+    def _accept(self, found: Found, intrinsics: np.ndarray) -> None:
+        pose = found.located.camera_to_world
+        is_followed = self._reference is not None
+        self._motion = rigid_inverse(self._pose) @ pose if is_followed else np.eye(4)
+        self._pose, self._covariance = pose, CORRELATION * found.located.covariance
+        self._is_placed = True
+        self._frame = found.tracks[found.located.agrees]
+        before = self._reference
+        if before is None or len(self._frame.numbers) < MIN_KEPT_RATIO * len(before.numbers):
+            self._refer(found, intrinsics)
+
+    def _refer(self, found: Found, intrinsics: np.ndarray) -> None:
+        """The frame is what the next ones are compared with, with all that keyframes know of it."""
+        again = locate_near(self.map, found.tracks.image, intrinsics, self._pose)
+        if again is not None and is_sure(again):
+            self._pose = again.located.camera_to_world
+            self._covariance = CORRELATION * again.located.covariance
+            self._frame = again.tracks[again.located.agrees]
+        self._reference = self._frame
+
+    def _lose(self) -> None:
+        """The last motion goes on, halved each time."""
+        self._motion = part_of_motion(self._motion, 0.5)
+        self._pose = self._pose @ self._motion
+        self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
+        self._frame = self._reference = None
