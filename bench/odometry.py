@@ -1,6 +1,6 @@
 """What the back-end costs on a recording, and how right its landmarks are.
 
-    python bench/odometry.py --dataset 7scenes --root <folder> [--long-side 640]
+    python bench/odometry.py --dataset 7scenes --root <folder> [--long-side 640] [--no-loops]
 
 Times are what the frame's own thread computes; bundle adjustment goes on beside, as in the node.
 Landmarks count that keyframes see from directions at least 2 degrees apart; their depth is compared
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from mem4d_ros.datasets import Sample, open_dataset
+from mem4d_ros.evaluation.trajectory import trajectory_errors
 from mem4d_ros.mapping import Aside, Map
 from mem4d_ros.runtime import OnlineReconstructor
 from mem4d_ros.runtime.loading import load_network
@@ -33,13 +34,15 @@ LEAST_PARALLAX = np.deg2rad(2.0)
 
 
 class TimedGeometry(GeometryPose):
-    """Keeps how long each part took, in s, and the number of the frame of each keyframe."""
+    """Keeps how long each part took, in s, the frame of each keyframe, and those of loops."""
 
-    def __init__(self) -> None:
-        super().__init__(Aside)
+    def __init__(self, closes_loops: bool) -> None:
+        super().__init__(Aside, closes_loops)
         self.before: list[float] = []
         self.after: list[float] = []
         self.frames: dict[int, int] = {}
+        self.closed_at: list[int] = []
+        self.published: list[np.ndarray] = []
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         start = time.thread_time()
@@ -51,6 +54,9 @@ class TimedGeometry(GeometryPose):
         start = time.thread_time()
         estimate = super().estimate(frame)
         self.after.append(time.thread_time() - start)
+        self.published.append(estimate.camera_to_world)
+        if estimate.correction is not None:
+            self.closed_at.append(len(self.after) - 1)
         self.frames.setdefault(max(self.map.keyframes), len(self.after) - 1)
         return estimate
 
@@ -99,11 +105,12 @@ def main() -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--long-side", type=int, help="images are enlarged to this; times only")
+    parser.add_argument("--no-loops", action="store_true", help="close none")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     network = load_network("", "lite", "cpu", "fp32")
-    source = TimedGeometry()
+    source = TimedGeometry(not options.no_loops)
     config = network.model.config
     online = OnlineReconstructor(
         network.model, config.image_size, config.memory, pose_source=source
@@ -129,6 +136,11 @@ def main() -> None:
         f"after the network: median {np.median(after[~keyframes]):.1f} ms,"
         f" with a new keyframe {np.median(after[keyframes]):.1f} ms"
     )
+    print(f"loops closed at frames {source.closed_at}")
+    true = [sample.camera_to_world for sample in samples]
+    if all(pose is not None for pose in true):
+        published = trajectory_errors(np.array(source.published), np.array(true))
+        print(f"ATE {published.ate_m:.4f} m of {published.path_m:.1f} m, as published")
     if options.long_side is None:
         errors = landmark_errors(source.map, source.frames, samples)
         if len(errors):
