@@ -1,7 +1,4 @@
-"""What tells one place from others: the mean of what the encoder makes of an image.
-
-`bench/places.py` measures the choice.
-"""
+"""What tells one place from others: the mean of what the encoder makes of an image."""
 
 from __future__ import annotations
 
