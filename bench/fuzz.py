@@ -49,6 +49,7 @@ class Network:
     """In the reconstructor's place: looks at what it is given as closely as a network would."""
 
     memory = MemorySizes(0, 0, 1)
+    takes_evidence = False
 
     def reset(self) -> None:
         pass
@@ -57,7 +58,12 @@ class Network:
         self.memory = memory
 
     def process(
-        self, image: np.ndarray, stamp_ns: int, intrinsics: np.ndarray | None
+        self,
+        image: np.ndarray,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None,
+        points: None = None,
+        metres: float = 1.0,
     ) -> SimpleNamespace:
         height, width, channels = image.shape
         assert image.dtype == np.uint8

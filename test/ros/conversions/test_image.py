@@ -85,5 +85,5 @@ def test_sizes_of_no_camera_are_refused(width: int, height: int) -> None:
 
 
 def test_a_compressed_image_that_is_not_whole_is_refused() -> None:
-    with pytest.raises(FrameRejected, match="format 'jpeg' is neither a whole JPEG"):
+    with pytest.raises(FrameRejected, match="format 'jpeg' is no whole JPEG"):
         image_to_rgb(CompressedImage(format="jpeg", data=array.array("B", b"half")))

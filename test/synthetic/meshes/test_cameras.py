@@ -56,7 +56,7 @@ def test_cameras_are_where_hands_and_robots_hold_them(layers: tuple[Layer, ...])
     over_table = ((points > TABLE_LOW) & (points < TABLE_HIGH))[:, :2].all(1)
     heights = points[~over_table, 2]
     assert heights.min() >= LOWEST
-    assert heights.max() <= HIGHEST
+    assert heights.max() <= HIGHEST + 1e-6  # rays are traced in single precision
     assert 0.6 < (heights > 0.9).mean() < 0.95  # most are hand-held
     assert len(points) > 100
 
