@@ -142,12 +142,12 @@ class FullStream:
         return self._random.integers(0, 256, size, np.uint8)
 
     def evidence(self) -> Evidence:
-        """Of one frame: POINTS random points in front of a camera that stands at the origin."""
+        """Of one frame: POINTS points, seen by a camera at the origin, of a wall that goes away."""
         height, width = self.setting.height, self.setting.width
-        depth = torch.zeros(1, height * width)
-        chosen = self._random.permutation(height * width)[:POINTS]
-        depth[0, chosen] = torch.from_numpy(self._random.uniform(1, 5, len(chosen))).float()
-        depth = depth.unflatten(1, (height, width))
+        depth = torch.zeros(height * width)
+        chosen = torch.from_numpy(self._random.permutation(height * width)[:POINTS])
+        depth[chosen] = 1 + 4 * (chosen % width) / width
+        depth = depth.unflatten(0, (height, width))[None]  # (1, H, W)
         return Evidence(
             intrinsics=fov_to_intrinsics(torch.tensor([FIELD_OF_VIEW]), height, width),
             depth=depth,
