@@ -83,7 +83,7 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
     assert {normal(line) for line in needed} == {
         normal(line) for line in lines if not line.startswith("#")
     }
-    extras = {"datasets", "engines", "evaluation", "training"}
+    extras = {"datasets", "engines", "evaluation", "training", "viewer"}
     assert set(metadata.get_all("Provides-Extra")) == extras
     assert metadata["Version"] == mem4d_ros.__version__
     assert set(metadata["Requires-Python"].split(",")) == {">=3.10", "<3.14"}
