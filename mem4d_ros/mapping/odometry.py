@@ -155,7 +155,7 @@ class Odometry:
             self._begin_map(Map(next_number=self.map.next_number))
             self._is_lost, self._strange_frames = False, 0
             self._add_keyframe(dense, intrinsics, log_scale, place)
-        elif not self._is_lost and is_due(self.map, self._located(), self._pose, intrinsics):
+        elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
             self._add_keyframe(dense, intrinsics, log_scale, place)
 

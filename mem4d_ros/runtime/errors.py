@@ -1,4 +1,4 @@
-"""Errors of one frame."""
+"""Errors of one frame, and the line by which an error is told."""
 
 from __future__ import annotations
 
@@ -9,3 +9,9 @@ class FrameRejected(Exception):  # noqa: N818
 
 class NonFiniteOutput(FrameRejected):
     """The network's pose is NaN or Inf: the memory was reset and the frame has no result."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its kind where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -13,6 +13,7 @@ from mem4d_ros.runtime.depth_prior.description import (
     Description,
     read_description,
 )
+from mem4d_ros.runtime.errors import first_line
 
 
 class DepthNetwork:
@@ -39,7 +40,7 @@ class DepthNetwork:
                 str(path), options, providers=onnxruntime.get_available_providers()
             )
         except Exception as error:  # ONNX Runtime has a class of its own for each kind of fault
-            raise DepthPriorError(f"{path} cannot be loaded: {_first_line(error)}") from error
+            raise DepthPriorError(f"{path} cannot be loaded: {first_line(error)}") from error
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise DepthPriorError(f"{path} takes {len(inputs)} inputs instead of one image")
@@ -52,7 +53,7 @@ class DepthNetwork:
             raise DepthPriorError(
                 f"{path} does not take an image of {self.description.width}x"
                 f"{self.description.height} px, as {path.with_suffix('.yaml').name} says:"
-                f" {_first_line(error)}"
+                f" {first_line(error)}"
             ) from error
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -73,8 +74,3 @@ def _normalised(image: np.ndarray, description: Description) -> np.ndarray:
     mean, std = np.array((description.mean, description.std), np.float32)
     colours = (colours - mean) / std
     return np.ascontiguousarray(colours.transpose(2, 0, 1)[None])
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

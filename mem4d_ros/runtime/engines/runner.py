@@ -18,6 +18,7 @@ from mem4d_ros.runtime.engines.choices import Choice, Choices
 from mem4d_ros.runtime.engines.export import export_part
 from mem4d_ros.runtime.engines.nesting import Nested
 from mem4d_ros.runtime.engines.session import Session
+from mem4d_ros.runtime.errors import first_line
 
 STEADY = 3
 """Calls of one layout until it is worth a conversion; while the memories fill, each differs."""
@@ -90,7 +91,7 @@ class PartRunner:
         try:
             session = self._found(converted, call, result) or self._made(converted, call, result)
         except Exception as error:  # whatever the converter or the engine trips over
-            return None, Choice(name, f"{type(error).__name__}: {_first_line(error)}")
+            return None, Choice(name, f"{type(error).__name__}: {first_line(error)}")
         if not rules.only_if_faster:
             return session, Choice(name, None)
         timing = converted.timing(rules.machine) or self._time(session, call, converted)
@@ -144,8 +145,3 @@ def _difference(session: Session, call: Nested, result: Nested) -> float:
             scale = want.abs().max().clamp_min(1) if want.is_floating_point() else 1
             worst = max(worst, float(((got.double() - want.double()).abs() / scale).max()))
     return worst
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no reason given"
