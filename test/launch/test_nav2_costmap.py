@@ -7,12 +7,12 @@ points mark, and a column of voxels makes a cell of the costmap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from corridors import Box
 from reconstructions import reconstruction_of
 
 from mem4d_ros.geometry import pixel_rays, transform_points
@@ -32,22 +32,6 @@ BODY_FROM_OPTICAL = np.array(
 CAMERA_HEIGHT_M = 0.6
 INTRINSICS = np.array([[120.0, 0.0, 79.5], [0.0, 120.0, 59.5], [0.0, 0.0, 1.0]])
 SIZE = (120, 160)
-
-
-@dataclass(frozen=True)
-class Box:
-    """Filled space between two corners, metres, z up."""
-
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
-
-    def distances(self, origin: np.ndarray, rays: np.ndarray) -> np.ndarray:
-        """Along rays (N, 3) from `origin` to where they enter; inf where they miss."""
-        with np.errstate(divide="ignore"):
-            bounds = (np.array([self.low, self.high])[:, None] - origin) / rays
-        enter, leave = bounds.min(0).max(-1), bounds.max(0).min(-1)
-        return np.where((enter <= leave) & (enter > 0), enter, np.inf)
-
 
 HALF_WIDTH_M, END_M = 1.0, 7.0
 CORRIDOR = (

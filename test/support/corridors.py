@@ -21,7 +21,7 @@ CAMERA_HEIGHT_M = 0.6
 
 @dataclass(frozen=True)
 class Box:
-    """Filled space between two corners, metres."""
+    """Filled space between two corners, metres, z up."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
