@@ -25,8 +25,9 @@ class SameConv2d(nn.Conv2d):
         left, right = self._padding(x.shape[-1], self.kernel_size[1], self.stride[1])
         if top == bottom and left == right:
             return F.conv2d(x, self.weight, self.bias, self.stride, (top, left), 1, self.groups)
-        x = F.pad(x, (left, right, top, bottom))
-        return F.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+        # A kernel that begins with zeros takes equal padding: the map need not be copied for it.
+        weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
+        return F.conv2d(x, weight, self.bias, self.stride, (bottom, right), 1, self.groups)
 
 
 class InvertedResidual(nn.Module):
@@ -44,8 +45,8 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, c, H, W) to (B, c', H / stride, W / stride)."""
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(self.depthwise(y)))
+        y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        y = self.project(F.relu6(self.depthwise(y), inplace=True))
         return x + y if self.residual else y
 
 
@@ -79,7 +80,7 @@ class EfficientNetLite(nn.Module):
     def forward(self, x: Tensor) -> dict[int, Tensor]:
         """Maps (B, c, ceil(H / s), ceil(W / s)) by stride s for x (B, 3, H, W) in [-1, 1]."""
         maps: dict[int, Tensor] = {}
-        x = F.relu6(self.stem(x))
+        x = F.relu6(self.stem(x), inplace=True)
         for stride, block in zip(self.strides, self.blocks, strict=True):
             x = block(x)
             maps[stride] = x

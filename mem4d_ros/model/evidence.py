@@ -78,6 +78,10 @@ class SparseDepth:
     centre: Tensor
     known: Tensor
 
+    def rows(self, rows: slice) -> SparseDepth:
+        """Of the streams `rows` alone."""
+        return SparseDepth(**{name: value[rows] for name, value in vars(self).items()})
+
     @staticmethod
     def of(evidence: Evidence, image: Tensor) -> SparseDepth:
         """From evidence on images (B, 3, H, W); without depth, no point at all."""

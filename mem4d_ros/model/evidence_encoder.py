@@ -32,14 +32,14 @@ class EncodedEvidence:
     """Evidence of one frame of B streams in the network's own terms.
 
     Attributes:
-        points: the sparse depth at full resolution.
+        points: the sparse depth at full resolution; None where the frames come without any.
         prefill: (B, 1, H / 16, W / 16), points interpolated, relative to their centre.
         rays: (B, 3, H / 16, W / 16), known viewing directions and a flag, by cells.
         maps: what is added to the dense heads' features (B, c, H / s, W / s), by stride s.
         tokens: what is added to the image's tokens, (B, n, C).
     """
 
-    points: SparseDepth
+    points: SparseDepth | None
     prefill: Tensor
     rays: Tensor
     maps: Mapping[int, Tensor]
@@ -48,7 +48,7 @@ class EncodedEvidence:
     def rows(self, rows: slice) -> EncodedEvidence:
         """Of the streams `rows` alone."""
         return EncodedEvidence(
-            SparseDepth(**{name: value[rows] for name, value in vars(self.points).items()}),
+            self.points and self.points.rows(rows),
             self.prefill[rows],
             self.rays[rows],
             {stride: map_[rows] for stride, map_ in self.maps.items()},
@@ -88,7 +88,7 @@ class EvidenceEncoder(nn.Module):
         additions = {stride: self.additions[str(stride)](map_) for stride, map_ in maps.items()}
         patches = cells[self.patch_size]
         return EncodedEvidence(
-            points=points,
+            points=None if evidence.depth is None else points,
             prefill=patches[:, PREFILL : PREFILL + 1],
             rays=patches[:, RAYS:],
             maps=additions,

@@ -20,11 +20,12 @@ from mem4d_ros.model.completion import DepthCorrection
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.decoder import Readout
 from mem4d_ros.model.dpt import DenseTrunk
-from mem4d_ros.model.evidence import Evidence, rays_of
+from mem4d_ros.model.evidence import Evidence, SparseDepth, rays_of
 from mem4d_ros.model.evidence_encoder import FINEST, EncodedEvidence
 from mem4d_ros.model.heads import WALL_DEPTH_M, WALL_FIELD_OF_VIEW, CameraHead, to_points
 from mem4d_ros.model.layers import unrounded
 from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.parts import Part
 
 NEIGHBOURS = 9
 MIN_LOG_DEPTH, MAX_LOG_DEPTH = math.log(0.02), math.log(2000.0)
@@ -140,32 +141,55 @@ class RayDepthHead(nn.Module):
             points_camera (B, H, W, 3) in metres, each on its pixel's ray; confidence (B, H, W) ≥ 1;
             the weights by which :func:`enlarge` made them.
         """
-        x = self.features(taps, pyramid, grid, evidence.maps)
+        maps, shares = self.predict(taps, pyramid, grid, evidence.maps, evidence.prefill)
+        with torch.autocast(maps.device.type, enabled=False):
+            log_depth = self._measured(maps[:, :1], evidence.points, intrinsics)
+            depth = log_depth.clamp(MIN_LOG_DEPTH, MAX_LOG_DEPTH).exp().squeeze(1)  # (B, H, W)
+            return unproject(depth, intrinsics), 1 + maps[:, 1].exp(), shares
+
+    def predict(
+        self,
+        taps: Sequence[Tensor],
+        pyramid: Mapping[int, Tensor],
+        grid: tuple[int, int],
+        additions: Mapping[int, Tensor],
+        prefill: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """What the network sees, before measured points correct it.
+
+        Args:
+            additions: maps of the evidence by stride.
+            prefill: (B, 1, h, w), points interpolated, relative to their centre.
+
+        Returns:
+            (B, 2, H, W): log depth relative to the points' centre, or to the wall, and log
+            (confidence - 1); and the weights by which :func:`enlarge` made them.
+        """
+        x = self.features(taps, pyramid, grid, additions)
         maps = unrounded(self.output, x).float()  # (B, 2, H / 2, W / 2)
         weights = self.weights(x).float().unflatten(1, (1, NEIGHBOURS, FINEST**2))
         shares = weights.softmax(dim=2)  # (B, 1, 9, 4, H / 2, W / 2)
-        with torch.autocast(maps.device.type, enabled=False):
-            points = evidence.points
-            prefill = F.interpolate(
-                evidence.prefill, size=maps.shape[-2:], mode="bilinear", align_corners=False
-            )
-            relative = torch.cat((maps[:, :1] + prefill, maps[:, 1:]), dim=1)
-            relative = enlarge(relative, shares)  # (B, 2, H, W)
-            log_depth = self.correction(relative[:, :1], points)
-            wall = self._log_wall(intrinsics, maps)
-            log_depth = log_depth + torch.where(points.known, points.centre, wall)
-            depth = log_depth.clamp(MIN_LOG_DEPTH, MAX_LOG_DEPTH).exp().squeeze(1)  # (B, H, W)
-            return unproject(depth, intrinsics), 1 + relative[:, 1].exp(), shares
+        prefill = F.interpolate(
+            prefill.float(), size=maps.shape[-2:], mode="bilinear", align_corners=False
+        )
+        return enlarge(torch.cat((maps[:, :1] + prefill, maps[:, 1:]), dim=1), shares), shares
+
+    def _measured(self, relative: Tensor, points: SparseDepth | None, intrinsics: Tensor) -> Tensor:
+        """Log depth (B, 1, H, W) in metres from a relative one and the points, if there are any."""
+        wall = self._log_wall(intrinsics, *relative.shape[-2:])
+        if points is None:
+            return relative + wall
+        corrected = self.correction(relative, points)
+        return corrected + torch.where(points.known, points.centre, wall)
 
     @staticmethod
-    def _log_wall(intrinsics: Tensor, maps: Tensor) -> Tensor:
+    def _log_wall(intrinsics: Tensor, height: int, width: int) -> Tensor:
         """Log depth (B, 1, 1, 1) of what looks like a wall WALL_DEPTH_M away in the usual camera.
 
         A camera of twice the focal length shows the same thing at twice the distance, which is why
         depth is predicted relative to it (Yin et al., *Metric3D*, 2023).
         """
-        longer = FINEST * max(maps.shape[-2:])
-        usual = longer / 2 / math.tan(WALL_FIELD_OF_VIEW / 2)
+        usual = max(height, width) / 2 / math.tan(WALL_FIELD_OF_VIEW / 2)
         focal = (intrinsics[:, 0, 0] * intrinsics[:, 1, 1]).sqrt()
         return (focal / usual * WALL_DEPTH_M).log()[:, None, None, None]
 
@@ -187,6 +211,13 @@ class EvidenceHeads(nn.Module):
         """Layers that write metres and radians."""
         return (self.world.output, self.self_view.output, self.camera.output)
 
+    def parts(self) -> tuple[Part, ...]:
+        """What is nearly all of the work; the points' correction is an algorithm, not a network."""
+        return (
+            Part("self-view head", self.self_view, "predict"),
+            Part("global head", self.world),
+        )
+
     def forward(
         self,
         readout: Readout,
@@ -197,8 +228,8 @@ class EvidenceHeads(nn.Module):
     ) -> FrameOutput:
         """Predict one frame of B streams."""
         field_of_view, quaternion, translation = self.camera(readout.camera)
-        size = encoded.points.relative.shape[-2:]
-        intrinsics = rays_of(evidence, fov_to_intrinsics(field_of_view, *size))
+        height, width = (FINEST * side for side in pyramid[FINEST].shape[-2:])
+        intrinsics = rays_of(evidence, fov_to_intrinsics(field_of_view, height, width))
         points_camera, confidence_camera, shares = self.self_view(
             readout.taps, pyramid, grid, encoded, intrinsics
         )

@@ -17,6 +17,7 @@ from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.evidence_encoder import EncodedEvidence
 from mem4d_ros.model.layers import unrounded
 from mem4d_ros.model.output import FrameOutput
+from mem4d_ros.model.parts import Part
 
 WALL_DEPTH_M = 2.0
 WALL_FIELD_OF_VIEW = math.radians(60)
@@ -117,6 +118,10 @@ class Heads(nn.Module):
     def unrounded_layers(self) -> tuple[nn.Module, ...]:
         """Layers that write metres and radians."""
         return (self.world.output, self.self_view.output, self.camera.output)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What is nearly all of the work."""
+        return (Part("self-view head", self.self_view), Part("global head", self.world))
 
     def forward(
         self,

@@ -6,8 +6,8 @@ each other in the image and are predicted at like depth. A point's error so stay
 an edge, and noise is averaged out over as many points as belong together. Points that do not fit
 lose weight in repeated steps.
 
-The equations are solved by a fixed number of conjugate gradients: nothing but products of matrices
-whose sizes depend on the image's alone.
+The covariance falls with the square of a distance, so its slope is known wherever it is: the field
+is computed for coarse cells, and follows the predicted depth within each.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from torch import Tensor
 
 from mem4d_ros.model.evidence import SparseDepth, cauchy_weight
 
-CELL, MOST_CELLS = 8, 256
+CELL, MOST_CELLS = 8, 320
 """Points within a cell of so many pixels a side are one observation; the maximum of these."""
-QUERY_STRIDE = 4
+QUERY_STRIDE = 8
+LARGEST_STEP = 0.2
+"""Of log depth within a cell of QUERY_STRIDE, along which the field is continued by its slope."""
 WEIGHT_BOUND = 4.0
 """A cell weighs no more, however precise its points: what is wrong there is wrong there alone."""
 NOISE = 0.075
 """σ of the error of log depth at a point of weight 1: its own, and what no other point shares."""
 FIRST_SCALE, SCALE = 0.3, 0.15
 """Residuals beyond these scales lose weight (Cauchy's), before the first fit and after it."""
-ITERATIONS = (16, 10, 10)
-"""Conjugate gradients of each fit."""
+FITS = 2
+ITERATIONS = 24
+"""Conjugate gradients of each fit, on a GPU."""
 _GOLDEN = 0.6180339887498949
 _TINY = 1e-12
 
@@ -77,15 +80,17 @@ def kriged(log_depth: Tensor, error: Tensor, points: SparseDepth) -> Tensor:
     Args:
         error: (B, 1, H, W), of log depth at the points; far from all points the result tends to 0.
     """
-    height, width = log_depth.shape[-2:]
     seen = _observations(log_depth, error, points)
-    coefficients = _solve(seen)
-    grid = F.avg_pool2d(log_depth, QUERY_STRIDE)  # (B, 1, h, w)
-    places = _places(log_depth, QUERY_STRIDE)
-    queries = torch.cat((places.expand(len(grid), -1, -1, -1), grid), dim=1)
-    found = _covariance_times(queries.flatten(2).transpose(1, 2), seen.place, coefficients)
-    found = found.transpose(1, 2).unflatten(2, grid.shape[-2:])  # (B, 1, h, w)
-    return F.interpolate(found, size=(height, width), mode="bilinear", align_corners=False)
+    coarse = F.avg_pool2d(log_depth, QUERY_STRIDE)  # (B, 1, h, w)
+    places = _places(log_depth, QUERY_STRIDE).expand(len(coarse), -1, -1, -1)
+    queries = torch.cat((places, coarse), dim=1).flatten(2).transpose(1, 2)  # (B, h * w, 3)
+    field, slope = _field(queries, seen.place, _coefficients(seen))
+    maps = torch.cat((field, slope, queries[..., 2:]), dim=-1).transpose(1, 2)
+    maps = F.interpolate(
+        maps.unflatten(2, coarse.shape[-2:]), log_depth.shape[-2:], mode="bilinear"
+    )
+    field, slope, coarse = maps.split(1, dim=1)  # each (B, 1, H, W)
+    return field + slope * (log_depth - coarse).clamp(-LARGEST_STEP, LARGEST_STEP)
 
 
 def _places(like: Tensor, stride: int) -> Tensor:
@@ -118,57 +123,85 @@ def _observations(log_depth: Tensor, error: Tensor, points: SparseDepth) -> Obse
     return Observations(means[..., 0], total.clamp_max(WEIGHT_BOUND), means[..., 1:])
 
 
-def _solve(seen: Observations) -> Tensor:
+def _coefficients(seen: Observations) -> Tensor:
     """Coefficients (B, K, 1) of the covariances with the observations, robustly.
 
     With weights W / NOISE² the system is I + √W C √W, which is well conditioned.
     """
-    every = torch.eye(seen.weight.shape[1], device=seen.weight.device)[None]
-    covariance = _covariance_times(seen.place, seen.place, every)  # (B, K, K)
-    trust = seen.weight
-    solution = torch.zeros_like(seen.error)
-    coefficients = solution[..., None]
-    for iterations in ITERATIONS:
+    identity = torch.eye(seen.weight.shape[1], device=seen.weight.device)
+    covariance = _linear_covariance(seen.place, seen.place) + sum(
+        _covariance(part, seen.place, seen.place) for part in LIKENESSES
+    )  # (B, K, K)
+    error, weight = seen.error[..., None], seen.weight[..., None]  # (B, K, 1)
+    trust, coefficients = weight, torch.zeros_like(error)
+    for fit in range(FITS):
+        if fit > 0:
+            trust = weight * cauchy_weight(error - covariance @ coefficients, SCALE)
         root = (trust + _TINY).sqrt() / NOISE
-        matrix = every + root[:, :, None] * covariance * root[:, None, :]
-        solution = conjugate_gradients(matrix, root * seen.error, solution, iterations)
-        coefficients = (root * solution)[..., None]
-        fitted = (covariance @ coefficients)[..., 0]
-        trust = seen.weight * cauchy_weight(seen.error - fitted, SCALE)
+        matrix = torch.addcmul(identity, root * covariance, root.transpose(1, 2))
+        coefficients = root * _solved(matrix, root * error)
     return coefficients
 
 
-def conjugate_gradients(matrix: Tensor, target: Tensor, start: Tensor, iterations: int) -> Tensor:
-    """An approximate solution (B, K) of matrix (B, K, K) · x = target, from `start` on.
+def _solved(matrix: Tensor, target: Tensor) -> Tensor:
+    """The solution (B, K, 1) of matrix (B, K, K) · x = target, symmetric and positive definite.
+
+    A factorisation is quicker than the iterations that come near it, but for a GPU, which has
+    products of matrices alone in the graphs that it replays.
+    """
+    if matrix.device.type == "cpu":
+        return torch.cholesky_solve(target, torch.linalg.cholesky_ex(matrix).L)
+    return conjugate_gradients(matrix, target, ITERATIONS)
+
+
+def conjugate_gradients(matrix: Tensor, target: Tensor, iterations: int) -> Tensor:
+    """An approximate solution (B, K, 1) of matrix (B, K, K) · x = target.
 
     The matrix is symmetric and positive definite (Hestenes & Stiefel 1952).
     """
-    x = start
-    rest = target - (matrix @ x[..., None])[..., 0]
-    direction = rest
-    square = rest.square().sum(-1, keepdim=True)
+    x, rest, direction = torch.zeros_like(target), target, target
+    square = rest.transpose(1, 2) @ rest  # (B, 1, 1)
     for _ in range(iterations):
-        image = (matrix @ direction[..., None])[..., 0]
-        length = square / ((direction * image).sum(-1, keepdim=True) + _TINY)
-        x = x + length * direction
-        rest = rest - length * image
-        before, square = square, rest.square().sum(-1, keepdim=True)
-        direction = rest + square / (before + _TINY) * direction
+        image = matrix @ direction
+        length = square / (direction.transpose(1, 2) @ image + _TINY)
+        x = torch.addcmul(x, length, direction)
+        rest = torch.addcmul(rest, length, image, value=-1)
+        before, square = square, rest.transpose(1, 2) @ rest
+        direction = torch.addcmul(rest, square / (before + _TINY), direction)
     return x
 
 
-def _covariance_times(a: Tensor, b: Tensor, coefficients: Tensor) -> Tensor:
-    """Covariances of the error at places a (B, N, 3) with that at b (B, K, 3), times (B, K, m)."""
-    p, q = (_scaled(x, 2 * SLANT, CONTRAST) for x in (a, b))
-    found = p @ (q.transpose(1, 2) @ coefficients)
+def _field(queries: Tensor, seen: Tensor, coefficients: Tensor) -> tuple[Tensor, Tensor]:
+    """The field (B, N, 1) at queries (B, N, 3), and its slope along log depth.
+
+    Args:
+        seen: places (B, K, 3) of the observations; coefficients: theirs (B, K, 1).
+    """
+    planes = _scaled(seen, 2 * SLANT, CONTRAST).transpose(1, 2) @ coefficients  # (B, 3, 1)
+    field = _scaled(queries, 2 * SLANT, CONTRAST) @ planes
+    slope = CONTRAST * planes[:, 2:]
+    moments = torch.cat((coefficients, coefficients * seen[..., 2:]), dim=-1)  # (B, K, 2)
     for part in LIKENESSES:
-        p, q = (_scaled(x, 1 / part.reach, 1 / part.step) for x in (a, b))
-        # log σ² - |p - q|² / 2 in one product: p · q - |p|² / 2 - |q|² / 2 + log σ².
-        of_p, of_q = (-x.square().sum(-1, keepdim=True) / 2 for x in (p, q))
-        p = torch.cat((p, of_p, torch.ones_like(of_p)), dim=-1)
-        q = torch.cat((q, torch.ones_like(of_q), of_q + 2 * math.log(part.deviation)), dim=-1)
-        found = found + (p @ q.transpose(1, 2)).exp_() @ coefficients
-    return found
+        total, moment = (_covariance(part, queries, seen) @ moments).split(1, dim=-1)
+        field = field + total
+        slope = slope + (moment - queries[..., 2:] * total) / part.step**2
+    return field, slope
+
+
+def _linear_covariance(a: Tensor, b: Tensor) -> Tensor:
+    """Covariances (B, N, K) of the errors that grow over the image and with depth."""
+    p, q = (_scaled(x, 2 * SLANT, CONTRAST) for x in (a, b))
+    return p @ q.transpose(1, 2)
+
+
+def _covariance(part: Likeness, a: Tensor, b: Tensor) -> Tensor:
+    """Covariances (B, N, K) of one part of the error at places a (B, N, 3) with that at b."""
+    p, q = (_scaled(x, 1 / part.reach, 1 / part.step) for x in (a, b))
+    # log σ² - |p - q|² / 2 in one product: p · q - |p|² / 2 - |q|² / 2 + log σ².
+    of_p, of_q = (-x.square().sum(-1, keepdim=True) / 2 for x in (p, q))
+    p = torch.cat((p, of_p, torch.ones_like(of_p)), dim=-1)
+    q = torch.cat((q, torch.ones_like(of_q), of_q + 2 * math.log(part.deviation)), dim=-1)
+    return (p @ q.transpose(1, 2)).exp_()
 
 
 def _scaled(place: Tensor, across: float, deep: float) -> Tensor:

@@ -112,8 +112,7 @@ class Mem4D(nn.Module):
             Part("TCA", self.temporal_context, stage=TCA),
             Part("TDM", self.dynamics_memory, stage=TDM),
             Part("readout", self.decoder, growing={"structure": -2}, stage=READOUT),
-            Part("self-view head", self.heads.self_view),
-            Part("global head", self.heads.world),
+            *self.heads.parts(),
             Part("PSM write", self.structure_memory, "write"),
         )
 
