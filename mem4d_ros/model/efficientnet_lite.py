@@ -6,6 +6,7 @@ convolution with a bias.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -26,8 +27,14 @@ class SameConv2d(nn.Conv2d):
         if top == bottom and left == right:
             return F.conv2d(x, self.weight, self.bias, self.stride, (top, left), 1, self.groups)
         # A kernel that begins with zeros takes equal padding: the map need not be copied for it.
-        weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
+        weight = _led_by_zeros(self.weight, bottom - top, right - left)
         return F.conv2d(x, weight, self.bias, self.stride, (bottom, right), 1, self.groups)
+
+
+def _led_by_zeros(kernel: Tensor, rows: int, columns: int) -> Tensor:
+    """The kernel (c', c, k, k) with rows above and columns left of it; `F.pad` fails in ONNX."""
+    kernel = torch.cat((torch.zeros_like(kernel[..., :rows, :]), kernel), dim=-2)
+    return torch.cat((torch.zeros_like(kernel[..., :columns]), kernel), dim=-1)
 
 
 class InvertedResidual(nn.Module):
