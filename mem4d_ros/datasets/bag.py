@@ -7,6 +7,7 @@ ROS 1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -127,11 +128,19 @@ def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> A
     """
     if types.get(topic) != CAMERA_INFO:
         return None
-    infos = map(storage.decoded, islice(storage.messages(topic), MAX_INFOS))
+    infos = _whole_infos(storage, topic)
     first = next(infos, None)
     if first is None or _is_calibrated(first):
         return first
     return next(filter(_is_calibrated, infos), first)
+
+
+def _whole_infos(storage: Storage, topic: str) -> Iterator[Any]:
+    """The fields of the first messages, without the damaged ones."""
+    with suppress(FrameError):  # not even one is whole
+        for message in islice(storage.messages(topic), MAX_INFOS):
+            with suppress(FrameError):
+                yield storage.decoded(message)
 
 
 def _is_calibrated(info: Any) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import heapq
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from mem4d_ros.datasets.damaged_db3 import DamagedDb3
-from mem4d_ros.datasets.ended_mcap import EndedMcap, is_cut_off
+from mem4d_ros.datasets.damaged_mcap import DamagedMcap
 from mem4d_ros.datasets.files import natural_order, visible_files
 from mem4d_ros.datasets.optional import optional_import, zstd
 from mem4d_ros.datasets.sample import FrameError
@@ -29,6 +30,8 @@ UNFINISHED_SUFFIX = ".active"
 STORAGE_SUFFIXES = (".db3", MCAP_SUFFIX, ROS1_SUFFIX)
 ZSTD_START = b"\x28\xb5\x2f\xfd"
 METADATA = "metadata.yaml"
+WAL_SUFFIX = "-wal"
+OF_ADDRESSES = frozenset("%?#")
 
 
 def is_storage(path: Path) -> bool:
@@ -57,9 +60,17 @@ class Message:
 class Storage:
     """An open bag. Its topics, and messages in the order of recording."""
 
-    def __init__(self, path: Path, readers: list[Any], say: Say) -> None:
+    def __init__(
+        self,
+        path: Path,
+        readers: Sequence[Any],
+        salvage: Callable[[], Sequence[Any]],
+        say: Say,
+    ) -> None:
+        """`salvage` makes readers that find what others do not, behind damage."""
         self._path = path
         self._readers = readers
+        self._salvage = salvage
         self._say = say
         typesys = optional_import("rosbags.typesys", PURPOSE)
         self._is_ros1 = _reads_ros1(readers[0])
@@ -81,22 +92,29 @@ class Storage:
         return None if None in counts else sum(counts)
 
     def messages(self, topic: str) -> Iterator[Message]:
-        """Those of a topic. Raises FrameError where not even the first can be read.
+        """Those of a topic that are whole. Raises FrameError where not even one can be read.
 
-        Where a later one cannot be found, the bag ends before it, and `say` takes a remark.
+        Of a damaged bag, `say` takes a remark on how many that are.
         """
-        count = 0
+        problem: Exception | None = None
+        found, newest_ns = 0, -1
         try:
-            for message in heapq.merge(
-                *(self._of_reader(reader, topic) for reader in self._readers),
-                key=lambda message: message.recorded_ns,
-            ):
-                count += 1
+            for message in _merged(self._readers, topic):
+                found, newest_ns = found + 1, message.recorded_ns
                 yield message
         except Exception as error:  # the library raises many kinds at a broken bag
-            if not count:
-                raise unreadable(self._path, error) from error
-            self._say(f"{self._path} is broken behind {count} messages of {topic}: {error}")
+            problem = error
+        expected = self.count(topic)
+        if problem is None and found >= (expected or 0):
+            return
+        for message in _merged(self._salvage(), topic):
+            if message.recorded_ns > newest_ns:
+                found += 1
+                yield message
+        if problem is not None and not found:
+            raise unreadable(self._path, problem) from problem
+        of_all = "" if expected is None else f" of {expected}"
+        self._say(f"{self._path} is damaged: {found}{of_all} messages of {topic} can be read")
 
     def decoded(self, message: Message) -> Any:
         """The message's fields, named as in ROS 2. Raises FrameError for damaged data."""
@@ -110,11 +128,20 @@ class Storage:
         except Exception as error:  # likewise
             raise FrameError(f"the message is damaged: {error!r}") from error
 
-    def _of_reader(self, reader: Any, topic: str) -> Iterator[Message]:
-        connections = [each for each in reader.connections if each.topic == topic]
-        if connections:  # the library takes an empty list for all
-            for connection, recorded_ns, data in reader.messages(connections):
-                yield Message(topic, _modern(connection.msgtype), recorded_ns, bytes(data))
+
+def _merged(readers: Sequence[Any], topic: str) -> Iterator[Message]:
+    """The messages of all readers, in the order of recording."""
+    return heapq.merge(
+        *(_of_reader(reader, topic) for reader in readers),
+        key=lambda message: message.recorded_ns,
+    )
+
+
+def _of_reader(reader: Any, topic: str) -> Iterator[Message]:
+    connections = [each for each in reader.connections if each.topic == topic]
+    if connections:  # the library takes an empty list for all
+        for connection, recorded_ns, data in reader.messages(connections):
+            yield Message(topic, _modern(connection.msgtype), recorded_ns, bytes(data))
 
 
 @contextmanager
@@ -122,7 +149,8 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
     """The bag of a file, or of a folder with or without metadata.yaml. Raises FrameError."""
     with ExitStack() as stack:
         readers: list[Any] = []
-        if (path / METADATA).exists():
+        has_wal = any(map(_wal, storage_files(path)))  # of which the metadata does not speak
+        if (path / METADATA).exists() and not has_wal:
             try:
                 readers = [_opened(path, stack)]
             except FrameError as error:
@@ -133,45 +161,84 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
             readers = [_opened_file(file, stack, say) for file in storage_files(path)]
         if not readers:
             raise FrameError(f"{path} is not a readable bag: it has no file of {STORAGE_SUFFIXES}")
-        yield Storage(path, readers, say)
+
+        def salvage() -> Sequence[Any]:
+            files = (_whole_file(file, stack, say) for file in storage_files(path))
+            found = (_salvaged(file, stack) for file in files)
+            return [reader for reader in found if reader is not None]
+
+        yield Storage(path, readers, salvage, say)
 
 
 def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
-    if path.suffix.lower() == COMPRESSED_SUFFIX:
-        path = _decompressed(path, Path(stack.enter_context(TemporaryDirectory())), say)
-    if path.suffix.lower() == MCAP_SUFFIX and is_cut_off(path):
-        say(f"{path} is cut off: what is whole of it is read")
-        return _opened(EndedMcap(path), stack)
+    path = _whole_file(path, stack, say)
     try:
         return _opened(path, stack)
     except FrameError:
         reader = _salvaged(path, stack)
         if reader is None:
             raise
-        say(f"{path} is damaged: what is whole of it is read")
+        say(f"{path} is damaged or cut off: what is whole of it is read")
         return reader
 
 
-def _salvaged(path: Path, stack: ExitStack) -> UnindexedRos1 | DamagedDb3 | None:
+def _salvaged(path: Path, stack: ExitStack) -> Any | None:
     """A reader that does without the index; None where even that finds nothing."""
+    is_mcap = path.suffix.lower() == MCAP_SUFFIX
+    kind: Any = DamagedMcap if is_mcap else UnindexedRos1 if _is_ros1(path) else DamagedDb3
     try:
-        reader = UnindexedRos1(path) if _is_ros1(path) else DamagedDb3(path)
+        reader = kind(path)
     except ValueError:
         return None
     stack.callback(reader.close)
     return reader
 
 
-def _opened(path: Path | EndedMcap, stack: ExitStack) -> Any:
+def _whole_file(path: Path, stack: ExitStack, say: Say) -> Path:
+    """The file, or a copy that is not compressed and has all of its messages."""
+    if path.suffix.lower() == COMPRESSED_SUFFIX:
+        return _decompressed(path, Path(stack.enter_context(TemporaryDirectory())), say)
+    if _wal(path):
+        say(f"{path} was not closed by its recorder: messages that wait in {_wal(path)} are read")
+        return _with_wal(path, Path(stack.enter_context(TemporaryDirectory())))
+    return path
+
+
+def _wal(path: Path) -> Path | None:
+    """SQLite's log beside a .db3, as in ROS 2 Foxy, with messages that are not yet in it."""
+    wal = path.with_name(path.name + WAL_SUFFIX)
+    return wal if wal.exists() and wal.stat().st_size else None
+
+
+def _with_wal(path: Path, folder: Path) -> Path:
+    """A copy of the file, into which the log is written. A damaged one is left as it is."""
+    whole = folder / path.name
+    for suffix in ("", WAL_SUFFIX):
+        shutil.copyfile(f"{path}{suffix}", f"{whole}{suffix}")
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(whole)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return whole
+
+
+def _opened(path: Path, stack: ExitStack) -> Any:
     """The library's reader."""
     module = optional_import("rosbags.rosbag1" if _is_ros1(path) else "rosbags.rosbag2", PURPOSE)
     try:
-        reader = module.Reader(path)
+        reader = module.Reader(_plain(path, stack))
         reader.open()
     except Exception as error:  # likewise
         raise unreadable(path, error) from error
     stack.callback(reader.close)
     return reader
+
+
+def _plain(path: Path, stack: ExitStack) -> Path:
+    """The path, by a name that means the same in an address, by which SQLite opens it."""
+    if not OF_ADDRESSES.intersection(str(path)):
+        return path
+    link = Path(stack.enter_context(TemporaryDirectory())) / f"bag{path.suffix}"
+    link.symlink_to(path.resolve())
+    return link
 
 
 def _decompressed(path: Path, folder: Path, say: Say) -> Path:
@@ -186,7 +253,7 @@ def _decompressed(path: Path, folder: Path, say: Say) -> Path:
     return whole
 
 
-def unreadable(path: Path | EndedMcap, error: Exception) -> FrameError:
+def unreadable(path: Path, error: Exception) -> FrameError:
     """The error of a bag that cannot be read, for the caller to raise."""
     return FrameError(
         f"{path} is not a readable ROS bag: {error} (is the recording cut off? ros2 bag reindex,"
@@ -198,7 +265,7 @@ def _reads_ros1(reader: Any) -> bool:
     return isinstance(reader, UnindexedRos1) or "rosbag1" in type(reader).__module__
 
 
-def _is_ros1(path: Path | EndedMcap) -> bool:
+def _is_ros1(path: Path) -> bool:
     return path.name.lower().removesuffix(UNFINISHED_SUFFIX).endswith(ROS1_SUFFIX)
 
 

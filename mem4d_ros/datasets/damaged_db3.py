@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mem4d_ros.datasets.salvage import Connection
 
 MAGIC = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05
@@ -21,16 +22,6 @@ _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 """Of the serial types of whole numbers; 7 is a float, 8 and 9 stand for 0 and 1."""
 
 Row = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A topic; named as in the package rosbags."""
-
-    id: int
-    topic: str
-    msgtype: str
-    msgcount: None = None  # nobody knows before all is read
 
 
 class DamagedDb3:

@@ -1,36 +1,32 @@
-"""A bag of ROS 1 whose recorder was stopped before it wrote the index, read from its start on.
+"""What can still be read of a bag of ROS 1 that is damaged, or whose recorder wrote no index.
 
-Format: http://wiki.ros.org/Bags/Format/2.0
+Format: http://wiki.ros.org/Bags/Format/2.0. Records lie one behind the other, each with its lengths
+before it. Where one is broken, the next one is looked for.
 """
 
 from __future__ import annotations
 
 import bz2
-import io
+import re
 import struct
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from mem4d_ros.datasets.salvage import Connection, decompressed, mapped
 
 MAGIC = b"#ROSBAG V2.0\n"
 _MESSAGE, _CHUNK, _CONNECTION = 0x02, 0x05, 0x07
 """Of records; the others are the index."""
-_LONGEST = 1 << 31
-"""No record is longer, in bytes."""
+_LONGEST_HEADER = 4096
+"""In bytes; they name a topic at most."""
+_OPERATION = re.compile(rb"\x04\0\0\0op=[\x02\x05\x07]")
+"""Within the headers of the records above."""
+_BEFORE_OPERATION = range(4, 64)
+"""Bytes of a header that may come before it: the length, and fields with names that are before."""
 
 Fields = dict[bytes, bytes]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A topic; named as in the package rosbags."""
-
-    id: int
-    topic: str
-    msgtype: str
-    msgcount: None = None  # nobody knows before all is read
 
 
 class UnindexedRos1:
@@ -38,22 +34,24 @@ class UnindexedRos1:
 
     def __init__(self, path: Path) -> None:
         """Raises ValueError for a file that is no bag, or too short to hold a message."""
-        self._path = path
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise ValueError("it does not begin as a bag of ROS 1")
+        self._file = mapped(path)
+        if self._file[: len(MAGIC)] != MAGIC:
+            self.close()
+            raise ValueError("it does not begin as a bag of ROS 1")
         found = {}
         for fields, data in self._records():
             if fields.get(b"op") == bytes([_CONNECTION]):
                 connection = _connection(fields, data)
                 found[connection.id] = connection
         if not found:
+            self.close()
             raise ValueError("no whole message is in it")
         self.connections = list(found.values())
         self.topics = {connection.topic: connection for connection in self.connections}
 
     def close(self) -> None:
-        """Nothing is open between two calls."""
+        """Let the file go."""
+        self._file.close()
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
         """Connection, time of recording in ns and data of each message of these topics."""
@@ -68,40 +66,49 @@ class UnindexedRos1:
 
     def _records(self) -> Iterator[tuple[Fields, bytes]]:
         """All whole records; those of a chunk instead of the chunk, which itself may be cut off."""
-        with self._path.open("rb") as file:
-            file.seek(len(MAGIC))
-            for fields, data, is_whole in _records_of(file):
-                if fields.get(b"op") == bytes([_CHUNK]):
-                    content = _decompressed(data, fields.get(b"compression", b"none"))
-                    inner = _records_of(io.BytesIO(content))
-                    yield from ((f, d) for f, d, inner_is_whole in inner if inner_is_whole)
-                elif is_whole:
-                    yield fields, data
+        for fields, data, is_whole in _records_in(self._file, len(MAGIC)):
+            if fields[b"op"] == bytes([_CHUNK]):
+                content = _decompressed(data, fields.get(b"compression", b"none"))
+                inner = _records_in(content, 0)
+                yield from ((f, d) for f, d, inner_is_whole in inner if inner_is_whole)
+            elif is_whole:
+                yield fields, data
 
 
-def _records_of(file: IO[bytes]) -> Iterator[tuple[Fields, bytes, bool]]:
-    """Fields and data of each record, and whether all of the data is there."""
-    while True:
-        header = _block(file)
-        if header is None or not header[1]:
-            return
-        data = _block(file)
-        if data is None:
-            return
-        try:
-            yield _fields(header[0]), *data
-        except ValueError:  # nothing behind a broken header can be found
-            return
+def _records_in(data: Any, position: int) -> Iterator[tuple[Fields, bytes, bool]]:
+    """Fields and data of each record from a position on, and whether all of the data is there."""
+    while position + 8 <= len(data):
+        fields = _header_at(data, position)
+        if fields is None:
+            position = _next_record(data, position + 1)
+            continue
+        start = position + 8 + _integer(data[position : position + 4])
+        end = start + _integer(data[start - 4 : start])
+        yield fields, data[start:end], end <= len(data)
+        position = end
 
 
-def _block(file: IO[bytes]) -> tuple[bytes, bool] | None:
-    """As many bytes as a length says that stands before them, and whether all are there."""
-    head = file.read(4)
-    length = _integer(head)
-    if len(head) < 4 or length > _LONGEST:
+def _header_at(data: Any, position: int) -> Fields | None:
+    """The fields of the record there; None where there is none."""
+    length = _integer(data[position : position + 4])
+    start = position + 4
+    if not 0 < length <= _LONGEST_HEADER or start + length + 4 > len(data):
         return None
-    content = file.read(length)
-    return content, len(content) == length
+    try:
+        fields = _fields(data[start : start + length])
+    except ValueError:
+        return None
+    return fields if b"op" in fields else None
+
+
+def _next_record(data: Any, position: int) -> int:
+    """Where the next message, chunk or topic begins; the end where there is none."""
+    for found in _OPERATION.finditer(data, position):
+        for before in _BEFORE_OPERATION:
+            start = found.start() - before
+            if start >= position and _header_at(data, start) is not None:
+                return start
+    return len(data)
 
 
 def _fields(header: bytes) -> Fields:
@@ -129,13 +136,9 @@ def _decompressed(data: bytes, compression: bytes) -> bytes:
         return data
     if compression not in (b"bz2", b"lz4"):
         return b""
-    decompressor: Any = bz2.BZ2Decompressor()
-    if compression == b"lz4":
-        decompressor = import_module("lz4.frame").LZ4FrameDecompressor()
-    try:
-        return bytes(decompressor.decompress(data))
-    except (OSError, RuntimeError):  # the former of bz2, the latter of lz4
-        return b""
+    if compression == b"bz2":
+        return decompressed(bz2.BZ2Decompressor(), data)
+    return decompressed(import_module("lz4.frame").LZ4FrameDecompressor(), data)
 
 
 def _integer(data: bytes) -> int:

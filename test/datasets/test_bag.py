@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +213,7 @@ def test_of_a_cut_off_mcap_the_whole_messages_are_read(
     assert len(samples) == pytest.approx(8 * share, abs=2)
     for sample, image in zip(samples, noise, strict=False):
         np.testing.assert_array_equal(sample.image, image)
-    assert f"{cut} is cut off: what is whole of it is read" in said
+    assert f"{cut} is damaged or cut off: what is whole of it is read" in said
 
 
 def test_a_compressed_file_is_read(scene: Scene, tmp_path: Path) -> None:
@@ -269,3 +272,62 @@ def test_the_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "a.mcap").touch()
     with pytest.raises(FrameError, match="a ROS bag needs the package rosbags: pip install"):
         open_samples(tmp_path / "a.mcap")
+
+
+@pytest.mark.parametrize("has_metadata", [False, True])
+def test_messages_in_the_log_of_a_recorder_that_was_killed_are_read(
+    has_metadata: bool, scene: Scene, tmp_path: Path
+) -> None:
+    """As ROS 2 Foxy leaves them: SQLite writes to a log beside the file."""
+    bag = write_bag(tmp_path / "open", Topic("/image", images_of(scene)))
+    killed = tmp_path / "killed"
+    with closing(sqlite3.connect(storage_file(bag))) as database:
+        rows = database.execute("SELECT topic_id, timestamp, data FROM messages").fetchall()
+        database.execute("DELETE FROM messages")
+        database.commit()
+        database.execute("PRAGMA journal_mode = WAL")
+        insert = "INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)"
+        database.executemany(insert, rows)
+        database.commit()
+        shutil.copytree(bag, killed)
+    if not has_metadata:
+        (killed / "metadata.yaml").unlink()
+    before = {path: path.read_bytes() for path in killed.iterdir()}
+    said: list[str] = []
+    samples = list(open_samples(killed, say=said.append))
+    for sample, image in zip(samples, scene.images, strict=True):
+        np.testing.assert_array_equal(sample.image, image)
+    assert "was not closed by its recorder: messages that wait in" in said[0]
+    assert {path: path.read_bytes() for path in killed.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["100% #1?", "Küche 日本"])
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_bag_may_have_any_name(name: str, as_file: bool, scene: Scene, tmp_path: Path) -> None:
+    written = write_bag(tmp_path / "walk", Topic("/image", images_of(scene)))
+    folder = written.rename(tmp_path / name)
+    stream = open_samples(
+        storage_file(folder).rename(folder / f"{name}.db3") if as_file else folder
+    )
+    assert stream.name == name
+    assert len(list(stream)) == len(scene)
+
+
+def test_a_part_of_a_split_bag_that_is_missing_is_named(scene: Scene, tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / "walk", Topic("/image", images_of(scene)))
+    metadata = bag / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace("- walk.db3", "- gone.db3\n  - walk.db3"))
+    said: list[str] = []
+    assert len(list(open_samples(bag, say=said.append))) == len(scene)
+    assert re.search(r"missing.*gone\.db3.*: its files are read without metadata", said[0])
+
+
+def test_a_damaged_camera_info_is_passed_over(tmp_path: Path) -> None:
+    k = np.array([[20.0, 0, 10.5], [0, 20, 8.5], [0, 0, 1]])
+    topics = Topic("/image", [image_message(RGB, "rgb8")]), Topic("/camera_info", [camera_info(k)])
+    bag = write_bag(tmp_path / "walk", *topics, Topic("/b/camera_info", [camera_info(k, 22, 18)]))
+    with closing(sqlite3.connect(storage_file(bag))) as database:
+        database.execute("UPDATE messages SET data = x'00010000' WHERE topic_id = 2")
+        database.execute("UPDATE messages SET topic_id = 2 WHERE topic_id = 3")
+        database.commit()
+    np.testing.assert_allclose(only_sample(open_samples(bag)).intrinsics, k)
