@@ -9,6 +9,7 @@ import threading
 
 import viser
 
+from mem4d_ros.viewer.door import guarded, own_names
 from mem4d_ros.viewer.following import Viewpoint
 
 FIELD_OF_VIEW = 0.9  # rad, vertical
@@ -31,7 +32,8 @@ class Window:
     def __init__(self, host: str, port: int, follows: bool) -> None:
         """Raises AddressUnavailable. Port 0 takes any that is free."""
         check_address(host, port)
-        with contextlib.redirect_stdout(io.StringIO()):  # viser's own greeting
+        greeting = contextlib.redirect_stdout(io.StringIO())  # viser's own
+        with greeting, guarded(own_names(host)):
             self._server = Server(host=host, port=port, verbose=False)
         self._follows = follows
         self._viewpoint: Viewpoint | None = None
