@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
+
 import cv2
 import numpy as np
 from viser import CameraFrustumHandle, LineSegmentsHandle, PointCloudHandle, SceneApi
 
-from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion
+from mem4d_ros.geometry import intrinsics_to_fov, matrix_to_quaternion, transform_points
 from mem4d_ros.viewer import look as layers
 from mem4d_ros.viewer.look import Look
 from mem4d_ros.viewer.scene import ViewedCamera
@@ -15,9 +18,11 @@ from mem4d_ros.viewer.tiles import BYTES_PER_POINT, Place, Tile
 
 PATH_COLOUR = (255, 150, 40)
 CAMERA_COLOUR = (90, 220, 255)
+KEYFRAME_COLOUR = (120, 150, 160)
 GRID_COLOUR = (70, 74, 82)
 LINE_M = 0.012
 FRUSTUM_M = 0.22
+KEYFRAME_M = 0.1
 PICTURE_WIDTH = 320  # px
 JPEG_QUALITY = 75
 LANDMARK_M = 0.03
@@ -36,7 +41,7 @@ class Drawing:
         self._clouds: dict[str, PointCloudHandle] = {}
         self._cloud_points_m: dict[str, float] = {}
         self._tile_points_m = 0.03
-        self._path: LineSegmentsHandle | None = None
+        self._lines: dict[str, LineSegmentsHandle] = {}
         self._camera: CameraFrustumHandle | None = None
         self._groups = {
             name: scene.add_frame(_group(name), show_axes=False, visible=name in look.shown)
@@ -57,13 +62,13 @@ class Drawing:
 
     def clear(self) -> None:
         """Remove all but the groups and the grid."""
-        handles = [*self._tiles.values(), *self._clouds.values(), self._camera, self._path]
-        for handle in handles:
+        kinds = (self._tiles, self._clouds, self._lines)
+        for handle in (*chain.from_iterable(kind.values() for kind in kinds), self._camera):
             if handle is not None:
                 handle.remove()
-        self._tiles.clear()
-        self._clouds.clear()
-        self._camera = self._path = None
+        for kind in kinds:
+            kind.clear()
+        self._camera = None
 
     def follow(self, look: Look) -> None:
         """Show what is chosen, with points of the size that is chosen."""
@@ -143,16 +148,36 @@ class Drawing:
 
     def path(self, positions: np.ndarray) -> int:
         """Line through positions (N, 3)."""
-        if len(positions) < 2:
-            if self._path is not None:
-                self._path.remove()
-                self._path = None
+        ends = np.stack((positions[:-1], positions[1:]), 1)  # (N - 1, 2, 3)
+        return self._draw_lines(layers.PATH, ends, PATH_COLOUR)
+
+    def keyframes(self, cameras: Sequence[ViewedCamera]) -> int:
+        """Pyramids, whose tips are where the cameras were."""
+        edges = [pyramid(camera, KEYFRAME_M) for camera in cameras]
+        ends = np.concatenate(edges) if edges else np.empty((0, 2, 3))
+        return self._draw_lines(layers.KEYFRAMES, ends, KEYFRAME_COLOUR)
+
+    def _draw_lines(self, name: str, ends: np.ndarray, colour: tuple[int, int, int]) -> int:
+        """Lines with ends (N, 2, 3) in place of those before."""
+        if not len(ends):
+            if name in self._lines:
+                self._lines.pop(name).remove()
             return 0
-        ends = np.stack((positions[:-1], positions[1:]), 1).astype(np.float32)  # (N - 1, 2, 3)
-        self._path = self._scene.add_line_segments(
-            f"{_group(layers.PATH)}/line", ends, PATH_COLOUR, thickness=LINE_M
+        ends = ends.astype(np.float32)
+        self._lines[name] = self._scene.add_line_segments(
+            f"{_group(name)}/lines", ends, colour, thickness=LINE_M
         )
         return ends.nbytes
+
+
+def pyramid(viewed: ViewedCamera, depth_m: float) -> np.ndarray:
+    """The edges (8, 2, 3), in the map, of what a camera sees up to a depth."""
+    unit = np.array([(0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)])
+    pixels = unit * (viewed.width, viewed.height, 1) - (0.5, 0.5, 0)
+    rays = pixels @ np.linalg.inv(viewed.intrinsics).T  # (4, 3), z = 1
+    base = transform_points(viewed.map_from_camera, depth_m * rays)
+    tip = np.broadcast_to(viewed.map_from_camera[:3, 3], (4, 3))
+    return np.concatenate((np.stack((tip, base), 1), np.stack((base, np.roll(base, -1, 0)), 1)))
 
 
 def fitted(image: np.ndarray) -> np.ndarray:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from mem4d_ros.viewer.colours import IMAGE
 
-STATIC_MAP, NEWEST_FRAME, MOVING, LANDMARKS, CAMERA, PATH = LAYERS = (
+STATIC_MAP, NEWEST_FRAME, MOVING, LANDMARKS, CAMERA, KEYFRAMES, PATH = LAYERS = (
     "static map",
     "newest frame",
     "moving points",
     "landmarks",
     "camera",
+    "keyframes",
     "path",
 )
 HIDDEN_AT_FIRST = frozenset({LANDMARKS})

@@ -62,6 +62,7 @@ class Changes:
     moving: ColouredPoints | None = None  # what moves in it
     landmarks: ColouredPoints | None = None
     camera: ViewedCamera | None = None
+    keyframes: tuple[ViewedCamera, ...] | None = None
     path: np.ndarray | None = None  # (N, 3)
     image: np.ndarray | None = None  # (H, W, 3) uint8 RGB
     depth: np.ndarray | None = None  # (H, W) metres, NaN where there is none

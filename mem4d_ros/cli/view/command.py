@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = {
     "mem4d view out/walk": "a folder of `mem4d reconstruct`, with a timeline",
+    "mem4d view ~/.ros/mem4d/office": "a map that the node or `mem4d reconstruct` saved",
     "mem4d view walk.mp4": "a video, while it is reconstructed",
     "mem4d view recording/ --topic /camera/image_raw --host 0.0.0.0": "a ROS bag, for every"
     " browser on the network",
@@ -31,13 +32,14 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         "view",
         help="a reconstruction in the browser, finished or while it is made",
         description="Serve a reconstruction to browsers until Ctrl-C. A folder of `mem4d"
-        " reconstruct` has a timeline; any other source is reconstructed while you look on.",
+        " reconstruct` and a saved map have a timeline; any other source is reconstructed while you"
+        " look on.",
         examples=EXAMPLES,
     )
     parser.add_argument(
         "source",
         type=Path,
-        help="a folder of `mem4d reconstruct`, or what it takes: a video, a folder of images, a ROS"
+        help="a folder of `mem4d reconstruct`, a saved map, or what is reconstructed: a video, a folder of images, a ROS"
         " bag or a data set's folder",
     )
     parser.add_argument(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import load_named_network, named_camera
@@ -12,26 +14,32 @@ from mem4d_ros.cli.terminal.interruption import stop_on_request
 from mem4d_ros.cli.terminal.remarks import Remarks
 from mem4d_ros.cli.view.live import LiveRun
 from mem4d_ros.datasets import FrameError, InOrder, open_samples
+from mem4d_ros.mapping.store import MapError, is_map
 from mem4d_ros.viewer.controls import Recording
 from mem4d_ros.viewer.finished import FinishedRecording, is_finished
 from mem4d_ros.viewer.opening import ViewerUnavailable, open_viewer
 from mem4d_ros.viewer.options import ViewerOptions
+from mem4d_ros.viewer.saved_map import SavedMap
 from mem4d_ros.viewer.scene import Scene
 
 
 def view(options: argparse.Namespace) -> int:
     """Show the source until a signal ends it."""
     if is_finished(options.source):
-        return view_finished(options)
+        return view_recording(options, FinishedRecording)
+    if is_map(options.source):
+        return view_recording(options, SavedMap)
     return view_live(options)
 
 
-def view_finished(options: argparse.Namespace) -> int:
-    """Show a folder of `mem4d reconstruct`."""
+def view_recording(
+    options: argparse.Namespace, opened: Callable[[Path, Scene], Recording]
+) -> int:
+    """Show a folder that is finished."""
     scene = Scene()
     try:
-        recording = FinishedRecording(options.source, scene)
-    except (OSError, ValueError) as error:
+        recording = opened(options.source, scene)
+    except (OSError, ValueError, MapError) as error:
         raise UserError(str(error)) from error
     serve(scene, options, recording=recording)
     return 0
