@@ -94,6 +94,14 @@ PICTURES = (
         " --pictures {out}",
         lambda out: next(out.glob("*.png")),
     ),
+    *(
+        Picture(
+            f"docs/{name}",
+            "{python} scripts/viewer_pictures.py {out}",
+            lambda out, name=name: out / name,  # type: ignore[misc]
+        )
+        for name in ("viewer.png", "viewer.webp")
+    ),
     Picture(
         "bench/growth.png",
         "{python} bench/growth.py --out {out} --clock cpu",

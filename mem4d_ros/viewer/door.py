@@ -47,7 +47,9 @@ def refusal(hosts: Sequence[str], origins: Sequence[str], names: Collection[str]
         return "a request names one host and at most one origin"
     name = _name(hosts[0])
     if name is None or not (name in names or _is_address(name)):
-        return f"{hosts[0]} is no name of this machine: use its address, or {', '.join(sorted(names))}"
+        return (
+            f"{hosts[0]} is no name of this machine: use its address, or {', '.join(sorted(names))}"
+        )
     if origins and urlsplit(origins[0]).netloc.lower() != hosts[0].lower():
         return f"a page of {origins[0]} has no business here"
     return None
@@ -80,9 +82,7 @@ def checked(answer: Answer, names: Collection[str]) -> Answer:
     """The same answers for those who may come in, and only in a window of their own."""
 
     def answering(connection: ServerConnection, request: Request) -> Response | None:
-        reason = refusal(
-            request.headers.get_all("Host"), request.headers.get_all("Origin"), names
-        )
+        reason = refusal(request.headers.get_all("Host"), request.headers.get_all("Origin"), names)
         if reason is not None:
             status, body = http.HTTPStatus.FORBIDDEN, reason.encode()
             headers = Headers({"Content-Type": "text/plain", "Content-Length": str(len(body))})

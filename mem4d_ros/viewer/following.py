@@ -9,6 +9,8 @@ import numpy as np
 BEHIND_M, ABOVE_M, AHEAD_M = 2.2, 1.3, 1.5
 SHARE = 0.12
 """Of the way to where it should be, at each step."""
+OVERVIEW = 1.1
+"""Distance of a view of all, in diagonals of what is to be seen."""
 TELEPORT_M = 5.0
 """Farther off, it is there at once."""
 
@@ -50,4 +52,4 @@ def overview(positions: np.ndarray, map_from_camera: np.ndarray) -> Viewpoint:
     direction = near.position - near.target
     direction /= np.linalg.norm(direction)
     target = (low + high) / 2
-    return Viewpoint(target + 0.85 * float(np.linalg.norm(high - low)) * direction, target)
+    return Viewpoint(target + OVERVIEW * float(np.linalg.norm(high - low)) * direction, target)

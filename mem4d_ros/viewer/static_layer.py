@@ -39,6 +39,11 @@ class StaticLayer:
         """Tiles that are yet to be sent."""
         return len(self._stream)
 
+    @property
+    def positions(self) -> np.ndarray:
+        """(N, 3) of the points that may be shown."""
+        return np.empty((0, 3)) if self._map is None else self._map.points.positions
+
     def put(self, cloud: MapCloud) -> None:
         """A newer map."""
         cloud = self._detail.thinned(cloud)

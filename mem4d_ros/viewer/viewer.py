@@ -16,7 +16,7 @@ from mem4d_ros.viewer.colours import colours_of
 from mem4d_ros.viewer.controls import Controls, Recording
 from mem4d_ros.viewer.detail import evenly
 from mem4d_ros.viewer.drawing import Drawing
-from mem4d_ros.viewer.following import behind
+from mem4d_ros.viewer.following import Viewpoint, behind, overview
 from mem4d_ros.viewer.look import Look
 from mem4d_ros.viewer.options import ViewerOptions
 from mem4d_ros.viewer.panel import Panel
@@ -63,6 +63,11 @@ class Viewer:
         self._facts = Facts("waiting")
         self._shown_frame: tuple[int, bool] | None = None
         self.sent_bytes = 0
+
+    @property
+    def waiting(self) -> int:
+        """Tiles of the map that are yet to be sent."""
+        return self._static.waiting
 
     @property
     def look(self) -> Look:
@@ -146,9 +151,15 @@ class Viewer:
             self._spend(self._panel.depth(new.depth))
         if new.camera is not None:
             if self._camera is None:
-                self.window.start_from(behind(new.camera.map_from_camera))
+                self.window.start_from(self._first_viewpoint(new.camera.map_from_camera))
             self._camera = new.camera
             self._spend(self._drawing.camera(new.camera, self._image))
+
+    def _first_viewpoint(self, map_from_camera: np.ndarray) -> Viewpoint:
+        """Behind the camera; where all is there already, far enough off to see most of it."""
+        if self._recording is None:
+            return behind(map_from_camera)
+        return overview(self._static.positions, map_from_camera)
 
     def _draw_cloud(self, name: str) -> None:
         if name not in self._look.shown:

@@ -29,6 +29,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 
 END_KEY = "\ue010"
+ENTER_KEY = "\ue007"
+SELECT_ALL = "\ue009a\ue000"  # control and a, and no key
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None or DRIVER is None,
@@ -84,6 +86,32 @@ class Browser:
         thumb = self.wait_for(lambda: self.driver.find_elements("xpath", path), label)[0]
         thumb.send_keys(END_KEY)
 
+    def tick(self, label: str) -> None:
+        """Press the box with this label."""
+        path = f"//label[normalize-space()='{label}']/following::input[@type='checkbox'][1]"
+        box = self.wait_for(lambda: self.driver.find_elements("xpath", path), label)[0]
+        self.driver.execute_script("arguments[0].click()", box)
+
+    def enter(self, label: str, value: int) -> None:
+        """Write a number into the field with this label."""
+        path = f"//label[normalize-space()='{label}']/following::input[@type='text'][1]"
+        box = self.wait_for(lambda: self.driver.find_elements("xpath", path), label)[0]
+        box.send_keys(SELECT_ALL, str(value), ENTER_KEY)
+        self.driver.execute_script("arguments[0].blur()", box)  # no caret blinks
+
+    def still_picture(self, unlike: np.ndarray | None = None) -> np.ndarray:
+        """All of the window, once nothing changes any more; something else than `unlike`."""
+        last: list[np.ndarray | None] = [None]
+
+        def settled() -> bool:
+            before, last[0] = last[0], self.whole_picture()
+            is_still = before is not None and np.array_equal(before, last[0])
+            return is_still and (unlike is None or not np.array_equal(unlike, last[0]))
+
+        self.wait_for(settled, "a picture that stays as it is")
+        assert last[0] is not None
+        return last[0]
+
     def close_notes(self) -> None:
         """Take viser's remark away that WebGL is slow here."""
         note = "button.mantine-Notification-closeButton"
@@ -108,13 +136,15 @@ class Browser:
 
 
 @contextmanager
-def opened(url: str, size: tuple[int, int] = SIZE) -> Iterator[Browser]:
+def opened(
+    url: str, size: tuple[int, int] = SIZE, flags: tuple[str, ...] = ()
+) -> Iterator[Browser]:
     """A window of so many pixels that shows this address."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--window-size={size[0]},{size[1]}"):
+    for flag in (*FLAGS, *flags, f"--window-size={size[0]},{size[1]}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))

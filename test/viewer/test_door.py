@@ -90,9 +90,7 @@ def test_the_server_refuses_websockets_of_other_sites(port: int, host: str, orig
 
 
 @pytest.mark.parametrize(("host", "status"), [("localhost", 200), ("evil.example", 403)])
-def test_the_page_is_given_to_those_who_know_the_machine(
-    port: int, host: str, status: int
-) -> None:
+def test_the_page_is_given_to_those_who_know_the_machine(port: int, host: str, status: int) -> None:
     connection = http.client.HTTPConnection(ADDRESS, port)
     connection.request("GET", "/", headers={"Host": f"{host}:{port}"})
     answer = connection.getresponse()

@@ -22,7 +22,7 @@ from mem4d_ros.writing import write_picture
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(900)]
 pytest.importorskip("selenium", reason="drives Chromium")
-pytest.importorskip("viser", reason="serves the scene")
+viser = pytest.importorskip("viser", reason="serves the scene")
 
 SCREENSHOT = Path(__file__).parents[2] / "out" / "viewer" / "chromium.png"
 
@@ -53,6 +53,21 @@ def green_wall(confidence: float) -> MapCloud:
     return MapCloud(
         ColouredPoints(positions, colours, np.full(len(positions), confidence, np.float32))
     )
+
+
+def yellow_landmarks() -> ColouredPoints:
+    """A row of them in front of the wall; their own colour is none."""
+    y = np.arange(-0.5, 0.5, 0.02)
+    positions = np.stack((np.full(y.shape, 1.5), y, np.zeros(y.shape)), -1).astype(np.float32)
+    return ColouredPoints(
+        positions, np.zeros(positions.shape, np.uint8), np.ones(len(y), np.float32)
+    )
+
+
+def yellowness(browser: Browser) -> float:
+    """Share of the picture that is yellow."""
+    red, green, blue = np.moveaxis(browser.picture().astype(int), -1, 0)
+    return float(np.mean((red > 200) & (green > 170) & (blue < 120)))
 
 
 def greenness(browser: Browser) -> float:
@@ -89,6 +104,9 @@ def test_points_appear_and_controls_act(running: Running) -> None:
         assert greenness(browser) < 0.01
         running.scene.put(Changes(static_map=green_wall(confidence=5.0)))
         browser.wait_for(lambda: greenness(browser) > 0.2, "the wall")
+        running.scene.put(Changes(landmarks=yellow_landmarks()))
+        browser.tick("Landmarks")
+        browser.wait_for(lambda: yellowness(browser) > 0.002, "the landmarks")
         SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
         write_picture(SCREENSHOT, browser.whole_picture())
 
@@ -103,6 +121,29 @@ def test_points_appear_and_controls_act(running: Running) -> None:
         browser.click("Save map")
         browser.wait_for(lambda: "the map has no points yet" in browser.text(), "the refusal")
         assert browser.asked_hosts() == {"localhost"}
+
+
+def test_pages_of_other_sites_cannot_press_buttons(running: Running) -> None:
+    url = running.viewer.window.url
+    with opened(url, flags=("--host-resolver-rules=MAP rebound.example 127.0.0.1",)) as browser:
+        assert opens_websocket(browser, url), "the viewer's own page"
+        browser.driver.get(url.replace("localhost", "rebound.example"))
+        browser.wait_for(lambda: "is no name of this machine" in browser.text(), "the refusal")
+        browser.driver.get("data:text/html,another site")
+        assert not opens_websocket(browser, url)
+        browser.driver.get(f"data:text/html,<iframe src='{url}'></iframe>")
+        browser.driver.switch_to.frame(0)
+        assert not browser.driver.find_elements("id", "root"), "the page in a frame"
+
+
+def opens_websocket(browser: Browser, url: str) -> bool:
+    """Whether the page that is shown gets a connection to the viewer, as viser's own would."""
+    return browser.driver.execute_async_script(
+        "const done = arguments[2], socket = new WebSocket(arguments[0], arguments[1]);"
+        "socket.onopen = () => done(true); socket.onerror = () => done(false);",
+        url.replace("http", "ws"),
+        f"viser-v{viser.__version__}",
+    )
 
 
 def test_several_look_on_and_who_comes_late_sees_all(running: Running) -> None:

@@ -72,7 +72,8 @@ def test_dense_points_are_where_their_pixels_look_in_the_maps_metres(
     np.testing.assert_allclose(in_dense, np.stack((columns, rows), -1), atol=1e-2)
     np.testing.assert_allclose(seen[:, 2], depth[rows, columns], rtol=1e-4)
     np.testing.assert_array_equal(shown.frame.colours, keyframe.dense.image[rows, columns])
-    assert shown.until == 1.0 and len(shown.path) == 2
+    assert shown.until == 1.0
+    assert len(shown.path) == 2
 
 
 def test_the_points_of_all_keyframes_are_the_map(folder: Path) -> None:

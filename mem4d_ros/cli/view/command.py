@@ -39,8 +39,8 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     parser.add_argument(
         "source",
         type=Path,
-        help="a folder of `mem4d reconstruct`, a saved map, or what is reconstructed: a video, a folder of images, a ROS"
-        " bag or a data set's folder",
+        help="a folder of `mem4d reconstruct`, a saved map, or what is reconstructed: a video,"
+        " a folder of images, a ROS bag or a data set's folder",
     )
     parser.add_argument(
         "--host", default=LOOPBACK, help=f"address to listen at ({LOOPBACK}: this machine only)"

@@ -32,9 +32,7 @@ def view(options: argparse.Namespace) -> int:
     return view_live(options)
 
 
-def view_recording(
-    options: argparse.Namespace, opened: Callable[[Path, Scene], Recording]
-) -> int:
+def view_recording(options: argparse.Namespace, opened: Callable[[Path, Scene], Recording]) -> int:
     """Show a folder that is finished."""
     scene = Scene()
     try:

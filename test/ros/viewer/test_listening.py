@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
+from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.listening import Listening
 from mem4d_ros.ros.viewer.settings import ViewerSettings
+from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.viewer.look import LANDMARKS, Look
 from mem4d_ros.viewer.scene import NOTHING, Changes, Scene
 
@@ -93,6 +96,22 @@ def test_what_is_not_shown_is_not_asked_for(ros: Ros, heard: Heard) -> None:
     ros.wait_for(lambda: ros.node.count_subscribers(name) == 1, "a subscription")
     heard.listening.refresh(LOOK)
     ros.wait_for(lambda: ros.node.count_subscribers(name) == 0, "its end")
+
+
+def test_a_landmark_comes_with_its_place(ros: Ros, heard: Heard) -> None:
+    heard.listening.refresh(replace(LOOK, shown=frozenset({LANDMARKS})))
+    topic = topics.LANDMARKS
+    back_end = ros.probe.create_publisher(topic.type, "/mem4d/landmarks", topic.qos)
+    ros.wait_for(lambda: back_end.get_subscription_count(), "the viewer's subscription")
+    sent = ColouredPoints(
+        np.array([(1.25, -0.5, 2.0), (40.0, 3.0, -1.0)], np.float32),
+        np.full((2, 3), 200, np.uint8),
+        np.array([7, 9], np.float32),
+    )
+    back_end.publish(to_point_cloud(sent, Header(frame_id="map")))
+    ros.wait_for(lambda: heard.has("landmarks"), "the landmarks")
+    np.testing.assert_allclose(heard.changes.landmarks.positions, sent.positions)
+    np.testing.assert_allclose(heard.changes.landmarks.confidences, sent.confidences)
 
 
 def test_who_looks_away_leaves_no_subscription(ros: Ros) -> None:
