@@ -98,7 +98,7 @@ PICTURES = (
         Picture(
             f"docs/{name}",
             "{python} scripts/viewer_pictures.py {out}",
-            lambda out, name=name: out / name,  # type: ignore[misc]
+            lambda out, name=name: out / name,
         )
         for name in ("viewer.png", "viewer.webp")
     ),

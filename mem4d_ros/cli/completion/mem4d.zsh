@@ -19,7 +19,7 @@ _shtab_mem4d_commands() {
     info:'Print what a checkpoint says of itself. Its weights are not read.'
     reconstruct:'Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is done; --resume goes on from there, with the same result as without the interruption.'
     train:'Train the network. Stopped by Ctrl-C or killed, the same command goes on. Started by torchrun, its processes share the work.'
-    view:'Serve a reconstruction to browsers until Ctrl-C. A folder of `mem4d reconstruct` has a timeline; any other source is reconstructed while you look on.'
+    view:'Serve a reconstruction to browsers until Ctrl-C. A folder of `mem4d reconstruct` and a saved map have a timeline; any other source is reconstructed while you look on.'
   )
   _describe 'mem4d commands' _commands
 }
@@ -276,7 +276,7 @@ _shtab_mem4d_view_options=(
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
   "--pose-source[source of camera poses\; auto\: the one that suits the network]:pose_source:(auto head procrustes geometry)"
-  ":a folder of \`mem4d reconstruct\`, or what it takes\: a video, a folder of images, a ROS bag or a data set\'s folder:_files"
+  ":a folder of \`mem4d reconstruct\`, a saved map, or what is reconstructed\: a video, a folder of images, a ROS bag or a data set\'s folder:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
