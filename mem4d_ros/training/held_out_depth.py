@@ -66,9 +66,9 @@ def predicted_depth(model: Mem4D, images: Tensor, evidence: Evidence) -> Tensor:
 def absolute_relative(predicted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
     """Mean |p - g| / g (B,) of sequences (B, T, H, W): under one scale each, and as predicted.
 
-    True depth counts where it is positive; a prediction that is not counts as nearly 0.
+    True depth counts where it is positive and finite; a prediction that is not counts as nearly 0.
     """
-    valid = true > 0
+    valid = (true > 0) & true.isfinite()
     predicted = predicted.float().clamp_min(1e-3)
     true = true.where(valid, 1)
     scale = (true / predicted).where(valid, torch.nan).flatten(1).nanmedian(1).values

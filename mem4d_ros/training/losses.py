@@ -1,10 +1,11 @@
-"""The training objective (eq. 7 to 10): pointmaps with confidence, camera, relative camera; edges.
+"""The training objective (eq. 7 to 10): pointmaps, camera, relative camera; and edges, sky.
 
 Nothing here makes the host wait for a GPU: what does not count is masked, not left out.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,8 @@ from mem4d_ros.model import FrameOutput
 UNITS = ("sequence", "point")
 NEAREST_M = 0.1
 """Errors of points nearer than this are measured as if they were so far away."""
+SKY_M = 200.0
+"""The sky is farther than this, which is all that it is taught."""
 EDGE_SPANS_PX = (1, 2, 4, 8, 16)
 _EDGE_WEIGHT, _EDGE_STEP = 4.0, 0.1
 """Maximum weight added at a step of the true log depth, and the height of step that scales it."""
@@ -29,6 +32,7 @@ class Truth:
     Attributes:
         points_world: (B, T, H, W, 3); points_camera: likewise, in each camera's optical frame.
         valid: (B, T, H, W) bool, where the points are known.
+        sky: (B, T, H, W) bool, where there is nothing but the sky.
         camera_to_world: (B, T, 4, 4).
         field_of_view: (B, T, 2), horizontal and vertical, radians.
     """
@@ -36,6 +40,7 @@ class Truth:
     points_world: Tensor
     points_camera: Tensor
     valid: Tensor
+    sky: Tensor
     camera_to_world: Tensor
     field_of_view: Tensor
 
@@ -56,6 +61,7 @@ class LossWeights:
     pose: float = 1.0
     relative_pose: float = 1.0
     edges: float = 0.0
+    sky: float = 0.0
     alpha: float = 0.2
     unit: str = "sequence"
 
@@ -73,6 +79,7 @@ class Losses:
     pose: Tensor
     relative_pose: Tensor
     edges: Tensor
+    sky: Tensor
     total: Tensor
 
 
@@ -109,14 +116,16 @@ def training_loss(
     pose = pose_loss(output, truth, scale)
     relative = relative_pose_loss(output, truth, scale)
     edges = edge_loss(output.points_camera[..., 2], truth.points_camera[..., 2], truth.valid)
+    sky = sky_loss(output.points_camera[..., 2], truth.sky, truth.valid)
     total = (
         weights.world * world
         + weights.camera * camera
         + weights.pose * pose
         + weights.relative_pose * relative
         + weights.edges * edges
+        + weights.sky * sky
     )
-    return Losses(world, camera, pose, relative, edges, total)
+    return Losses(world, camera, pose, relative, edges, sky, total)
 
 
 def mean_distance(points: Tensor, valid: Tensor) -> Tensor:
@@ -168,6 +177,15 @@ def edge_loss(depth: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
                 weight = 1 + _EDGE_WEIGHT * (true.abs() / _EDGE_STEP).tanh()
                 parts.append(masked_mean(weight * (predicted - true).abs(), both))
     return torch.stack(parts).mean()
+
+
+def sky_loss(depth: Tensor, sky: Tensor, valid: Tensor) -> Tensor:
+    """How much nearer than SKY_M the sky is seen, in logarithms of depth (…, H, W).
+
+    A mean over all pixels of which something is known, so that a little sky counts little.
+    """
+    nearness = math.log(SKY_M) - depth.clamp_min(NEAREST_M / 10).log()
+    return nearness.clamp_min(0).where(sky, 0).sum() / (sky | valid).sum().clamp_min(1)
 
 
 def _difference(values: Tensor, span: int, dim: int) -> Tensor:

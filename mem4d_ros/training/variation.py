@@ -17,6 +17,8 @@ class AugmentationConfig:
         vignette: maximum loss of light in the corners.
         blocks: ratio of clips with blocks as strong compression leaves them.
         flicker: σ of the log of each frame's own exposure.
+        exposure: σ of the log of a clip's exposure.
+        patches: ratio of clips with a blank patch on what they show.
     """
 
     zoom: tuple[float, float] = (1.0, 1.0)
@@ -26,6 +28,8 @@ class AugmentationConfig:
     vignette: float = 0.0
     blocks: float = 0.0
     flicker: float = 0.0
+    exposure: float = 0.15
+    patches: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.zoom[0] <= self.zoom[1]:

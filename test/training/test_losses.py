@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model import FrameOutput
 from mem4d_ros.training.losses import (
+    SKY_M,
     LossWeights,
     Truth,
     confidence_regression,
@@ -20,6 +22,7 @@ from mem4d_ros.training.losses import (
     pose_loss,
     quaternion_error,
     relative_pose_loss,
+    sky_loss,
     training_loss,
 )
 
@@ -38,6 +41,7 @@ def truth() -> Truth:
         points_world=points.where(valid[..., None], torch.nan),
         points_camera=(points * 1.1).where(valid[..., None], torch.nan),
         valid=valid,
+        sky=~valid & torch.tensor(rng.random(SHAPE) < 0.5),
         camera_to_world=torch.tensor(poses),
         field_of_view=torch.full((2, 3, 2), 1.0, dtype=torch.float64),
     )
@@ -132,6 +136,15 @@ def test_the_optimal_confidence_is_alpha_over_error(truth: Truth) -> None:
 
     best = alpha / error
     assert loss(best) < min(loss(best * 0.9), loss(best * 1.1))
+
+
+def test_the_sky_costs_by_how_much_nearer_than_far_it_is_seen() -> None:
+    depth = torch.tensor([[SKY_M / math.e, 2 * SKY_M, 5.0, 5.0]])
+    sky = torch.tensor([[True, True, False, False]])
+    known = torch.tensor([[False, False, True, False]])
+    assert sky_loss(depth, sky, known).item() == pytest.approx(1 / 3)
+    nothing = torch.zeros_like(sky)
+    assert sky_loss(depth, nothing, nothing).item() == 0
 
 
 def test_a_quaternion_and_its_negative_are_one_rotation() -> None:

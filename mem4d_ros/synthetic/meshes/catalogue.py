@@ -14,6 +14,7 @@ class Place:
         outdoor: the sun and the sky light it, things are far, cars drive.
         share: how often it is drawn, relative to the others.
         ceiling: height z in m of a ceiling that is added because the source has none.
+        hills: seed of a terrain that no file holds, its side and the height of its hills in m.
     """
 
     name: str
@@ -22,6 +23,19 @@ class Place:
     outdoor: bool = False
     share: float = 1.0
     ceiling: float | None = None
+    hills: tuple[int, float, float] | None = None
+
+
+def _terrain(seed: int, side: float, height: float) -> Place:
+    reach = 0.3 * side
+    return Place(
+        f"terrain_{seed}",
+        (-reach, -reach, -3 * height),
+        (reach, reach, 3 * height),
+        outdoor=True,
+        share=0.6,
+        hills=(seed, side, height),
+    )
 
 
 PLACES = (
@@ -39,7 +53,12 @@ PLACES = (
     Place("bitterli_staircase", (-4.1, -5.2, 0.2), (2.5, 5.2, 6.8)),
     Place("bitterli_staircase2", (-21.7, -7.0, -3.0), (7.2, 3.1, 6.0)),
     Place("sponza_rendu", (-18.5, -11.0, 0.2), (17.5, 11.5, 9.0), outdoor=True),
-    Place("gz_mcity", (-200.0, -200.0, 0.3), (200.0, 250.0, 12.0), outdoor=True, share=1.5),
+    Place("gz_mcity", (-200.0, -200.0, 0.3), (200.0, 250.0, 12.0), outdoor=True, share=4.0),
+    _terrain(1, 500.0, 6.0),
+    _terrain(2, 300.0, 12.0),
+    _terrain(3, 600.0, 40.0),
+    _terrain(4, 200.0, 1.0),
+    _terrain(5, 400.0, 25.0),
 )
 
 # Never drawn for training: what a network sees of them measures it.
@@ -93,6 +112,7 @@ FURNITURE = (
     "warehouse_robot",
 )
 HAND_HELD = ("TrashBin", "cinder_block", "Drawer", "BathroomSink", "WoodenChair", "SquareShelf")
+TREES = ("oak_tree", "pine_tree")
 STREET_OBJECTS = (
     "construction_barrel",
     "construction_cone",

@@ -23,7 +23,7 @@ from mem4d_ros.synthetic.meshes.shading import (
 from mem4d_ros.synthetic.meshes.surface import Surface, look_up
 from mem4d_ros.synthetic.meshes.tracing import Hits, Layer, subset, trace
 
-FARTHEST = 200.0  # m; what is farther has no depth
+FARTHEST = 200.0  # m; what is farther is as far as the sky
 CORNERS = ((-0.25, -0.12), (0.12, -0.25), (0.25, 0.12), (-0.12, 0.25))  # px, of edge pixels
 SMOOTHINGS = 2  # of gathered light
 BRIGHTEST = 4.0  # radiance of one ray of an edge pixel: no lamp outshines the others
@@ -35,7 +35,7 @@ class Frame:
     """What one camera sees. H × W pixels."""
 
     radiance: np.ndarray  # (H, W, 3) float32 linear
-    depth: np.ndarray  # (H, W) float32 m along z, NaN where there is nothing within FARTHEST
+    depth: np.ndarray  # (H, W) float32 m along z, inf where there is nothing within FARTHEST
     layer: np.ndarray  # (H, W) int8, -1 for the sky
     face: np.ndarray  # (H, W) int32 of the layer's triangles
 
@@ -93,7 +93,7 @@ def take(stage: Stage, view: View) -> Frame:
             radiance[edges] = _refined(stage, view, lit, edges)
     return Frame(
         radiance.reshape(*view.size, 3),
-        np.where(depth < FARTHEST, depth, np.float32(np.nan)),
+        np.where(depth < FARTHEST, depth, np.float32(np.inf)),
         hits.layer.reshape(view.size),
         hits.face.reshape(view.size),
     )

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from mem4d_ros.synthetic.meshes.catalogue import Place
-from mem4d_ros.synthetic.meshes.mesh import Mesh, load_mesh
+from mem4d_ros.synthetic.meshes.mesh import Mesh, load_mesh, prepare
 from mem4d_ros.synthetic.meshes.packed import SUFFIX, CorruptMesh
+from mem4d_ros.synthetic.meshes.terrain import terrain
 from mem4d_ros.synthetic.meshes.textures import Textures, load_textures
 from mem4d_ros.synthetic.meshes.tracing import Layer, make_layer
 
@@ -18,6 +19,8 @@ from mem4d_ros.synthetic.meshes.tracing import Layer, make_layer
 @lru_cache(64)
 def place_layer(scenes_folder: Path, place: Place) -> Layer:
     """The mesh of a place, ready to be traced; kept for the process."""
+    if place.hills is not None:
+        return make_layer(prepare(terrain(*place.hills)))
     return make_layer(load_mesh(scenes_folder / "places" / (place.name + SUFFIX)))
 
 

@@ -16,6 +16,7 @@ from mem4d_ros.synthetic.meshes.catalogue import (
     HAND_HELD,
     PEOPLE,
     STREET_OBJECTS,
+    TREES,
 )
 from mem4d_ros.synthetic.meshes.free_space import (
     BESIDE,
@@ -71,6 +72,7 @@ def draw_props(setting: Setting, library: Library, rng: np.random.Generator) -> 
         wanted = _names(BUILDINGS, int(rng.integers(0, 5)), rng)
         wanted += _names(CARS, int(rng.integers(0, 4)), rng)
         wanted += _names(STREET_OBJECTS, int(rng.integers(0, 8)), rng)
+        wanted += _names(TREES, int(rng.choice((0, 0, 3, 8, 16))), rng)
     else:
         wanted = _names(FURNITURE, rng.choice((0, 0, 1, 2, 3, 5)), rng)
         wanted += _names(PEOPLE, int(rng.random() < 0.1), rng)

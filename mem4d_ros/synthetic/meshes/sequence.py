@@ -21,7 +21,7 @@ class MeshSequence:
     """T frames with their truth. World = the first camera's optical frame, metres."""
 
     images: np.ndarray  # (T, 3, H, W) uint8 RGB
-    depth: np.ndarray  # (T, H, W) float16, m along z, NaN for the sky and beyond 200 m
+    depth: np.ndarray  # (T, H, W) float16, m along z, inf for the sky and beyond 200 m
     camera_to_world: np.ndarray  # (T, 4, 4) float32, OpenCV axes; the first is the identity
     intrinsics: np.ndarray  # (3, 3) float32 in px, pixel centres at integers
     moving: np.ndarray  # (T, H, W) bool: the surface moves until the next frame
@@ -95,7 +95,7 @@ def _image_flow(plan: Plan, index: int, frame: Frame) -> np.ndarray:
     before = plan.camera_to_world[max(index - 1, 0)]
     after = plan.camera_to_world[index + 1] if index < last else now @ rigid_inverse(before) @ now
     rays = pixel_rays(plan.intrinsics.astype(np.float64), height, width)
-    depth = np.nan_to_num(frame.depth, nan=1e4)
+    depth = np.nan_to_num(frame.depth, posinf=1e4)
     points = (rays * depth[..., None]) @ now[:3, :3].T + now[:3, 3]
     if plan.movers is not None:
         on_mover = frame.layer == len(plan.still)

@@ -18,6 +18,8 @@ from mem4d_ros.training.variation import AugmentationConfig
 
 _BLUR_TAPS = 9
 _BLOCK = 8
+_SKY_M = 1e6
+"""The sky's depth while images are resampled, which may multiply by zero."""
 
 
 def augment(
@@ -81,10 +83,11 @@ def look(clips: Clips, view: View, size: tuple[int, int]) -> Clips:
     images = F.grid_sample(
         _unit_range(clips.images).flatten(1, 2), grid, padding_mode="border", align_corners=False
     )
-    depth = clips.depth.float().nan_to_num(0.0, 0.0, 0.0)
+    depth = clips.depth.float().nan_to_num(0.0, posinf=_SKY_M)
     both = torch.cat((depth, clips.moving.float()), dim=1)  # (B, 2 · T, h, w)
     both = F.grid_sample(both, grid, mode="nearest", padding_mode="border", align_corners=False)
     depth, moving = both.chunk(2, dim=1)
+    depth = depth.masked_fill(depth == _SKY_M, torch.inf)
     scale_x, scale_y = size[1] / view.width, size[0] / view.height
     zero, one = torch.zeros_like(scale_x), torch.ones_like(scale_x)
     to_view = torch.stack(
@@ -132,7 +135,9 @@ def vary_images(clips: Clips, config: AugmentationConfig, chance: Chance) -> Cli
         images = blurred(images, config.blur, chance)
     if config.vignette:
         images = images * _vignette(images, config.vignette, chance)
-    images = vary_colours(images, config.flicker, chance)
+    images = vary_colours(images, config.exposure, config.flicker, chance)
+    if config.patches:
+        images = with_blank_patches(images, config.patches, chance)
     if config.noise:
         sigma = config.noise * chance.uniform(len(images)).square().view(-1, 1, 1, 1, 1)
         images = (images + sigma * chance.normal(*images.shape)).clamp(0, 1)
@@ -141,11 +146,11 @@ def vary_images(clips: Clips, config: AugmentationConfig, chance: Chance) -> Cli
     return Clips(images, clips.depth, clips.camera_to_world, clips.intrinsics, clips.moving)
 
 
-def vary_colours(images: Tensor, flicker: float, chance: Chance) -> Tensor:
+def vary_colours(images: Tensor, exposure: float, flicker: float, chance: Chance) -> Tensor:
     """Images (B, T, 3, H, W) in [0, 1] as other cameras would take them.
 
-    Each clip gets its own gamma, exposure and white balance; one in ten is grey. Each frame's
-    exposure differs by `flicker` (σ of the log).
+    Each clip gets its own gamma, exposure (σ of the log) and white balance; one in ten is grey.
+    Each frame's exposure differs by `flicker` (σ of the log).
     """
     batch, length = images.shape[:2]
 
@@ -154,7 +159,7 @@ def vary_colours(images: Tensor, flicker: float, chance: Chance) -> Tensor:
         return values[..., None, None]
 
     gamma = (0.15 * chance.normal(batch, 1, 1)).exp()
-    gain = (0.08 * chance.normal(batch, 1, 3) + 0.15 * chance.normal(batch, 1, 1)).exp()
+    gain = (0.08 * chance.normal(batch, 1, 3) + exposure * chance.normal(batch, 1, 1)).exp()
     gain = gain * (flicker * chance.normal(batch, length, 1)).exp()
     # Black stays black, and the power's slope there stays finite.
     varied = (images.clamp_min(1e-6).pow(each(gamma)) * each(gain)).clamp(0, 1)
@@ -188,6 +193,31 @@ def _vignette(images: Tensor, largest: float, chance: Chance) -> Tensor:
     x = torch.linspace(-1, 1, width, device=images.device)
     loss = largest * chance.uniform(len(images)).view(-1, 1, 1, 1, 1)
     return 1 - loss * (x * x + y * y) / 2
+
+
+def with_blank_patches(images: Tensor, share: float, chance: Chance) -> Tensor:
+    """Images (B, T, 3, H, W) with an ellipse or a tilted rectangle of one colour on what they show.
+
+    Only in this fraction of clips, at one place in all frames; most are bright. What is blank
+    then has the depth of what is around it, and is neither sky nor near for being blank.
+    """
+    batch, (height, width) = len(images), images.shape[-2:]
+    at = [chance.uniform(batch).view(-1, 1, 1) for _ in range(2)]
+    half = [chance.log_uniform(0.06, 0.5, batch).view(-1, 1, 1) for _ in range(2)]
+    turn = (0.4 * chance.normal(batch)).view(-1, 1, 1)
+    y = (torch.arange(height, device=images.device)[:, None] - at[1] * height) / width
+    x = (torch.arange(width, device=images.device) - at[0] * width) / width
+    along = (x * turn.cos() + y * turn.sin()) / half[0]  # (B, H, W)
+    across = (y * turn.cos() - x * turn.sin()) / half[1]
+    round_ = chance.happens(0.3, batch).view(-1, 1, 1)
+    within = torch.where(round_, along.square() + across.square(), along.abs().max(across.abs()))
+    within = (within < 1) & chance.happens(share, batch).view(-1, 1, 1)
+    bright = chance.happens(0.75, batch)
+    level = torch.where(bright, chance.between(0.7, 1.1, batch), chance.between(0.0, 0.5, batch))
+    colour = level[:, None] + 0.04 * chance.normal(batch, 3)  # (B, 3)
+    shade = 1 + 0.1 * chance.normal(batch).view(-1, 1, 1) * along.clamp(-1, 1)
+    paint = (colour[:, :, None, None] * shade[:, None]).clamp(0, 1)  # (B, 3, H, W)
+    return torch.where(within[:, None, None], paint[:, None], images)
 
 
 def with_blocks(images: Tensor, share: float, chance: Chance) -> Tensor:

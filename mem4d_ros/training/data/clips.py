@@ -18,7 +18,7 @@ class Clips:
 
     Attributes:
         images: (B, T, 3, H, W), RGB, uint8 or float in [0, 1].
-        depth: (B, T, H, W) metres along z, 0 or NaN where unknown.
+        depth: (B, T, H, W) metres along z, 0 or NaN where unknown, inf of the sky.
         camera_to_world: (B, T, 4, 4).
         intrinsics: (B, 3, 3), pixels of these images.
         moving: (B, T, H, W) bool.
@@ -54,6 +54,7 @@ def truth_of(clips: Clips) -> Truth:
         points_world=transform_points(poses, points_camera),
         points_camera=points_camera,
         valid=depth.isfinite() & (depth > 0),
+        sky=depth == torch.inf,
         camera_to_world=poses,
         field_of_view=intrinsics_to_fov(intrinsics, height, width),
     )

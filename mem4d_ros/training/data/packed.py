@@ -26,7 +26,8 @@ from mem4d_ros.writing.tensors import write_tensors
 SUFFIX = ".packed.safetensors"
 _NEAREST_M = 0.05
 _STEP = 0.003
-"""Of the logarithm of depth; 0 is unknown depth, 1 is _NEAREST_M."""
+"""Of the logarithm of depth; 0 is unknown depth, 1 is _NEAREST_M, _SKY infinitely far."""
+_SKY = 65535
 
 
 def write_packed(
@@ -96,15 +97,16 @@ def nearest_indices(count: int, size: int) -> np.ndarray:
 
 
 def depth_code(metres: np.ndarray) -> np.ndarray:
-    """Depth in m as uint16; what is not finite or not positive as 0."""
+    """Depth in m as uint16; what is not known or not positive as 0."""
     known = np.isfinite(metres) & (metres > 0)
     code = 1 + np.log(np.where(known, metres, 1).clip(_NEAREST_M) / _NEAREST_M) / _STEP
-    return np.where(known, code.round(), 0).astype(np.uint16)
+    return np.where(metres == np.inf, _SKY, np.where(known, code.round(), 0)).astype(np.uint16)
 
 
 def depth_of(code: np.ndarray) -> np.ndarray:
-    """The inverse of :func:`depth_code`: float32, NaN where unknown."""
+    """The inverse of :func:`depth_code`: float32, NaN where unknown, inf of the sky."""
     metres = _NEAREST_M * np.exp((code.astype(np.float32) - 1) * _STEP)
+    metres[code == _SKY] = np.inf
     return np.where(code > 0, metres, np.nan).astype(np.float32)
 
 

@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -25,6 +25,7 @@ from mem4d_ros.synthetic import SequenceSettings, render_sequence
 from mem4d_ros.synthetic.meshes import held_out_places, render_mesh_sequence, training_places
 from mem4d_ros.synthetic.meshes.cameras import NoPathFound
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.synthetic.settings import ROOM, STREET
 from mem4d_ros.training.data.packed import SUFFIX, write_packed
 from mem4d_ros.training.data.sequences import StoredSequence, write_sequence
 
@@ -33,6 +34,8 @@ MESH, PROCEDURAL = "mesh", "procedural"
 HELD_OUT = "held_out"
 """Folder within that of the renderings, of sequences for measuring."""
 _QUALITY = 92
+PLACES = (replace(ROOM, share=0.6), replace(STREET, share=0.4))
+"""More streets than there are by default: other sources have few."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,11 @@ def _mesh(seed: int, plan: RenderingPlan) -> StoredSequence:
 
 
 def _procedural(seed: int, plan: RenderingPlan) -> StoredSequence:
-    settings = SequenceSettings(frame_rate=(5.0, 30.0))
+    settings = SequenceSettings(frame_rate=(5.0, 30.0), places=PLACES)
     found = render_sequence(seed, plan.frames, plan.height, plan.width, settings=settings)
     return StoredSequence(
         images=(found.images * 255).round().to(torch.uint8),
-        depth=found.depth.to(torch.float16),
+        depth=found.depth.nan_to_num(torch.inf).to(torch.float16),  # nothing is there but the sky
         camera_to_world=found.camera_to_world.float(),
         intrinsics=found.intrinsics[0].float(),
         moving=found.moving,

@@ -23,7 +23,8 @@ class StoredSequence:
     """A sequence of T frames with truth.
 
     Attributes:
-        images: (T, 3, H, W) uint8; depth: (T, H, W) float16, m along z, NaN where unknown.
+        images: (T, 3, H, W) uint8; depth: (T, H, W) float16, m along z, NaN where
+            unknown, inf of the sky.
         camera_to_world: (T, 4, 4) float32; intrinsics: (3, 3) float32.
         moving: (T, H, W) bool.
     """

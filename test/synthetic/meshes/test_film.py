@@ -65,21 +65,21 @@ def floor(size: float) -> PackedMesh:
     return box(np.array((-size, -size, -1.0)), np.array((size, size, 0.0)))
 
 
-def test_the_sky_has_no_depth_and_its_own_colour() -> None:
+def test_the_sky_is_infinitely_far_and_has_its_own_colour() -> None:
     sky = np.zeros((8, 16, 3), np.float32)
     sky[:4] = (0.2, 0.4, 0.8)
     frame = take(stage(floor(500), light_up([], sky, NOTHING)), view(pitch=0.0))
-    assert np.isnan(frame.depth[:22]).all()
+    assert (frame.depth[:22] == np.inf).all()
     np.testing.assert_allclose(frame.radiance[5, 30], (0.2, 0.4, 0.8), rtol=1e-5)
     assert (frame.layer[:22] == -1).all()
 
 
-def test_what_is_too_far_has_no_depth() -> None:
+def test_what_is_too_far_is_as_far_as_the_sky() -> None:
     camera = view()
     long = View(camera.camera_to_world, camera.intrinsics * ((5,), (5,), (1,)), (240, 320))
     frame = take(stage(floor(5000), lamp((0, 0, 2))), long)
     ground = 1.4 * 71 * 5 / (np.arange(111, 240) - 110)  # m, of the rows under the horizon
-    expected = np.where(ground < FARTHEST, ground, np.nan)
+    expected = np.where(ground < FARTHEST, ground, np.inf)
     np.testing.assert_allclose(frame.depth[111:, 160], expected, rtol=1e-3)
     assert (frame.layer[111:] == 0).all()
 

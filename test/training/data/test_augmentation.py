@@ -15,6 +15,7 @@ from mem4d_ros.training.data.augmentation import (
     mirrored_where,
     vary_colours,
     vary_images,
+    with_blank_patches,
     with_blocks,
 )
 from mem4d_ros.training.data.chance import Chance
@@ -116,7 +117,7 @@ def test_half_of_the_clips_are_mirrored() -> None:
 
 def test_colours_change_for_a_whole_sequence_at_once() -> None:
     one_frame = torch.rand(200, 1, 3, 2, 2, generator=torch.Generator().manual_seed(0))
-    varied = vary_colours(one_frame.expand(-1, 4, -1, -1, -1), 0.0, Chance(0, CPU))
+    varied = vary_colours(one_frame.expand(-1, 4, -1, -1, -1), 0.15, 0.0, Chance(0, CPU))
     torch.testing.assert_close(varied, varied[:, :1].expand_as(varied))
     assert varied.min() >= 0
     assert varied.max() <= 1
@@ -128,13 +129,13 @@ def test_colours_change_for_a_whole_sequence_at_once() -> None:
 
 def test_flicker_differs_from_frame_to_frame() -> None:
     still = torch.full((50, 4, 3, 2, 2), 0.3)
-    varied = vary_colours(still, 0.05, Chance(0, CPU)).mean((2, 3, 4))
+    varied = vary_colours(still, 0.15, 0.05, Chance(0, CPU)).mean((2, 3, 4))
     assert 0.03 < (varied / varied.mean(1, keepdim=True)).log().std() < 0.07
 
 
 def test_colours_keep_the_order_of_brightness() -> None:
     ramp = torch.linspace(0, 1, 64).reshape(1, 1, 1, 8, 8).expand(50, 2, 3, 8, 8)
-    varied = vary_colours(ramp, 0.0, Chance(0, CPU)).flatten(3)
+    varied = vary_colours(ramp, 0.15, 0.0, Chance(0, CPU)).flatten(3)
     assert (varied.diff(dim=-1) >= 0).all()
 
 
@@ -157,6 +158,31 @@ def test_blocks_are_what_jpeg_leaves() -> None:
     coarse = with_blocks(noise, 1.0, Chance(0, CPU))
     assert 0.1 < (coarse - noise).std() / noise.std() < 1.1
     assert torch.equal(with_blocks(noise, 0.0, Chance(0, CPU)), noise)
+
+
+def test_a_blank_patch_is_of_one_colour_at_one_place_in_all_frames() -> None:
+    noise = torch.rand(100, 2, 3, 24, 32, generator=torch.Generator().manual_seed(0))
+    painted = with_blank_patches(noise, 0.5, Chance(0, CPU))
+    changed = (painted != noise).any(2)  # (B, T, H, W)
+    torch.testing.assert_close(changed[:, 0], changed[:, 1])
+    assert 0.3 < changed.flatten(1).any(1).float().mean() < 0.6
+    largest = changed[:, 0].flatten(1).sum(1).argmax()
+    colours = painted[largest, 0, :, changed[largest, 0]]  # (3, pixels)
+    assert (colours.std(1) < 0.2).all()
+    assert torch.equal(with_blank_patches(noise, 0.0, Chance(0, CPU)), noise)
+
+
+def test_the_sky_stays_the_sky_and_unknown_unknown() -> None:
+    clips = plane_clips(4, 1, 16, 24)
+    clips.depth[:, :, :4] = torch.inf
+    clips.depth[:, :, 4:8] = torch.nan
+    whole = AugmentationConfig()
+    seen = augment(clips, (16, 24), torch.zeros(4).bool(), whole, Chance(0, CPU))
+    assert (seen.depth[:, :, :4] == torch.inf).all()
+    truth = truth_of(seen)
+    assert truth.sky[:, :, :4].all()
+    assert not truth.sky[:, :, 4:].any()
+    assert not truth.valid[:, :, :8].any()
 
 
 def test_images_stay_in_range_and_truth_as_it_is() -> None:

@@ -39,9 +39,13 @@ def test_depth_keeps_its_share() -> None:
     np.testing.assert_allclose(depth_of(depth_code(metres)), metres, rtol=0.002)
 
 
-@pytest.mark.parametrize("unknown", [np.nan, np.inf, 0.0, -1.0])
+@pytest.mark.parametrize("unknown", [np.nan, 0.0, -1.0])
 def test_unknown_depth_stays_unknown(unknown: float) -> None:
     assert np.isnan(depth_of(depth_code(np.array([unknown])))).all()
+
+
+def test_the_sky_stays_infinitely_far() -> None:
+    assert depth_of(depth_code(np.array([np.inf, 2.0])))[0] == np.inf
 
 
 def test_nearest_pixels() -> None:
