@@ -9,6 +9,7 @@ import torch
 from torch.fx import GraphModule
 
 from mem4d_ros.model import Mem4D
+from mem4d_ros.runtime.errors import first_line
 
 Report = Callable[[str], object]
 
@@ -25,15 +26,13 @@ def compile_parts(model: Mem4D, report: Report) -> Mem4D:
         try:
             return lookup_backend("inductor")(graph, inputs)
         except Exception as error:  # whatever the compiler lacks or trips over
-            report(f"a part of the network is not compiled and runs as it is: {_first_line(error)}")
+            report(
+                "a part of the network is not compiled and runs as it is:"
+                f" {type(error).__name__}: {first_line(error)}"
+            )
             return graph.forward
 
     for part in model.fixed_shape_parts():
         # Sizes taken as constants make quicker code; a stream has images of one size.
         part.compile(backend=backend, dynamic=False)
     return model
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

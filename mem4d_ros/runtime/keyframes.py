@@ -6,12 +6,13 @@ At 30 frames/s a memory of 100 frames spans three seconds. Of keyframes alone it
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
+from mem4d_ros.mapping import Correction, moved_pose
 
 EVERY_FRAME, KEYFRAME = "every_frame", "keyframe"
 """Policies for filling the memory."""
@@ -43,6 +44,17 @@ class CameraView:
     intrinsics: np.ndarray  # (3, 3) float64
     size: tuple[int, int]
     keyframe: int = 0  # number of the odometry's keyframe that it hangs on
+
+
+def moved_views(
+    views: Mapping[int, CameraView], correction: Correction
+) -> Mapping[int, CameraView]:
+    """Views by number, moved with the keyframes that they hang on."""
+    motions = correction.of(np.array([view.keyframe for view in views.values()], np.int64))
+    return {
+        number: replace(view, camera_to_world=moved_pose(motion, view.camera_to_world))
+        for (number, view), motion in zip(views.items(), motions, strict=True)
+    }
 
 
 def shows_something_new(

@@ -11,16 +11,23 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, long_side_of_area, pose_from, unproject
-from mem4d_ros.mapping import Correction, MapCamera, MapError, StoredMap, moved_pose
+from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
+from mem4d_ros.mapping import MapError, StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
-from mem4d_ros.runtime.keyframes import CameraView, KeyframeThresholds, shows_something_new
+from mem4d_ros.runtime.keyframes import (
+    CameraView,
+    KeyframeThresholds,
+    moved_views,
+    shows_something_new,
+)
+from mem4d_ros.runtime.known import Known
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.places import place_of
+from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
 from mem4d_ros.runtime.points import ColouredPoints, move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
@@ -254,59 +261,51 @@ class OnlineReconstructor:
             raise ValueError(
                 "this network takes no evidence: it can be told neither points nor poses"
             )
+        known = Known(intrinsics, points, camera_to_world)
         if self.given_map is not None:
-            intrinsics = _of_the_map(self.given_map.camera, image, intrinsics)
+            known = known.in_map(self.given_map.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
         with self._map_lock:
-            foreseen = self._pose_source.foresee(CameraFrame(image, transform, intrinsics))
+            foreseen = self._pose_source.foresee(CameraFrame(image, transform, known.intrinsics))
         if foreseen.starts_anew:
             self._empty_memory()
         frame_index, structure = self._state.frame_index, self._state.structure
-        known = points
-        if foreseen.points is not None:
-            landmarks = foreseen.points.scaled(metres)
-            known = landmarks if points is None else points.joined(landmarks)
+        told = known.foreseen(foreseen, metres)
         prior = self._depth_prior
         if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
-            known = prior.extended(image, transform, known)
-        evidence = _evidence(
-            transform,
-            intrinsics,
-            known,
-            foreseen.camera_to_world if camera_to_world is None else camera_to_world,
-        )
-        output = self._step(model_image, evidence)
-        head_pose = self._checked(_camera_to_world(output), "pose")
-        if intrinsics is None:
+            told = replace(told, points=prior.extended(image, transform, told.points))
+        output = self._step(model_image, told.evidence(transform))
+        pose = self._checked(head_pose(output), "pose")
+        if known.intrinsics is None:
             model_intrinsics = self._predict_intrinsics(output)
         else:
-            model_intrinsics = transform.intrinsics_to_model(intrinsics)
-        points_camera, confidence_camera = _pointmap(output.points_camera, output.confidence_camera)
-        _invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
+            model_intrinsics = transform.intrinsics_to_model(known.intrinsics)
+        points_camera, confidence_camera = pointmap(output.points_camera, output.confidence_camera)
+        invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
         # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
         points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
-        points_world, confidence_world = _pointmap(output.points_world, output.confidence_world)
+        points_world, confidence_world = pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
         else:
-            told = PoseFrame(
+            seen = PoseFrame(
                 image=model_image,
                 points_camera=points_camera,
                 confidence_camera=confidence_camera,
                 points_world=points_world,
                 confidence_world=confidence_world,
                 intrinsics=model_intrinsics,
-                head_pose=head_pose,
+                head_pose=pose,
                 place=place_of(self._state),
             )
             with self._map_lock:
-                estimate = self._pose_source.estimate(told)
+                estimate = self._pose_source.estimate(seen)
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
             if estimate.correction is not None:
-                self._views = _moved(self._views, estimate.correction)
+                self._views = moved_views(self._views, estimate.correction)
             view = CameraView(
                 estimate.camera_to_world,
                 model_intrinsics,
@@ -399,68 +398,3 @@ class OnlineReconstructor:
             self.reset()
             raise NonFiniteOutput(f"the network's {name} is NaN or Inf: its memory was reset")
         return values
-
-
-def _moved(views: Mapping[int, CameraView], correction: Correction) -> Mapping[int, CameraView]:
-    motions = correction.of(np.array([view.keyframe for view in views.values()], np.int64))
-    return {
-        number: replace(view, camera_to_world=moved_pose(motion, view.camera_to_world))
-        for (number, view), motion in zip(views.items(), motions, strict=True)
-    }
-
-
-def _of_the_map(camera: MapCamera, image: np.ndarray, intrinsics: np.ndarray | None) -> np.ndarray:
-    """The intrinsics (3, 3), those of the map's camera if None. Raises FrameRejected."""
-    known = camera.intrinsics if intrinsics is None else intrinsics
-    height, width = image.shape[:2]
-    seen = MapCamera(known, width, height)
-    if not camera.is_like(seen):
-        raise FrameRejected(
-            f"the map that was loaded is of a camera with {camera}, this one has {seen}: load a map"
-            " that was made with this camera, or none"
-        )
-    return known
-
-
-def _evidence(
-    transform: ImageTransform,
-    intrinsics: np.ndarray | None,
-    points: MeasuredPoints | None,
-    camera_to_world: np.ndarray | None,
-) -> Evidence:
-    """What is known of a frame, in pixels of the network's image, for a batch of one."""
-    depth, deviation = (None, None) if points is None else points.to_maps(transform)
-    known = None if intrinsics is None else transform.intrinsics_to_model(intrinsics)
-    return Evidence(
-        intrinsics=_batch_of_one(known),
-        depth=_batch_of_one(depth),
-        deviation=_batch_of_one(deviation),
-        camera_to_world=_batch_of_one(camera_to_world),
-    )
-
-
-def _batch_of_one(values: np.ndarray | None) -> torch.Tensor | None:
-    return None if values is None else torch.tensor(values, dtype=torch.float32)[None]
-
-
-def _camera_to_world(output: FrameOutput) -> np.ndarray:
-    quaternion = output.quaternion[0].numpy().astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
-        return pose_from(quaternion, output.translation[0].numpy().astype(np.float64))
-
-
-def _pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Points (H, W, 3) and confidence (H, W) as float32, invalid where either is not finite."""
-    pointmap = points[0].numpy().astype(np.float32, copy=False)
-    values = confidence[0].numpy().astype(np.float32, copy=False)
-    # A sum is finite where its terms are; far quicker than asking each of the three.
-    total = pointmap[..., 0] + pointmap[..., 1] + pointmap[..., 2] + values
-    _invalidate(pointmap, values, ~np.isfinite(total))
-    return pointmap, values
-
-
-def _invalidate(points: np.ndarray, confidence: np.ndarray, where: np.ndarray) -> None:
-    """Mark pixels as having no valid value, in place."""
-    if where.any():
-        points[where] = np.nan
-        confidence[where] = 0

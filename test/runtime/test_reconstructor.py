@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scripted_model import IMAGE, MEMORY, SHIFT, TURN, ScriptedModel, reconstructor
 
 from mem4d_ros.geometry import (
-    fov_to_intrinsics,
     project,
     quaternion_to_matrix,
     transform_points,
-    unproject,
 )
-from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes, MemoryState
-from mem4d_ros.model.evidence import Evidence
+from mem4d_ros.model import PRESETS, FrameOutput, Mem4D, MemorySizes
 from mem4d_ros.runtime import (
     FrameRejected,
-    MeasuredPoints,
     NonFiniteOutput,
     OnlineReconstructor,
     make_pose_source,
 )
 from mem4d_ros.runtime.pose_sources import HeadPose, PoseEstimate, PoseFrame
-
-MEMORY = MemorySizes(2, 1, 4)
-IMAGE = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-TURN = torch.tensor([[0.8, 0.0, 0.6, 0.0]])  # wxyz
-SHIFT = torch.tensor([[1.0, -2.0, 3.0]])
-
-
-class ScriptedModel:
-    """Answers every image with a plane 2 m ahead, changed by `edit`; notes what it was fed."""
-
-    takes_evidence = False
-
-    def __init__(self, edit: Callable[[FrameOutput], None] = lambda output: None) -> None:
-        self.edit = edit
-        self.images: list[torch.Tensor] = []
-        self.frame_indices: list[int] = []
-
-    def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
-        assert memory is not None
-        return MemoryState(memory)
-
-    def step(self, image: torch.Tensor, state: MemoryState) -> tuple[FrameOutput, MemoryState]:
-        self.images.append(image)
-        self.frame_indices.append(state.frame_index)
-        height, width = image.shape[-2:]
-        intrinsics = fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width)
-        points = unproject(torch.full((1, height, width), 2.0), intrinsics)
-        confidence = torch.full((1, height, width), 3.0)
-        output = FrameOutput(
-            points_world=points + SHIFT,
-            confidence_world=confidence.clone(),
-            points_camera=points,
-            confidence_camera=confidence,
-            quaternion=TURN.clone(),
-            translation=SHIFT.clone(),
-            field_of_view=torch.tensor([[1.2, 0.9]]),
-            intrinsics=intrinsics,
-        )
-        self.edit(output)
-        return output, replace(state, frame_index=state.frame_index + 1)
-
-
-def reconstructor(model: ScriptedModel, image_size: int = 256) -> OnlineReconstructor:
-    return OnlineReconstructor(model, image_size, MEMORY)
 
 
 def test_reports_what_the_network_said() -> None:
@@ -183,63 +133,6 @@ def test_given_intrinsics_make_a_bad_field_of_view_harmless() -> None:
     assert np.isfinite(result.intrinsics).all()
 
 
-@pytest.mark.parametrize("part", ["points_world", "confidence_world"])
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_a_bad_world_point_is_marked_invalid_and_the_rest_kept(part: str, value: float) -> None:
-    def edit(output: FrameOutput) -> None:
-        getattr(output, part)[0, 5, 7] = value
-
-    result = reconstructor(ScriptedModel(edit)).process(IMAGE, 0)
-    assert np.isnan(result.points_world[5, 7]).all()
-    assert result.confidence_world[5, 7] == 0
-    assert np.isfinite(result.points_world).all(-1).sum() == 192 * 256 - 1
-    assert np.isfinite(result.points_camera).all()
-
-
-@pytest.mark.parametrize(
-    ("part", "value"),
-    [
-        ("points_camera", float("nan")),
-        ("points_camera", float("inf")),
-        ("confidence_camera", float("inf")),
-        ("points_camera", -1.0),
-        ("points_camera", 0.0),
-    ],
-)
-def test_a_bad_camera_point_has_no_depth(part: str, value: float) -> None:
-    def edit(output: FrameOutput) -> None:
-        getattr(output, part)[0, 5, 7] = value
-
-    result = reconstructor(ScriptedModel(edit)).process(IMAGE, 0)
-    assert np.isnan(result.depth[5, 7])
-    assert np.isnan(result.points_camera[5, 7]).all()
-    assert result.confidence_camera[5, 7] == 0
-    assert np.isfinite(result.depth).sum() == 192 * 256 - 1
-
-
-@pytest.mark.parametrize("part", ["quaternion", "translation"])
-def test_a_bad_pose_resets_the_memory_and_gives_no_result(part: str) -> None:
-    broken = [False, True, False]
-
-    def edit(output: FrameOutput) -> None:
-        if broken[len(model.images) - 1]:
-            getattr(output, part)[0, 1] = float("nan")
-
-    model = ScriptedModel(edit)
-    online = reconstructor(model)
-    online.process(IMAGE, 0)
-    with pytest.raises(NonFiniteOutput, match="memory was reset"):
-        online.process(IMAGE, 1)
-    assert online.process(IMAGE, 2).frame_index == 0
-    assert model.frame_indices == [0, 1, 0]
-
-
-def test_a_null_quaternion_is_no_pose() -> None:
-    model = ScriptedModel(lambda output: output.quaternion.zero_())
-    with pytest.raises(NonFiniteOutput):
-        reconstructor(model).process(IMAGE, 0)
-
-
 def test_frames_count_from_the_last_reset() -> None:
     online = reconstructor(ScriptedModel())
     assert [online.process(IMAGE, i).frame_index for i in range(3)] == [0, 1, 2]
@@ -332,66 +225,3 @@ def test_the_real_network_runs_and_resizes_its_memories(precision: torch.dtype) 
     assert online.process(IMAGE, 6).frame_index == 6
     assert online.occupancy() == MemorySizes(1, 0, 2)
     assert online.structure_tokens() < tokens
-
-
-class EvidentModel(ScriptedModel):
-    """One that takes evidence, and notes it."""
-
-    takes_evidence = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.evidence: list[Evidence] = []
-
-    def step(
-        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
-    ) -> tuple[FrameOutput, MemoryState]:
-        assert evidence is not None
-        self.evidence.append(evidence)
-        return super().step(image, state)
-
-
-POINTS = MeasuredPoints(np.array([[320.0, 240.0]]), np.array([2.5]), np.array([0.1]))
-POSE = np.array([[0.0, 0, 1, 3], [0, 1, 0, 4], [-1, 0, 0, 5], [0, 0, 0, 1]])
-
-
-def test_what_is_known_is_told_in_the_networks_pixels() -> None:
-    model = EvidentModel()
-    intrinsics = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
-    reconstructor(model).process(IMAGE, 0, intrinsics, points=POINTS, camera_to_world=POSE)
-    (told,) = model.evidence
-    assert told.intrinsics is not None
-    np.testing.assert_allclose(told.intrinsics[0], [[234, 0, 127.7], [0, 234, 95.7], [0, 0, 1]])
-    assert told.depth is not None
-    assert told.depth.shape == (1, 192, 256)
-    assert told.depth[0].nonzero().tolist() == [[96, 128]]
-    assert told.camera_to_world is not None
-    np.testing.assert_allclose(told.camera_to_world[0], POSE)
-
-
-def test_what_is_not_known_is_not_told() -> None:
-    model = EvidentModel()
-    reconstructor(model).process(IMAGE, 0)
-    assert model.evidence == [Evidence()]
-
-
-def test_a_known_pose_is_the_frames_pose() -> None:
-    result = reconstructor(EvidentModel()).process(IMAGE, 0, camera_to_world=POSE)
-    assert np.array_equal(result.camera_to_world, POSE)
-    assert result.pose_measured
-
-
-@pytest.mark.parametrize("known", [{"points": POINTS}, {"camera_to_world": POSE}])
-def test_a_network_without_evidence_cannot_be_told(known: dict) -> None:
-    with pytest.raises(ValueError, match="takes no evidence"):
-        reconstructor(ScriptedModel()).process(IMAGE, 0, **known)
-
-
-def test_points_set_the_scale_of_a_network_that_takes_them() -> None:
-    """Whatever the weights."""
-    online = OnlineReconstructor(Mem4D(PRESETS["lite"]).eval(), 128, MEMORY)
-    pixels = np.stack(np.meshgrid(range(0, 640, 20), range(0, 480, 20)), -1).reshape(-1, 2)
-    for metres in (1.0, 10.0):
-        told = MeasuredPoints(pixels, np.full(len(pixels), metres), np.full(len(pixels), 0.01))
-        result = online.process(IMAGE, 0, points=told)
-        assert np.median(result.depth) == pytest.approx(metres, rel=0.05)
