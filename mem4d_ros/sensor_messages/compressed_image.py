@@ -9,11 +9,9 @@ import numpy as np
 
 from mem4d_ros.sensor_messages.deep_image import to_eight_bits
 from mem4d_ros.sensor_messages.encoded_size import encoded_size, from_start
-from mem4d_ros.sensor_messages.raw_image import BAYER, UnusableImage, check_size
+from mem4d_ros.sensor_messages.raw_image import BAYER, DEPTH, UnusableImage, check_size
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
-DEPTH = ("16UC1", "32FC1")
-"""Encodings of sensor_msgs/Image that compressed depth names first in its format."""
 COLOURS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 AS_IT_IS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 
@@ -27,7 +25,7 @@ def compressed_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
     be used.
     """
     encoding = message.format.partition(";")[0].strip()
-    if encoding in DEPTH:
+    if encoding in DEPTH:  # compressed depth names it first
         raise UnusableImage(
             f"compressed image of format '{message.format}' is depth and has no colours: choose a"
             " topic of colour images"

@@ -11,12 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mem4d_ros.sensor_messages.colour_planes import PLANES
+from mem4d_ros.sensor_messages.colour_planes import PLANES, Planes
 from mem4d_ros.sensor_messages.deep_image import to_eight_bits
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
 MIN_SIDE = 16
 MAX_PIXELS = 64_000_000
+DEPTH = ("16UC1", "32FC1")
+"""Encodings of depth (REP-118)."""
 
 
 class UnusableImage(ValueError):  # noqa: N818
@@ -72,22 +74,20 @@ def raw_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
     and for less data than the size needs.
     """
     check_size(message.width, message.height)
-    if message.encoding in PLANES:
-        return _planes_to_rgb(message)
-    layout = _ENCODINGS.get(message.encoding)
-    if layout is None:
-        raise UnusableImage(
-            f"encoding {message.encoding!r} has no colours: choose a topic of images with one of"
-            f" {', '.join((*_ENCODINGS, *PLANES))}"
-        )
-    _check_data(message, message.height * message.step)
+    encoding = _known_encoding(message.encoding)
+    if encoding in PLANES:
+        return _planes_to_rgb(message, PLANES[encoding])
+    layout = _ENCODINGS[encoding]
     pixel_bytes = layout.channels * layout.bytes_per_channel
-    _check_step(message, pixel_bytes)
+    step = _step(message, pixel_bytes)
+    _check_step(message, step, pixel_bytes)
+    # Some drivers do not fill the last row up.
+    _check_data(message, (message.height - 1) * step + message.width * pixel_bytes)
     pixels = np.ndarray(
         (message.height, message.width, layout.channels),
         np.dtype(f"{'>' if message.is_bigendian else '<'}u{layout.bytes_per_channel}"),
         buffer=message.data,
-        strides=(message.step, pixel_bytes, layout.bytes_per_channel),
+        strides=(step, pixel_bytes, layout.bytes_per_channel),
     )
     if layout.bytes_per_channel > 1:
         pixels = to_eight_bits(pixels, say)
@@ -101,13 +101,34 @@ def raw_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
         ) from error
 
 
-def _planes_to_rgb(message: Any) -> np.ndarray:
-    planes, data = PLANES[message.encoding], np.frombuffer(message.data, np.uint8)
-    step = message.step
+def _known_encoding(named: str) -> str:
+    """Its name in the table: some drivers write capitals, or blanks. Raises UnusableImage."""
+    name = named.strip()
+    for candidate in (name, name.lower(), name.upper()):
+        if candidate in _ENCODINGS or candidate in PLANES:
+            return candidate
+    kind = " (it is depth)" if name.upper() in DEPTH else ""
+    raise UnusableImage(
+        f"encoding {named!r} has no colours{kind}: choose a topic of images with one of"
+        f" {', '.join((*_ENCODINGS, *PLANES))}"
+    )
+
+
+def _step(message: Any, pixel_bytes: int) -> int:
+    """Bytes of a row. Some drivers leave it out, or count pixels, but do not pad rows either."""
+    row_bytes = message.width * pixel_bytes
+    is_left_out = message.step in (0, message.width)
+    is_dense = len(message.data) == message.height * row_bytes
+    return row_bytes if is_left_out and is_dense else message.step
+
+
+def _planes_to_rgb(message: Any, planes: Planes) -> np.ndarray:
+    data = np.frombuffer(message.data, np.uint8)
+    step = message.step or message.width
     if len(data) < planes.size(message.height, step) and 2 * step >= 3 * message.width:
         step = message.width  # some drivers count the bytes of both planes
     _check_data(message, planes.size(message.height, step))
-    _check_step(message, 1)
+    _check_step(message, step, 1)
     try:
         return planes.to_rgb(data, message.width, message.height, step)
     except ValueError as error:
@@ -125,10 +146,10 @@ def _check_data(message: Any, needed: int) -> None:
         )
 
 
-def _check_step(message: Any, pixel_bytes: int) -> None:
-    if message.step < message.width * pixel_bytes:
+def _check_step(message: Any, step: int, pixel_bytes: int) -> None:
+    if step < message.width * pixel_bytes:
         raise UnusableImage(
-            f"image rows of {message.step} bytes cannot hold {message.width} pixels of"
+            f"image rows of {step} bytes cannot hold {message.width} pixels of"
             f" {message.encoding}: the driver is at fault"
         )
 

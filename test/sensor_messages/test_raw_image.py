@@ -134,6 +134,46 @@ def test_a_camera_of_fewer_bits_gives_the_same_picture(encoding: str, bits: int)
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("RGB8", "rgb8"),
+        ("BGR8", "bgr8"),
+        (" mono8", "mono8"),
+        ("Mono16", "mono16"),
+        ("8uc3", "8UC3"),
+    ],
+)
+def test_names_of_encodings_may_be_written_otherwise(written: str, meant: str) -> None:
+    pixels, expected = ENCODED[meant]
+    np.testing.assert_array_equal(raw_to_rgb(image_message(pixels, written)), expected)
+
+
+@pytest.mark.parametrize("encoding", ["rgb8", "bgra8", "mono16", "nv12"])
+@pytest.mark.parametrize("step", [0, 22])  # left out, or counted in pixels
+def test_a_step_that_the_driver_did_not_count_is_that_of_rows_without_padding(
+    encoding: str, step: int
+) -> None:
+    pixels = ENCODED.get(encoding, (np.full((27, 22, 1), 90, np.uint8), None))[0]
+    message = image_message(pixels, encoding)
+    message.height = 18
+    expected = raw_to_rgb(message)
+    message.step = step
+    np.testing.assert_array_equal(raw_to_rgb(message), expected)
+
+
+def test_the_last_row_need_not_be_padded() -> None:
+    message = image_message(RGB, "rgb8", padding=7)
+    message.data = message.data[:-7]
+    np.testing.assert_array_equal(raw_to_rgb(message), RGB)
+
+
+@pytest.mark.parametrize("encoding", ["16UC1", "32FC1"])
+def test_depth_is_called_by_its_name(encoding: str) -> None:
+    with pytest.raises(UnusableImage, match=r"\(it is depth\): choose a topic of images with"):
+        raw_to_rgb(image_message(np.zeros((18, 22), np.float32), encoding))
+
+
 @pytest.mark.parametrize("encoding", ["32FC1", "16UC1", "sepia8", ""])
 def test_an_encoding_without_colours_is_named(encoding: str) -> None:
     with pytest.raises(UnusableImage, match=f"encoding '{encoding}' has no colours.*rgb8"):
