@@ -31,7 +31,7 @@ class Topic:
     type: Any
     qos: QoSProfile
     description: str
-    follows_publishers: bool = False  # in their reliability, from that of `qos` on
+    follows_publishers: bool = False  # in reliability and durability, from that of `qos` on
 
     def publisher(self, node: Node) -> Publisher:
         """A new publisher of this topic."""
@@ -177,9 +177,11 @@ def inputs() -> tuple[Topic, ...]:
     return (*images, CAMERA_INFO, EVIDENCE_POINTS, EXTERNAL_ODOMETRY)
 
 
-def with_reliability(qos: QoSProfile, reliability: ReliabilityPolicy) -> QoSProfile:
-    """The same but for that."""
-    return _qos(reliability.name, qos.depth, qos.durability.name)
+def with_policies(
+    qos: QoSProfile, reliability: ReliabilityPolicy, durability: DurabilityPolicy
+) -> QoSProfile:
+    """The same but for those."""
+    return _qos(reliability.name, qos.depth, durability.name)
 
 
 def describe_qos(topic: Topic) -> str:

@@ -1,4 +1,4 @@
-"""A subscription whose reliability is what all publishers of its topic offer."""
+"""A subscription whose quality of service is what all publishers of its topic offer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
@@ -19,6 +19,7 @@ except ImportError:  # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+LASTING, PASSING = DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE
 
 
 class FollowingSubscription:
@@ -59,9 +60,11 @@ class FollowingSubscription:
             return
         offering_less = [p for p in publishers if p.qos_profile.reliability == BEST_EFFORT]
         wanted = BEST_EFFORT if offering_less else RELIABLE
-        if wanted != self.qos.reliability:
+        all_last = all(p.qos_profile.durability == LASTING for p in publishers)
+        durability = LASTING if all_last else PASSING
+        if (wanted, durability) != (self.qos.reliability, self.qos.durability):
             self.close()
-            self.qos = topics.with_reliability(self._topic.qos, wanted)
+            self.qos = topics.with_policies(self._topic.qos, wanted, durability)
             self._subscription = self._subscribe()
         self._say(wanted, offering_less or publishers)
 

@@ -11,7 +11,7 @@ import pytest
 import rclpy
 from builtin_interfaces.msg import Time
 from nav_msgs.msg import Odometry, Path
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_probe import Ros, Start, make_image
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -161,6 +161,28 @@ def test_images_are_undistorted_once_camera_info_has_come(start: Start) -> None:
     assert not any(infos[-1].d)
     status = ros.status()
     assert status.frames_received == status.frames_processed
+
+
+def test_a_camera_info_that_was_sent_once_before_the_node_started_is_heard(start: Start) -> None:
+    """From a publisher that keeps it for those who come late."""
+    elsewhere = rclpy.Context()
+    rclpy.init(context=elsewhere)
+    try:
+        camera = rclpy.create_node("camera", context=elsewhere)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        camera.create_publisher(CameraInfo, "/camera_info", latched).publish(camera_info([]))
+        ros = start()
+        images = ros.talker(Image, "/image")
+        stamps = itertools.count(1)
+
+        def is_used() -> bool:
+            ros.play(images, make_image(next(stamps)))
+            return ros.status().camera_info_used
+
+        ros.wait_for(is_used, "the CameraInfo")
+        camera.destroy_node()
+    finally:
+        rclpy.shutdown(context=elsewhere)
 
 
 @pytest.mark.parametrize(
