@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mem4d_ros.datasets.animation import is_animated_webp
+from mem4d_ros.datasets.companions import of_one_camera
 from mem4d_ros.datasets.file_stamps import stamps_in_names
 from mem4d_ros.datasets.files import natural_order, read_image, visible_files
 from mem4d_ros.datasets.sample import BadFrame, Frame, FrameError
@@ -19,13 +21,15 @@ SUFFIXES = {
 }
 """Of images as OpenCV reads them; .pfm and .exr more often hold depth."""
 
+WEBP = ".webp"
+
 
 class ImageFolder:
     """The images of a folder in the natural order of their names (2 before 10).
 
     Where names are stamps, as in EuRoC's and TUM's recordings, they are in the order of those.
-    Where names tell colour from depth, as `frame-000000.color.jpg` does in 7-Scenes, only the
-    colour images are taken. Grey images become RGB.
+    Where names tell colour from depth, as `frame-000000.color.jpg` does in 7-Scenes, or the left
+    of a pair from the right, only the former are taken. Grey images become RGB.
     """
 
     def __init__(self, folder: Path, say: Say = silent) -> None:
@@ -44,8 +48,12 @@ class ImageFolder:
             )
         if others:
             say(f"{folder}: left out, as no images that can be read: {others}")
-        colour = [path for path in images if path.stem.lower().endswith(".color")]
-        self.paths = sorted(colour or images, key=natural_order)
+        self.paths = sorted(of_one_camera(images), key=natural_order)
+        if companions := sorted({*images}.difference(self.paths)):
+            say(
+                f"{folder}: left out, as depth or of a second camera: {len(companions)}, such as"
+                f" {companions[0].name}"
+            )
         self._say = say
         self._stamps: list[float] | list[None] = [None] * len(self.paths)
         stamps = stamps_in_names(self.paths)
@@ -60,6 +68,8 @@ class ImageFolder:
 
     def __iter__(self) -> Iterator[Frame | BadFrame]:
         for index, (path, stamp_s) in enumerate(zip(self.paths, self._stamps, strict=True)):
+            if path.suffix.lower() == WEBP and is_animated_webp(path):
+                self._say(f"{path} is animated: its first image is taken, as of the others")
             try:
                 image = read_image(path, self._say)
             except FrameError as error:

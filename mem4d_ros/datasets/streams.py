@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mem4d_ros.datasets.animation import Animation, is_animated_webp
 from mem4d_ros.datasets.bag import Bag, is_bag
 from mem4d_ros.datasets.calibrated import CalibratedStream, Calibration
 from mem4d_ros.datasets.camera_file import Camera
@@ -114,7 +115,9 @@ def open_frames(source: Path, say: Say = silent) -> FrameSource:
     """
     if not source.exists():
         raise FrameError(f"{source} does not exist: give a folder of images or a video file")
-    return ImageFolder(source, say) if source.is_dir() else Video(source, say)
+    if source.is_dir():
+        return ImageFolder(source, say)
+    return Animation(source) if is_animated_webp(source) else Video(source, say)
 
 
 def usable_frames(frames: FrameSource, say: Say = silent) -> Iterator[Frame]:

@@ -113,6 +113,60 @@ def test_only_the_colour_images_of_an_rgbd_sequence_are_taken(tmp_path: Path) ->
     assert [frame.name for frame in open_frames(tmp_path)] == ["frame-000000.color.png"]
 
 
+def test_of_a_pair_of_cameras_the_left_images_are_taken(tmp_path: Path) -> None:
+    for side, value in (("left", 10), ("right", 200)):
+        for number in range(2):
+            cv2.imwrite(str(tmp_path / f"{number}_{side}.png"), shade(value))
+    cv2.imwrite(str(tmp_path / "0_depth.png"), shade(0))
+    said: list[str] = []
+    frames = list(open_frames(tmp_path, said.append))
+    assert [frame.name for frame in frames] == ["0_left.png", "1_left.png"]
+    assert said == [f"{tmp_path}: left out, as depth or of a second camera: 3, such as 0_depth.png"]
+
+
+@pytest.mark.parametrize("names", [["right_0.png", "right_1.png"], ["depth_0.png", "depth_1.png"]])
+def test_images_without_others_beside_them_are_taken(names: list[str], tmp_path: Path) -> None:
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), shade(1))
+    assert [frame.name for frame in open_frames(tmp_path)] == names
+
+
+def write_animation(path: Path, shades: list[int]) -> None:
+    if not hasattr(cv2, "imwriteanimation"):
+        pytest.skip("needs OpenCV 4.11, which writes animations")
+    animation = cv2.Animation()
+    animation.frames = [np.dstack([shade(value), shade(255)[..., 2]]) for value in shades]
+    animation.durations = np.array([40, 500, 40])
+    assert cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, 101])
+
+
+def test_an_animated_webp_is_a_video(tmp_path: Path) -> None:
+    write_animation(tmp_path / "walk.webp", [20, 90, 160])
+    frames = list(open_samples(tmp_path / "walk.webp"))
+    np.testing.assert_allclose([frame.stamp_s for frame in frames], [0, 0.04, 0.54])
+    np.testing.assert_allclose([frame.image[5, 5] for frame in frames], [
+        [20, 0, 0], [90, 0, 0], [160, 0, 0]
+    ], atol=2)  # fmt: skip
+
+
+def test_of_an_animated_webp_in_a_folder_the_first_image_is_taken(tmp_path: Path) -> None:
+    write_animation(tmp_path / "a.webp", [20, 90, 160])
+    said: list[str] = []
+    (frame,) = open_frames(tmp_path, said.append)
+    assert abs(int(frame.image[5, 5, 0]) - 20) < 3
+    assert said == [
+        f"{tmp_path / 'a.webp'} is animated: its first image is taken, as of the others"
+    ]
+
+
+def test_a_broken_animation_is_named(tmp_path: Path) -> None:
+    write_animation(tmp_path / "walk.webp", [20, 90, 160])
+    whole = (tmp_path / "walk.webp").read_bytes()
+    (tmp_path / "walk.webp").write_bytes(whole[:40])
+    with pytest.raises(FrameError, match=r"walk\.webp is not a video"):
+        open_frames(tmp_path / "walk.webp")
+
+
 def test_grey_images_become_rgb(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 32), 77, np.uint8))
     (frame,) = open_frames(tmp_path)
@@ -207,7 +261,20 @@ def test_images_of_a_camera_with_12_bits_are_not_black(tmp_path: Path) -> None:
             [1403636579.763556, 1403636579.813556],
         ),
         (["cam0_1403636579763.png", "cam0_1403636579813.png"], [1403636579.763, 1403636579.813]),
+        (
+            ["frame_1403636579813555584_left.png", "frame_1403636579763555584_left.png"],
+            [1403636579.763556, 1403636579.813556],
+        ),
+        (
+            ["rgb_1305031102.25_cam0.png", "rgb_1305031102.5_cam0.png"],
+            [1305031102.25, 1305031102.5],
+        ),
+        (
+            ["1403636579_763555584.png", "img_1403636579-813555584.png"],
+            [1403636579.763556, 1403636579.813556],
+        ),
         (["0.5.png", "10.25.png"], [0.5, 10.25]),
+        (["walk_1403636579_0001.png", "walk_1403636579_0002.png"], [None, None]),
         (["000001.png", "000002.png"], [None, None]),
         (["shot1.0001.png", "shot1.0002.png"], [None, None]),
         (["1305031102.png", "cover.png"], [None, None]),
