@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ LONGEST = 1e6
 """In pixels: no focal length is larger, no principal point farther off."""
 LEAST_FOCAL_RATIO = 0.05
 """Of the sensor's long side, 169°: less is the unit matrix that some drivers send for none."""
+FARTHEST_CENTRE_RATIO = 0.2
+"""Of the image's sides, between its centre and the principal point, where that is all there is."""
 MAX_COEFFICIENTS = 14
 """Of any distortion model that OpenCV knows."""
 
@@ -85,9 +87,12 @@ def to_pixels(intrinsics: np.ndarray, name: str, info: Any, width: int, height: 
     if not _is_pinhole(intrinsics):
         raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
     region = SensorRegion.of(info)
+    if not region.size.any():
+        region = _of_images(region, intrinsics, width, height)
     if not region.size.all():
         raise CameraInfoError(f"its size is {info.width}x{info.height}: the driver must set it")
-    if intrinsics[[0, 1], [0, 1]].min() < LEAST_FOCAL_RATIO * max(info.width, info.height):
+    long_side = max(info.width, info.height) or region.size.max()
+    if intrinsics[[0, 1], [0, 1]].min() < LEAST_FOCAL_RATIO * long_side:
         raise CameraInfoError(f"{name} is {intrinsics.tolist()}: calibrate the camera")
     if not region.is_shown_by(width, height):
         described = region.binned
@@ -96,6 +101,19 @@ def to_pixels(intrinsics: np.ndarray, name: str, info: Any, width: int, height: 
             f" {width}x{height}: use the calibration of this image"
         )
     return region.to_image(intrinsics, width, height)
+
+
+def _of_images(
+    region: SensorRegion, intrinsics: np.ndarray, width: int, height: int
+) -> SensorRegion:
+    """The region of a driver that leaves its size out: the images', if their centre is near K's.
+
+    Raises CameraInfoError.
+    """
+    size = np.array([width, height]) * region.binning
+    if (abs(intrinsics[:2, 2] / size - 0.5) > FARTHEST_CENTRE_RATIO).any():
+        raise CameraInfoError("its size is 0x0, and K is of another: the driver must set it")
+    return replace(region, size=size)
 
 
 def _is_pinhole(intrinsics: np.ndarray) -> bool:

@@ -97,6 +97,14 @@ def test_more_coefficients_than_any_lens_has_are_refused() -> None:
         intrinsics_of_image(camera_info(d=np.full(100_000, 0.1)), 640, 480)
 
 
-def test_a_camera_info_without_size_is_refused() -> None:
-    with pytest.raises(CameraInfoError, match="0x0"):
-        intrinsics_of_image(camera_info(width=0, height=0), 640, 480)
+def test_a_camera_info_without_size_is_of_the_images_that_have_its_centre() -> None:
+    info = camera_info(width=0, height=0)
+    whole = intrinsics_of_image(camera_info(), 640, 480)
+    np.testing.assert_array_equal(intrinsics_of_image(info, 640, 480), whole)
+    with pytest.raises(CameraInfoError, match="0x0, and K is of another"):
+        intrinsics_of_image(info, 1280, 960)
+
+
+def test_a_camera_info_with_half_a_size_is_refused() -> None:
+    with pytest.raises(CameraInfoError, match="640x0"):
+        intrinsics_of_image(camera_info(height=0), 640, 480)
