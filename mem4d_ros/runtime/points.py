@@ -109,12 +109,30 @@ def one_per_voxel(cloud: ColouredPoints, voxel_size_m: float) -> ColouredPoints:
 
 def first_of_voxels(cloud: ColouredPoints, voxel_size_m: float) -> np.ndarray:
     """Indices (M,), in order, of the points that `one_per_voxel` keeps."""
-    cells = np.floor(cloud.positions / np.float32(voxel_size_m)).astype(np.int64)
-    order = np.lexsort((-cloud.confidences, *cells.T))
-    sorted_cells = cells[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (sorted_cells[1:] != sorted_cells[:-1]).any(-1)
-    return np.sort(order[first])
+    if not len(cloud.positions):
+        return np.empty(0, np.int64)
+    keys = _voxel_keys(cloud.positions, voxel_size_m)
+    order = np.argsort(keys, kind="stable")
+    voxel = np.cumsum(_differs_from_last(keys[order])) - 1  # (N,) numbers of voxels
+    confidences = cloud.confidences[order]
+    best = np.maximum.reduceat(confidences, np.flatnonzero(_differs_from_last(voxel)))
+    are_best = np.flatnonzero(confidences == best[voxel])
+    return np.sort(order[are_best[_differs_from_last(voxel[are_best])]])
+
+
+def _voxel_keys(positions: np.ndarray, voxel_size_m: float) -> np.ndarray:
+    """A number (N,) for the voxel of each point (N, 3): to sort by one is faster than by three."""
+    cells = np.floor(positions / np.float32(voxel_size_m)).astype(np.int64)
+    cells -= cells.min(0)
+    extent = cells.max(0) + 1
+    if np.prod(extent, dtype=np.float64) < np.iinfo(np.int64).max:
+        return np.ravel_multi_index(tuple(cells.T), tuple(extent))
+    return np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _differs_from_last(values: np.ndarray) -> np.ndarray:
+    """Whether each value (N,) is another than the one before it, (N,) bool; the first is."""
+    return np.concatenate(([True], values[1:] != values[:-1]))
 
 
 def taken(cloud: ColouredPoints, which: np.ndarray) -> ColouredPoints:

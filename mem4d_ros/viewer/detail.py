@@ -9,14 +9,16 @@ from mem4d_ros.runtime.points import first_of_voxels, taken
 from mem4d_ros.viewer.scene import MapCloud
 
 FINEST_M = 0.02
-FEW = 0.2
-"""Of the points that there may be; with fewer of them, half the voxel is tried."""
+STEP = 2**0.5
+"""From a voxel to the next: of a surface it holds twice the points."""
+FEW = 0.4
+"""Of the points that there may be; with fewer of them, the next smaller voxel is tried."""
 
 
 class Detail:
     """Thins a map that grows and moves to `most` points: of each voxel the most confident.
 
-    The voxel is as small as can be, in powers of 2. It stays while it serves, so that of a map
+    The voxel is as small as can be, in steps. It stays while it serves, so that of a map
     that hardly changes the same points stay.
     """
 
@@ -36,11 +38,11 @@ class Detail:
     def _chosen(self, points: ColouredPoints) -> np.ndarray:
         voxel_m = max(self.voxel_m, FINEST_M)
         chosen = first_of_voxels(points, voxel_m)
-        if len(chosen) < FEW * self._most and voxel_m > FINEST_M:
-            voxel_m /= 2
+        while len(chosen) < FEW * self._most and voxel_m > FINEST_M:
+            voxel_m = max(voxel_m / STEP, FINEST_M)
             chosen = first_of_voxels(points, voxel_m)
         while len(chosen) > self._most:
-            voxel_m *= 2
+            voxel_m *= STEP
             chosen = first_of_voxels(points, voxel_m)
         self.voxel_m = voxel_m
         return chosen

@@ -18,9 +18,16 @@ def section(name: str) -> str:
     return match[1]
 
 
-def test_the_parameter_table_is_generated() -> None:
+def test_parameters_that_it_names_exist_and_have_the_values_that_it_names() -> None:
     parameters = pytest.importorskip("mem4d_ros.ros.interface.parameters", reason="needs ROS")
-    assert section("parameters") == parameters.markdown()
+    known = {row.name: row for row in parameters.parameters()}
+    rows = re.findall(r"^\| (`[a-z_]+\.[a-z_`., ]+) \| (.*) \|$", README, re.MULTILINE)
+    assert rows
+    for names, meaning in rows:
+        named = re.findall(r"`([^`]+)`", names)
+        assert set(named) <= known.keys(), names
+        for value in re.findall(r"`(\w+)`", meaning):
+            assert value in known[named[0]].constraint.choices, (names, value)
 
 
 def test_the_topic_table_is_generated() -> None:

@@ -133,3 +133,10 @@ def test_keeps_the_surest_point_of_each_voxel(cloud: ColouredPoints) -> None:
 def test_nothing_stays_nothing(cloud: ColouredPoints) -> None:
     none = between_heights(cloud, np.zeros(500), 1.0, 2.0)
     assert none.positions.shape == one_per_voxel(none, 0.1).positions.shape == (0, 3)
+
+
+def test_voxels_far_apart_are_told_from_each_other() -> None:
+    positions = np.array([(0, 0, 0), (9e17, 9e17, -9e17), (0, 0, 0.4), (9e17, 0, 0)], np.float32)
+    confidences = np.array([1, 2, 3, 4], np.float32)
+    cloud = ColouredPoints(positions, np.zeros((4, 3), np.uint8), confidences)
+    assert one_per_voxel(cloud, 0.5).confidences.tolist() == [2, 3, 4]

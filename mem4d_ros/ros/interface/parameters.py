@@ -1,6 +1,6 @@
 """The table of settings as ROS parameters: declared, checked, and written out.
 
-`python -m mem4d_ros.ros.interface.parameters --markdown` prints the README's table, `--yaml` the
+`python -m mem4d_ros.ros.interface.parameters --markdown` prints the documentation's table, `--yaml`
 content of config/mem4d.yaml.
 """
 
@@ -239,7 +239,7 @@ def main() -> None:
     """Print the table in the format that the arguments ask for."""
     parser = argparse.ArgumentParser(description="Print the node's parameters.")
     form = parser.add_mutually_exclusive_group(required=True)
-    form.add_argument("--markdown", action="store_true", help="as the README's table")
+    form.add_argument("--markdown", action="store_true", help="as the documentation's table")
     form.add_argument("--yaml", action="store_true", help="as a parameter file with the defaults")
     print(markdown() if parser.parse_args().markdown else yaml(), end="")
 

@@ -1,4 +1,4 @@
-"""Parameters are what the table says, in the file, in the README's table and in the node."""
+"""Parameters are what the table says, in the file, in the documentation's table and in the node."""
 
 from __future__ import annotations
 
