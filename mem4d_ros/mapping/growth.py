@@ -27,6 +27,11 @@ SMOOTH_RATIO = 0.9
 """Neighbouring depths whose ratio is smaller belong to two surfaces."""
 LARGEST_SCALE_STEP = 0.05
 """By which the log scale of a keyframe differs from that of the one before."""
+NORMAL_FROM_MAD = 1.4826
+"""Standard deviation of a normal distribution by its median absolute deviation."""
+STRANGE_SIGMAS, LEAST_STRANGE = 3.0, 0.3
+"""From when on a landmark's log depth is not what it looks like: in deviations of all, and at
+least."""
 LEAST_RATIOS = 10
 """Fewer landmarks say nothing of the scale of a frame's depth."""
 
@@ -133,6 +138,26 @@ def log_ratios(
     with np.errstate(invalid="ignore"):
         ratios: np.ndarray = np.log(own / said)
     return ratios[np.isfinite(ratios)]
+
+
+def fits_its_look(world: Map, numbers: np.ndarray) -> np.ndarray:
+    """Which landmarks (n,) are about as far away as the network took them to be, (n,) bool.
+
+    What moves along with the camera has less parallax than its distance gives, and fits too far
+    away for as long as it does. No view tells it from what stands still there, but what it looks
+    like does. Landmarks whose depth by the network's is far from that of most others, by the spread
+    of all, are such.
+    """
+    table = world.landmarks
+    hosts, index = np.unique(table.host[numbers], return_inverse=True)
+    scales = np.array([world.keyframes[host].log_scale for host in hosts.tolist()])
+    ratios = -table.log_inverse[numbers] - table.log_prior[numbers] - scales[index]
+    told = np.isfinite(ratios)
+    if not told.any():
+        return np.ones(len(numbers), bool)
+    away = np.abs(ratios - np.median(ratios[told]))
+    spread = NORMAL_FROM_MAD * float(np.median(away[told]))
+    return ~(away > max(STRANGE_SIGMAS * spread, LEAST_STRANGE))
 
 
 def depth_at(dense: DenseView, pixels: np.ndarray) -> np.ndarray:

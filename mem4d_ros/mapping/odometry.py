@@ -12,7 +12,14 @@ from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
-from mem4d_ros.mapping.growth import add_keyframe, is_due, log_ratio, new_corners, next_log_scale
+from mem4d_ros.mapping.growth import (
+    add_keyframe,
+    fits_its_look,
+    is_due,
+    log_ratio,
+    new_corners,
+    next_log_scale,
+)
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
@@ -257,6 +264,7 @@ def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarr
     table = world.landmarks
     variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
     known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
+    known[known] = fits_its_look(world, frame.numbers[known])
     points = world.points(frame.numbers[known], intrinsics)
     depth = seen_at(points.position, pose)[1]
     deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
