@@ -122,10 +122,11 @@ def log_ratio(
 ) -> float:
     """Median of the log of landmarks' depth by the network's, both as a frame sees them.
 
-    That of the newest keyframe where there are too few.
+    Where there are too few, the network was told none, and its metres are its own: as in the first
+    keyframe. In those since it knew landmarks, and spoke in the map's metres.
     """
     ratios = log_ratios(world, frame, pose, dense, intrinsics)
-    return float(np.median(ratios)) if len(ratios) >= LEAST_RATIOS else world.newest.log_scale
+    return float(np.median(ratios)) if len(ratios) >= LEAST_RATIOS else world.first.log_scale
 
 
 def log_ratios(

@@ -92,6 +92,11 @@ class Map:
     next_number: int = 0
 
     @property
+    def first(self) -> Keyframe:
+        """The oldest keyframe."""
+        return self.keyframes[min(self.keyframes)]
+
+    @property
     def newest(self) -> Keyframe:
         """The keyframe made last."""
         return self.keyframes[max(self.keyframes)]

@@ -158,10 +158,9 @@ class Odometry:
         if self.is_empty:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
-            log_scale = self.map.newest.log_scale
             self._begin_map(Map(next_number=self.map.next_number))
             self._is_lost, self._strange_frames = False, 0
-            self._add_keyframe(dense, intrinsics, log_scale, place)
+            self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
             self._add_keyframe(dense, intrinsics, log_scale, place)

@@ -75,6 +75,35 @@ def test_settled_landmarks_have_the_true_depth(still_room: Film) -> None:
     assert np.median(np.abs(ratio / np.median(ratio) - 1)) < 0.06
 
 
+def test_landmarks_that_are_not_as_far_away_as_they_look_are_not_told(still_room: Film) -> None:
+    # What drives ahead of the camera fits as long as both keep their speed, but too far away.
+    odometry = Odometry()
+    still_room.run(odometry, range(15))
+    before, table = odometry.settled(still_room.intrinsics), odometry.map.landmarks
+    drives = np.arange(len(table)) % 4 == 0
+    table.log_inverse[drives] -= np.log(2)
+    after = odometry.settled(still_room.intrinsics)
+    kept = {tuple(pixel): depth for pixel, depth in zip(after.pixels, after.depth, strict=True)}
+    same = [
+        kept[tuple(pixel)] == pytest.approx(depth)
+        for pixel, depth in zip(before.pixels, before.depth, strict=True)
+        if tuple(pixel) in kept
+    ]
+    assert np.mean(same) > 0.9  # some lie at edges, where nothing is known of their looks
+    assert len(same) > 0.6 * len(before.depth)
+
+
+def test_a_frame_of_which_no_landmark_is_known_keeps_the_metres_of_its_depth(
+    still_room: Film,
+) -> None:
+    odometry = Odometry()
+    still_room.run(odometry, range(10))
+    odometry.map.newest.log_scale = 0.3  # of a depth that was told landmarks
+    dark = np.zeros((HEIGHT, WIDTH), np.uint8)
+    odometry.locate(dark, still_room.intrinsics)
+    assert odometry.depth_scale(still_room.dense(10), still_room.intrinsics) == 1.0
+
+
 def test_a_turn_on_the_spot_stays_on_the_spot(turning_room: Film) -> None:
     estimates = turning_room.run(Odometry())
     assert all(estimate.measured for estimate in estimates)
