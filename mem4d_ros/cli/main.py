@@ -24,6 +24,7 @@ from mem4d_ros.cli import (
 )
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
+from mem4d_ros.openmp import wait_briefly
 
 COMMANDS = (reconstruct, view, evaluate, train, convert, export, bench, info, doctor, completion)
 
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Parse and run."""
+    wait_briefly()
     options = build_parser().parse_args(arguments)
     if not options.verbose:  # OpenCV says in words of its own what a command then says in one line
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
+from mem4d_ros.openmp import wait_briefly
 
-# On a robot the node shares its cores. Where another process has one of them, OpenMP's threads
-# spin for those that have to wait, and a step takes many times as long; where they sleep at once,
-# a step alone takes half as long again. A short spin has little of either harm. OpenMP reads this
-# when torch is loaded, which is after this package. `bench/openmp_waiting.sh` measures it.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+wait_briefly()  # here, as whatever else is imported may load torch
