@@ -145,7 +145,8 @@ class MapToOdom:
             self._image_ns = stamp_ns
             if is_first:  # TF has nothing before it: that one has to hold from its image on
                 self._send(stamp_ns)
-            self._send(max(stamp_ns, self._odometry_ns) + self._tolerance_ns())
+            ahead_ns = max(stamp_ns, self._odometry_ns) + self._tolerance_ns()
+            self._send(max(ahead_ns, self._sent_ns + 1))  # at once, not with the next odometry
 
     def jump(self, back: np.ndarray) -> None:
         """What the odometry says of the base goes on; the next image says where the map is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -18,8 +19,10 @@ from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
-from mem4d_ros.ros.interface.settings import TfSettings
-from mem4d_ros.ros.output.tf import ForeignParents, MapToTracked, TfSender
+from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.ros.interface.settings import FrameSettings, TfSettings
+from mem4d_ros.ros.output.tf import ForeignParents, MapToOdom, MapToTracked, TfSender
+from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.placers import Placement
 
 
@@ -165,12 +168,14 @@ def test_the_table_of_others_frames_is_bounded(
 
 
 class Sent(TfSender):
-    """Keeps the x of what is sent."""
+    """Keeps the x and the stamps of what is sent."""
 
     def __init__(self) -> None:
         self.x: list[float] = []
+        self.stamps_ns: list[int] = []
 
     def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
+        self.stamps_ns.append(stamp_to_ns(header.stamp))
         self.x.append(float(map_from_child[0, 3]))
 
 
@@ -196,3 +201,33 @@ def test_a_closed_loop_moves_the_camera_at_once_or_bit_by_bit(
             TfSettings(correction_s=correction_s),
         )
     np.testing.assert_allclose(sent.x, expected)
+
+
+class Standing:
+    """An odometry of a base that does not move."""
+
+    def __call__(self, stamp_ns: int) -> np.ndarray:
+        return np.eye(4)
+
+    def follow(self, hear: Callable[[int], None]) -> None:
+        self.hear = hear
+
+
+def test_what_an_image_corrects_is_sent_at_once() -> None:
+    """Though the odometry is ahead of the image, and was followed, post-dated, already."""
+    sent, odometry = Sent(), Standing()
+    settings = TfSettings(transform_tolerance_s=1.0)
+    output = MapToOdom(sent, FrameSettings(), odometry, settings, Reporter(logging.getLogger()))
+    for x, image_s, odometry_s in ((1.0, 10, 11), (2.0, 12, 13)):
+        odometry.hear(odometry_s * 10**9)
+        pose = np.eye(4)
+        pose[0, 3] = x
+        output.publish(
+            Placement(np.eye(4), pose, "base_link", pose),
+            Header(stamp=Time(sec=image_s)),
+            settings,
+        )
+    assert sent.x == [1, 1, 1, 2]  # from the image on; ahead; with the odometry; the correction
+    assert sent.stamps_ns == sorted(set(sent.stamps_ns))
+    assert sent.stamps_ns[0] == 10 * 10**9
+    assert 12 * 10**9 <= sent.stamps_ns[1] < sent.stamps_ns[3] <= 14 * 10**9 + 1
