@@ -50,7 +50,7 @@ mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 
 OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
     --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
-    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --seed "$started" > "$out/rendering.txt" 2>&1 &
+    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --seed $((started % 900000)) > "$out/rendering.txt" 2>&1 &
 renderer=$!
 trap 'kill $renderer 2>/dev/null || true' EXIT
 

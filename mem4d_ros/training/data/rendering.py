@@ -154,6 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--held-out", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    if not 0 <= options.seed < HELD_OUT_SEED:
+        parser.error(
+            f"--seed: seeds from {HELD_OUT_SEED} up are kept for measuring, got {options.seed}"
+        )
     (options.out / HELD_OUT).mkdir(parents=True, exist_ok=True)
     plan = RenderingPlan(
         out=options.out,
