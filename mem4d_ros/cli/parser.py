@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -27,3 +27,7 @@ class CommandParser(argparse.ArgumentParser):
         """With the examples."""
         shown = [f"  # {meaning}\n  {line}\n" for line, meaning in self.examples.items()]
         return super().format_help() + ("\nexamples:\n" + "\n".join(shown) if shown else "")
+
+    def error(self, message: str) -> NoReturn:
+        """End with one line, not with all of the usage before it."""
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")

@@ -117,3 +117,12 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     tmp_path.chmod(0o500)
     assert exit_status("mem4d do", lambda: (tmp_path / "out").mkdir() or 0, verbose=False) == 1
     assert "out: Permission denied" in capfd.readouterr().err
+
+
+def test_a_wrong_command_line_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["reconstruct", "walk.mp4"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--out" in line
+    assert "mem4d reconstruct --help" in line

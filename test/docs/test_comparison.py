@@ -7,7 +7,7 @@ from pathlib import Path
 
 TEXT = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text(encoding="utf-8")
 TABLES, SOURCES = TEXT.split("## Sources")
-NEIGHBOURS = ("ird", "lavmn")
+NEIGHBOURS = ("ird", "lavmn", "b")
 """Of each table, by the first letter of their sources' names."""
 UNKNOWN = ("–", "not stated")
 
