@@ -119,10 +119,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     assert "out: Permission denied" in capfd.readouterr().err
 
 
-def test_a_wrong_command_line_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["reconstruct", "walk.mp4"])
-    assert ended.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+def test_a_wrong_command_line_is_refused_in_one_line() -> None:
+    ended = subprocess.run([*MEM4D, "reconstruct", "walk.mp4"], capture_output=True, text=True)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
     assert "--out" in line
     assert "mem4d reconstruct --help" in line
