@@ -34,11 +34,14 @@ def trained(tmp_path: Path, graphs: bool) -> dict[str, torch.Tensor]:
 
 
 def test_a_graph_is_the_step(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As far as a step is itself: sums on a GPU differ in their order, which Muon magnifies."""
     eager = trained(tmp_path / "eager", graphs=False)
+    again = trained(tmp_path / "again", graphs=False)
     graphed = trained(tmp_path / "graphed", graphs=True)
     assert not caplog.records  # it says there if a graph could not be recorded
     for name, weight in eager.items():
-        torch.testing.assert_close(graphed[name], weight, rtol=1e-3, atol=1e-4, msg=name)
+        unsure = 3 * (again[name] - weight).abs().max().item()
+        torch.testing.assert_close(graphed[name], weight, rtol=1e-3, atol=1e-4 + unsure, msg=name)
 
 
 def test_no_step_makes_the_host_wait(tmp_path: Path) -> None:
