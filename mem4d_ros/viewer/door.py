@@ -34,7 +34,8 @@ class Unguarded(RuntimeError):  # noqa: N818
 def own_names(host: str) -> frozenset[str]:
     """Names, but for addresses, that lead to this machine for sure, if it listens at `host`."""
     machine = socket.gethostname().lower()
-    return frozenset({"localhost", host.lower(), machine, f"{machine}.local"})
+    short = machine.partition(".")[0]  # some machines tell their domain, too
+    return frozenset({"localhost", host.lower(), machine, short, f"{short}.local"})
 
 
 def refusal(hosts: Sequence[str], origins: Sequence[str], names: Collection[str]) -> str | None:
@@ -50,7 +51,7 @@ def refusal(hosts: Sequence[str], origins: Sequence[str], names: Collection[str]
         return (
             f"{hosts[0]} is no name of this machine: use its address, or {', '.join(sorted(names))}"
         )
-    if origins and urlsplit(origins[0]).netloc.lower() != hosts[0].lower():
+    if origins and origins[0].lower().partition("://")[2] != hosts[0].lower():
         return f"a page of {origins[0]} has no business here"
     return None
 

@@ -30,10 +30,11 @@ def open_viewer(
         if error.name != "viser":
             raise
         raise ViewerUnavailable(missing("viser", "the viewer")) from error
+    from mem4d_ros.viewer.door import Unguarded
     from mem4d_ros.viewer.viewer import Viewer
     from mem4d_ros.viewer.window import AddressUnavailable
 
     try:
         return Viewer(scene, options, controls, recording)
-    except AddressUnavailable as error:
+    except (AddressUnavailable, Unguarded) as error:
         raise ViewerUnavailable(str(error)) from error

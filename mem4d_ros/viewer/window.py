@@ -9,7 +9,7 @@ import threading
 
 import viser
 
-from mem4d_ros.viewer.door import guarded, own_names
+from mem4d_ros.viewer.door import Unguarded, guarded, own_names
 from mem4d_ros.viewer.following import Viewpoint
 
 FIELD_OF_VIEW = 0.9  # rad, vertical
@@ -30,11 +30,15 @@ class Window:
     """Serves the scene and the panels to any number of browsers."""
 
     def __init__(self, host: str, port: int, follows: bool) -> None:
-        """Raises AddressUnavailable. Port 0 takes any that is free."""
+        """Raises AddressUnavailable and Unguarded. Port 0 takes any that is free."""
         check_address(host, port)
-        greeting = contextlib.redirect_stdout(io.StringIO())  # viser's own
-        with greeting, guarded(own_names(host)):
-            self._server = Server(host=host, port=port, verbose=False)
+        with contextlib.redirect_stdout(io.StringIO()):  # viser's own greeting
+            try:
+                with guarded(own_names(host)):
+                    self._server = Server(host=host, port=port, verbose=False)
+            except Unguarded:
+                self._server.stop()
+                raise
         self._follows = follows
         self._viewpoint: Viewpoint | None = None
         self._boxes: dict[int, viser.GuiCheckboxHandle] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,7 +14,11 @@ pytest.importorskip("viser", reason="serves the scene")
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from mem4d_ros.viewer import window
 from mem4d_ros.viewer.door import FRAMING, Unguarded, guarded, own_names, refusal
+from mem4d_ros.viewer.opening import ViewerUnavailable, open_viewer
+from mem4d_ros.viewer.options import ViewerOptions
+from mem4d_ros.viewer.scene import Scene
 from mem4d_ros.viewer.window import Window
 
 NAMES = frozenset({"localhost", "robot", "robot.local"})
@@ -22,9 +27,9 @@ ADDRESS = "127.0.0.1"
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    window = Window(ADDRESS, 0, follows=False)
-    yield int(window.url.rsplit(":", 1)[1])
-    window.close()
+    served = Window(ADDRESS, 0, follows=False)
+    yield int(served.url.rsplit(":", 1)[1])
+    served.close()
 
 
 def handshake(port: int, host: str, origin: str | None) -> None:
@@ -61,6 +66,8 @@ def test_the_viewers_own_page_may_come_in(host: str, origin: str | None) -> None
         (["localhost.evil.example"], []),
         (["127.0.0.1.evil.example"], []),
         (["[::1"], []),
+        (["localhost:8080"], ["http://[localhost:8080"]),
+        (["localhost:8080"], ["localhost:8080"]),
         ([], []),
         (["localhost", "evil.example"], []),
         (["localhost:8080"], ["http://localhost:8080", "https://evil.example"]),
@@ -72,6 +79,13 @@ def test_no_other_page_may(hosts: list[str], origins: list[str]) -> None:
 
 def test_a_machine_knows_its_names() -> None:
     assert {"localhost", "0.0.0.0", socket.gethostname().lower()} <= own_names("0.0.0.0")
+
+
+def test_a_machine_that_tells_its_domain_knows_its_short_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "Robot.lan")
+    assert {"robot.lan", "robot", "robot.local"} <= own_names(ADDRESS)
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:{port}", None])
@@ -103,3 +117,21 @@ def test_the_page_is_given_to_those_who_know_the_machine(port: int, host: str, s
 def test_a_server_that_would_be_open_to_all_is_not_started_unnoticed() -> None:
     with pytest.raises(Unguarded), guarded(NAMES):
         pass
+
+
+def test_a_server_that_is_open_to_all_is_stopped_and_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @contextmanager
+    def unknown_start(names: Collection[str]) -> Iterator[None]:
+        yield
+        raise Unguarded("viser starts its server in another way")
+
+    monkeypatch.setattr(window, "guarded", unknown_start)
+    with socket.socket() as free:
+        free.bind((ADDRESS, 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ViewerUnavailable, match="in another way"):
+        open_viewer(Scene(), ViewerOptions(host=ADDRESS, port=port))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((ADDRESS, port))
