@@ -13,6 +13,9 @@ from mem4d_ros.datasets.video import unreadable
 _ANIMATED = 0x02
 """Of the flags of an extended WebP: https://developers.google.com/speed/webp/docs/riff_container."""
 
+_SHORTEST_MS, _USUAL_MS = 11, 100
+"""Files give less where they mean nothing by it; browsers then show a frame the usual time."""
+
 
 def is_animated_webp(path: Path) -> bool:
     """Whether the file's header says so."""
@@ -43,4 +46,4 @@ class Animation:
         for index, (image, duration_ms) in enumerate(frames):
             rgb = cv2.cvtColor(image, cv2.COLOR_BGRA2RGB)
             yield Frame(index, f"frame {index}", rgb, stamp_ms / 1e3)
-            stamp_ms += int(duration_ms)
+            stamp_ms += int(duration_ms) if duration_ms >= _SHORTEST_MS else _USUAL_MS

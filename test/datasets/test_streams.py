@@ -131,12 +131,14 @@ def test_images_without_others_beside_them_are_taken(names: list[str], tmp_path:
     assert [frame.name for frame in open_frames(tmp_path)] == names
 
 
-def write_animation(path: Path, shades: list[int]) -> None:
+def write_animation(
+    path: Path, shades: list[int], durations_ms: tuple[int, ...] = (40, 500, 40)
+) -> None:
     if not hasattr(cv2, "imwriteanimation"):
         pytest.skip("needs OpenCV 4.11, which writes animations")
     animation = cv2.Animation()
     animation.frames = [np.dstack([shade(value), shade(255)[..., 2]]) for value in shades]
-    animation.durations = np.array([40, 500, 40])
+    animation.durations = np.array(durations_ms)
     assert cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, 101])
 
 
@@ -147,6 +149,12 @@ def test_an_animated_webp_is_a_video(tmp_path: Path) -> None:
     np.testing.assert_allclose([frame.image[5, 5] for frame in frames], [
         [20, 0, 0], [90, 0, 0], [160, 0, 0]
     ], atol=2)  # fmt: skip
+
+
+def test_frames_of_an_animation_without_durations_have_stamps_of_their_own(tmp_path: Path) -> None:
+    write_animation(tmp_path / "walk.webp", [20, 90, 160], durations_ms=(0, 0, 0))
+    stamps_s = [frame.stamp_s for frame in open_samples(tmp_path / "walk.webp")]
+    np.testing.assert_allclose(stamps_s, [0, 0.1, 0.2])
 
 
 def test_of_an_animated_webp_in_a_folder_the_first_image_is_taken(tmp_path: Path) -> None:
