@@ -87,10 +87,13 @@ def _records_in(data: Any, position: int) -> Iterator[tuple[int, bytes, bool]]:
     while position + _HEAD.size <= len(data):
         kind, length = _HEAD.unpack_from(data, position)
         start = position + _HEAD.size
-        is_sound = 0 < kind <= _LAST_KIND and start + length <= len(data)
-        if is_sound or _begins(data, position, cut_off=True):
-            yield kind, data[start : start + length], is_sound
+        if 0 < kind <= _LAST_KIND and start + length <= len(data):
+            yield kind, data[start : start + length], True
             position = start + length
+        elif kind == _CHUNK and _begins(data, position):  # cut off, or its length is broken
+            end = min(start + _length_of_chunk(data, start), len(data))
+            yield kind, data[start:end], False
+            position = end
         else:
             position = _next_record(data, position + 1)
 
@@ -99,18 +102,17 @@ def _next_record(data: Any, position: int) -> int:
     """Where the next message or chunk begins; the end where there is none."""
     # A search with a pattern steps over what it has found: heads may overlap one that is none.
     while (found := _MAYBE_HEAD.search(data, position)) is not None:
-        if _begins(data, found.start(), cut_off=False):
+        _, length = _HEAD.unpack_from(data, found.start())
+        if found.end() + length <= len(data) and _begins(data, found.start()):
             return found.start()
         position = found.start() + 1
     return len(data)
 
 
-def _begins(data: Any, position: int, *, cut_off: bool) -> bool:
+def _begins(data: Any, position: int) -> bool:
     """Whether what is there is the beginning of a message or a chunk, as far as that shows."""
     kind, length = _HEAD.unpack_from(data, position)
     start = position + _HEAD.size
-    if not cut_off and start + length > len(data):
-        return False
     if kind == _MESSAGE and start + _MESSAGE_START.size <= len(data):
         _, _, recorded_ns, published_ns = _MESSAGE_START.unpack_from(data, start)
         is_near = recorded_ns > 0 and abs(recorded_ns - published_ns) < _FAR_NS
@@ -121,6 +123,14 @@ def _begins(data: Any, position: int, *, cut_off: bool) -> bool:
         is_known = name_length <= 4 and data[name : name + name_length] in _COMPRESSIONS
         return is_known and first_ns > 0 and 0 <= last_ns - first_ns < _FAR_NS
     return False
+
+
+def _length_of_chunk(data: Any, start: int) -> int:
+    """Bytes of a chunk's content, by what it says itself of its records."""
+    *_, name_length = _CHUNK_START.unpack_from(data, start)
+    of_records = _CHUNK_START.size + name_length
+    at = start + of_records
+    return of_records + 8 + _integer(data[at : at + 8])
 
 
 def _content_of_chunk(chunk: bytes) -> bytes:

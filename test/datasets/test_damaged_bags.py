@@ -14,6 +14,7 @@ from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from mem4d_ros.datasets import FrameError, Sample, open_samples
+from mem4d_ros.datasets.damaged_mcap import MAGIC, DamagedMcap
 from mem4d_ros.datasets.optional import zstd
 
 
@@ -163,6 +164,26 @@ def test_a_bag_that_is_cut_off_early_has_few_images_or_is_named(
         assert any("damaged or cut off" in remark for remark in said)
 
 
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_behind_a_record_of_an_mcap_whose_length_is_broken_all_is_read(
+    is_chunked: bool, tmp_path: Path
+) -> None:
+    """In a file without an index, as of a recorder that was killed."""
+    chunk = _first_chunk(noise_file(tmp_path, "mcap").read_bytes())
+    records = chunk[9 + 40 :]  # behind the head, times, sizes and the name of no compression
+    messages = _positions_of_messages(records)
+    broken = bytearray(MAGIC + (2 * chunk if is_chunked else records))
+    head = len(MAGIC) + (0 if is_chunked else messages[5])
+    broken[head + 5] ^= 0x40  # terabytes
+    path = tmp_path / "broken.mcap"
+    path.write_bytes(broken)
+    reader = DamagedMcap(path)
+    found = len(list(reader.messages(reader.connections)))
+    reader.close()
+    assert len(messages) > 10
+    assert found == (2 * len(messages) if is_chunked else len(messages) - 1)
+
+
 def test_an_mcap_whose_recorder_was_killed_may_be_out_of_order(tmp_path: Path) -> None:
     """As several topics make it; only an index could tell the order."""
     noise = np.random.default_rng(0).integers(0, 256, (3, 60, 50, 3), np.uint8)
@@ -191,3 +212,12 @@ def _first_chunk(mcap: bytes) -> bytes:
     return mcap[
         position : position + 9 + int.from_bytes(mcap[position + 1 : position + 9], "little")
     ]
+
+
+def _positions_of_messages(records: bytes) -> list[int]:
+    positions, at = [], 0
+    while at < len(records):
+        if records[at] == 5:
+            positions.append(at)
+        at += 9 + int.from_bytes(records[at + 1 : at + 9], "little")
+    return positions
