@@ -23,6 +23,8 @@ _LONGEST_HEADER = 4096
 """In bytes; they name a topic at most."""
 _OPERATION = re.compile(rb"\x04\0\0\0op=[\x02\x05\x07]")
 """Within the headers of the records above."""
+_CHUNK_OPERATION = re.compile(rb"\x04\0\0\0op=\x05")
+"""Behind a chunk only others are looked for: it has messages of its own."""
 _BEFORE_OPERATION = range(4, 64)
 """Bytes of a header that may come before it: the length, and fields with names that are before."""
 
@@ -80,11 +82,15 @@ def _records_in(data: Any, position: int) -> Iterator[tuple[Fields, bytes, bool]
     while position + 8 <= len(data):
         fields = _header_at(data, position)
         if fields is None:
-            position = _next_record(data, position + 1)
+            position = _next_record(data, position + 1, _OPERATION)
             continue
         start = position + 8 + _integer(data[position : position + 4])
         end = start + _integer(data[start - 4 : start])
-        yield fields, data[start:end], end <= len(data)
+        is_whole = end <= len(data)
+        if not is_whole:  # or its length is broken, and it ends before the next one
+            is_chunk = fields[b"op"] == bytes([_CHUNK])
+            end = _next_record(data, start, _CHUNK_OPERATION if is_chunk else _OPERATION)
+        yield fields, data[start:end], is_whole
         position = end
 
 
@@ -101,9 +107,9 @@ def _header_at(data: Any, position: int) -> Fields | None:
     return fields if b"op" in fields else None
 
 
-def _next_record(data: Any, position: int) -> int:
-    """Where the next message, chunk or topic begins; the end where there is none."""
-    for found in _OPERATION.finditer(data, position):
+def _next_record(data: Any, position: int, operation: re.Pattern[bytes]) -> int:
+    """Where the next record of this operation begins; the end where there is none."""
+    for found in operation.finditer(data, position):
         for before in _BEFORE_OPERATION:
             start = found.start() - before
             if start >= position and _header_at(data, start) is not None:

@@ -16,6 +16,7 @@ from rosbags.rosbag2 import CompressionMode, StoragePlugin
 from mem4d_ros.datasets import FrameError, Sample, open_samples
 from mem4d_ros.datasets.damaged_mcap import MAGIC, DamagedMcap
 from mem4d_ros.datasets.optional import zstd
+from mem4d_ros.datasets.unindexed_ros1 import UnindexedRos1
 
 
 def noise_bag(folder: Path) -> tuple[Path, np.ndarray]:
@@ -203,6 +204,23 @@ def test_an_mcap_whose_recorder_was_killed_may_be_out_of_order(tmp_path: Path) -
     samples = list(open_samples(killed))
     for sample, image in zip(samples, noise, strict=True):
         np.testing.assert_array_equal(sample.image, image)
+
+
+@pytest.mark.parametrize("compression", [None, *Ros1Writer.CompressionFormat])
+def test_behind_a_chunk_of_ros_1_whose_length_is_broken_all_is_read_once(
+    compression: Ros1Writer.CompressionFormat | None, tmp_path: Path
+) -> None:
+    path = write_ros1_bag(tmp_path / "walk.bag", NOISE, np.eye(3), compression)
+    data = bytearray(path.read_bytes())
+    header = data.index(b"\x04\0\0\0op=\x05") - 4  # of the first chunk; its length is before it
+    length = header + 4 + int.from_bytes(data[header : header + 4], "little")
+    data[length + 3] ^= 0x40  # a gigabyte
+    path.write_bytes(data)
+    reader = UnindexedRos1(path)
+    images = [c for c in reader.connections if c.topic == TOPIC]
+    stamps_ns = [recorded_ns for _, recorded_ns, _ in reader.messages(images)]
+    reader.close()
+    assert len(stamps_ns) == len(set(stamps_ns)) == len(NOISE)
 
 
 def _first_chunk(mcap: bytes) -> bytes:
