@@ -129,7 +129,7 @@ def test_a_step_is_reported(cache: Path, tmp_path: Path) -> None:
     assert [report.frames for report in seen[4:]] == [32] * 2
     parts = {"world", "camera", "pose", "relative_pose"}
     for report, entry in zip(seen, logged(tmp_path), strict=True):
-        assert report.losses.keys() == parts | {"edges", "total"}
+        assert report.losses.keys() == parts | {"edges", "sky", "total"}
         assert report.losses["total"] == pytest.approx(sum(report.losses[k] for k in parts))
         assert entry["total"] == pytest.approx(report.losses["total"], rel=1e-5)
         assert entry["learning_rate"] == pytest.approx(report.learning_rate, rel=1e-5)

@@ -137,17 +137,12 @@ class LiveClips:
         return most
 
     def _wait_for(self, frames: int, patience_s: float = 300) -> None:
-        """Until there is a sequence of so many frames, of what arrives if something does."""
+        """Until there is a sequence of so many frames."""
         end = time.monotonic() + patience_s
-        while not any(
-            len(span) >= frames
-            for name, kind in self._kinds.items()
-            if self._arrivals is None or name != RECORDED
-            for span in kind.spans
-        ):
+        while not any(len(s) >= frames for kind in self._kinds.values() for s in kind.spans):
             if time.monotonic() > end or self._arrivals is None:
                 raise TrainingConfigError(
-                    f"data.live: no sequence of {frames} frames has arrived, as the stages ask for"
+                    f"data.live: there is no sequence of {frames} frames, as the stages ask for"
                 )
             if not self._take_in(_WAITING):
                 time.sleep(0.2)

@@ -105,8 +105,9 @@ def depth_code(metres: np.ndarray) -> np.ndarray:
 
 def depth_of(code: np.ndarray) -> np.ndarray:
     """The inverse of :func:`depth_code`: float32, NaN where unknown, inf of the sky."""
-    metres = _NEAREST_M * np.exp((code.astype(np.float32) - 1) * _STEP)
-    metres[code == _SKY] = np.inf
+    is_sky = code == _SKY
+    metres = _NEAREST_M * np.exp((np.where(is_sky, 1, code).astype(np.float32) - 1) * _STEP)
+    metres[is_sky] = np.inf
     return np.where(code > 0, metres, np.nan).astype(np.float32)
 
 
