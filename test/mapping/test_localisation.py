@@ -56,6 +56,17 @@ def test_frames_that_were_not_mapped_are_found_alone(room: Film, world: Map) -> 
         assert degrees < 1
 
 
+def test_the_depth_of_a_frame_that_is_not_found_is_in_the_networks_own_metres(
+    room: Film, other_room: Film, world: Map
+) -> None:
+    """As in the first keyframe: in later ones the network was told landmarks."""
+    told = world.copy()
+    told.newest.log_scale = 0.3
+    localiser = Localiser(told)
+    assert not localiser.locate(other_room.images[0], room.intrinsics).measured
+    assert localiser.depth_scale(other_room.dense(0), room.intrinsics) == 1.0
+
+
 def test_a_camera_is_followed_and_the_map_stays_as_it_is(room: Film, world: Map) -> None:
     before, localiser = content(world), Localiser(world)
     for frame in reversed(range(FRAMES)):
