@@ -149,8 +149,7 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
     """The bag of a file, or of a folder with or without metadata.yaml. Raises FrameError."""
     with ExitStack() as stack:
         readers: list[Any] = []
-        has_wal = any(map(_wal, storage_files(path)))  # of which the metadata does not speak
-        if (path / METADATA).exists() and not has_wal:
+        if (path / METADATA).exists() and not any(map(_is_read_alone, storage_files(path))):
             try:
                 readers = [_opened(path, stack)]
             except FrameError as error:
@@ -168,6 +167,11 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
             return [reader for reader in found if reader is not None]
 
         yield Storage(path, readers, salvage, say)
+
+
+def _is_read_alone(path: Path) -> bool:
+    """Whether a reader of the whole folder could not open the file, or not all of it."""
+    return _wal(path) is not None or _means_another(path.name)
 
 
 def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
@@ -234,11 +238,16 @@ def _opened(path: Path, stack: ExitStack) -> Any:
 
 def _plain(path: Path, stack: ExitStack) -> Path:
     """The path, by a name that means the same in an address, by which SQLite opens it."""
-    if not OF_ADDRESSES.intersection(str(path)):
+    if not _means_another(str(path)):
         return path
     link = Path(stack.enter_context(TemporaryDirectory())) / f"bag{path.suffix}"
     link.symlink_to(path.resolve())
     return link
+
+
+def _means_another(name: str) -> bool:
+    """Whether it means something else in an address."""
+    return not OF_ADDRESSES.isdisjoint(name)
 
 
 def _decompressed(path: Path, folder: Path, say: Say) -> Path:

@@ -313,6 +313,17 @@ def test_a_bag_may_have_any_name(name: str, as_file: bool, scene: Scene, tmp_pat
     assert len(list(stream)) == len(scene)
 
 
+def test_a_file_in_a_bag_may_have_any_name(scene: Scene, tmp_path: Path) -> None:
+    """As those have of a bag that was recorded under such a name."""
+    bag = write_bag(tmp_path / "walk", Topic("/image", images_of(scene)))
+    storage_file(bag).rename(bag / "walk #1.db3")
+    metadata = bag / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace("- walk.db3", "- 'walk #1.db3'"))
+    said: list[str] = []
+    assert len(list(open_samples(bag, say=said.append))) == len(scene)
+    assert not any("readable" in remark for remark in said)
+
+
 def test_a_part_of_a_split_bag_that_is_missing_is_named(scene: Scene, tmp_path: Path) -> None:
     bag = write_bag(tmp_path / "walk", Topic("/image", images_of(scene)))
     metadata = bag / "metadata.yaml"
