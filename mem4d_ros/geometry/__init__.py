@@ -19,6 +19,7 @@ from mem4d_ros.geometry.poses import (
     rotate_vectors,
     transform_points,
 )
+from mem4d_ros.geometry.spread import robust_deviation
 from mem4d_ros.geometry.unprojection import pixel_rays, project, unproject
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "project",
     "quaternion_to_matrix",
     "rigid_inverse",
+    "robust_deviation",
     "rotate_vectors",
     "transform_points",
     "unproject",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mem4d_ros.geometry import robust_deviation
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.descriptors import describe
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
@@ -27,8 +28,6 @@ SMOOTH_RATIO = 0.9
 """Neighbouring depths whose ratio is smaller belong to two surfaces."""
 LARGEST_SCALE_STEP = 0.05
 """By which the log scale of a keyframe differs from that of the one before."""
-NORMAL_FROM_MAD = 1.4826
-"""Standard deviation of a normal distribution by its median absolute deviation."""
 STRANGE_SIGMAS, LEAST_STRANGE = 3.0, 0.3
 """From when on a landmark's log depth is not what it looks like: in deviations of all, and at
 least."""
@@ -156,9 +155,9 @@ def fits_its_look(world: Map, numbers: np.ndarray) -> np.ndarray:
     told = np.isfinite(ratios)
     if not told.any():
         return np.ones(len(numbers), bool)
-    away = np.abs(ratios - np.median(ratios[told]))
-    spread = NORMAL_FROM_MAD * float(np.median(away[told]))
-    return ~(away > max(STRANGE_SIGMAS * spread, LEAST_STRANGE))
+    away = ratios - np.median(ratios[told])
+    spread = robust_deviation(away[told])
+    return ~(np.abs(away) > max(STRANGE_SIGMAS * spread, LEAST_STRANGE))
 
 
 def depth_at(dense: DenseView, pixels: np.ndarray) -> np.ndarray:

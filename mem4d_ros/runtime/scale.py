@@ -9,15 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.geometry import rigid_inverse, robust_deviation
 from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 SOURCES = ("model", "fixed", "odometry", "points")
 
-NORMAL_FROM_MAD = 1.4826
-"""Standard deviation of a normal distribution by its median absolute deviation."""
 MEDIAN_EFFICIENCY = 1.2533
 """Standard error of a median by that of a mean."""
 LARGEST_RATIO = 20.0
@@ -96,7 +94,7 @@ class OdometryScale:
         """1 with infinite deviation before there are enough steps."""
         if self._smoothed is None:
             return ScaleEstimate(1.0, math.inf)
-        spread = NORMAL_FROM_MAD * float(np.median(np.abs(np.array(self._logs) - self._smoothed)))
+        spread = robust_deviation(np.array(self._logs) - self._smoothed)
         error = MEDIAN_EFFICIENCY * spread / math.sqrt(len(self._logs))
         return ScaleEstimate(math.exp(self._smoothed), error)
 
@@ -149,7 +147,7 @@ class PointScale:
         if len(self._logs) < self._least:
             return ScaleEstimate(1.0, math.inf)
         median = float(np.median(self._logs))
-        spread = NORMAL_FROM_MAD * float(np.median(np.abs(np.array(self._logs) - median)))
+        spread = robust_deviation(np.array(self._logs) - median)
         error = MEDIAN_EFFICIENCY * spread / math.sqrt(len(self._logs))
         return ScaleEstimate(math.exp(median), error)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mem4d_ros.geometry import robust_deviation
 from mem4d_ros.runtime.depth_prior.description import INVERSE, METRIC, Description
 
 LEAST_POINTS = 12
@@ -57,7 +58,7 @@ def align(
         log_scale = _robust_mean(np.log(depth / at_points))
         scaled = _positive(said) * np.exp(log_scale)
         difference = np.log(at_points / depth) + log_scale
-    spread = 1.4826 * float(np.median(np.abs(difference)))
+    spread = robust_deviation(difference)
     return Aligned(scaled.astype(np.float32), max(description.deviation, spread))
 
 
