@@ -130,11 +130,10 @@ def _measure(
     """On what a live source has kept aside, or on the config's held-out scenes."""
     if isinstance(source, LiveClips):
         errors = HeldOutDepth(partial(source.held_out, config.data), precision)
-        live = source
-        return lambda model: {
-            **errors(model),
-            **{f"frames_{kind}": float(count) for kind, count in live.sizes().items()},
-        }
+        sizes = source.sizes
+        return lambda model: (
+            errors(model) | {f"frames_{kind}": float(count) for kind, count in sizes().items()}
+        )
     if not config.held_out:
         return None
     pool = ProceduralPool(config.held_out_data, device)

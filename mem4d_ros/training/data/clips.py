@@ -42,6 +42,12 @@ class Clips:
         """(B, T, 3, 3)."""
         return self.intrinsics[:, None].expand(-1, self.depth.shape[1], -1, -1)
 
+    @property
+    def known_depth(self) -> Tensor:
+        """(B, T, H, W) metres along z, 0 where it is unknown or the sky's."""
+        depth = self.depth.float()
+        return depth.where(depth.isfinite() & (depth > 0), 0)
+
 
 def truth_of(clips: Clips) -> Truth:
     """Ground truth of the clips; each one's first camera becomes its world."""
@@ -53,7 +59,7 @@ def truth_of(clips: Clips) -> Truth:
     return Truth(
         points_world=transform_points(poses, points_camera),
         points_camera=points_camera,
-        valid=depth.isfinite() & (depth > 0),
+        valid=clips.known_depth > 0,
         sky=depth == torch.inf,
         camera_to_world=poses,
         field_of_view=intrinsics_to_fov(intrinsics, height, width),

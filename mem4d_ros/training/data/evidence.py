@@ -76,8 +76,7 @@ def _choose(
     on_row = chance.uniform(batch, height) < share[:, None]
     anywhere = chance.uniform(*strength.shape) * of_frames(on_row)[:, :, None]
     score = torch.where(of_frames(is_sensor)[:, None, None], anywhere, corners)
-    known = clips.depth.flatten(0, 1)
-    known = (known > 0) & known.isfinite()
+    known = clips.known_depth.flatten(0, 1) > 0
     chosen = best_pixels(score * known, max(config.corners[1], config.sensor_points[1]))
 
     count = torch.where(
@@ -103,7 +102,7 @@ def _measure(
 ) -> tuple[Tensor, Tensor]:
     """Measured depth and its stated deviation at the chosen pixels, metres: (B · T, K) each."""
     batch, length = clips.depth.shape[:2]
-    true = chosen.of(clips.depth.flatten(0, 1).nan_to_num(0.0, posinf=0.0))  # (B · T, K)
+    true = chosen.of(clips.known_depth.flatten(0, 1))  # (B · T, K)
     moving = chosen.of(clips.moving.flatten(0, 1))
     noise = torch.where(
         is_sensor,
@@ -130,7 +129,7 @@ def _measure(
 def _error_of_place(clips: Clips, chosen: ChosenPixels, chance: Chance) -> Tensor:
     """A smooth random function of the place in the world, of variance 1: (B · T, K)."""
     batch, length = clips.depth.shape[:2]
-    points_camera = unproject(clips.depth.nan_to_num(0.0, posinf=0.0), clips.intrinsics_of_frames)
+    points_camera = unproject(clips.known_depth, clips.intrinsics_of_frames)
     points = transform_points(clips.camera_to_world, points_camera)  # (B, T, H, W, 3)
     points = points.flatten(0, 1).flatten(1, 2)  # (B · T, H · W, 3)
     at = points.gather(1, chosen.index[..., None].expand(-1, -1, 3))  # (B · T, K, 3)
