@@ -15,6 +15,7 @@ EXTRAS = {
     "embreex": "training",
     "yaml": "training",
     "viser": "viewer",
+    "websockets": "viewer",
 }
 """Modules, and the extra of setup.py that brings their package."""
 
