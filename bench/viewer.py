@@ -1,11 +1,15 @@
 """What a large map costs in the viewer: processor, memory, bytes, and pictures in a browser.
 
     OMP_NUM_THREADS=1 python bench/viewer.py [--points 1000000] [--seconds 30] [--browser]
+    python bench/viewer.py --still
 
 A map of so many points, of the floors and walls of rooms side by side, comes once a second, of
 which each time some have moved and some are new, and a frame ten times a second, as from a node. A
 program that only counts bytes stands for the browser; with `--browser` it is headless Chromium,
-whose pictures the processor draws (SwiftShader): far fewer than any graphics card does.
+whose pictures the processor draws (SwiftShader): far fewer than any graphics card does. With
+`--still` maps of several sizes do not change, and somebody turns the view. What a picture takes is
+told apart by Chromium's processes: what the page itself takes, and what the processor takes in
+place of a graphics card.
 """
 
 from __future__ import annotations
@@ -15,19 +19,16 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import numpy as np
-import viser
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
 from mem4d_ros.runtime import ColouredPoints
-from mem4d_ros.viewer.look import Look
 from mem4d_ros.viewer.options import ViewerOptions
 from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene, ViewedCamera
-from mem4d_ros.viewer.static_layer import StaticLayer
+from mem4d_ros.viewer.tile_maker import Choice, TileMaker
+from mem4d_ros.viewer.tiles import TileStream
 from mem4d_ros.viewer.viewer import Viewer
 
 ROOM_M, HEIGHT_M, SPACING_M = 6.0, 3.0, 0.05
@@ -37,22 +38,28 @@ SETTLING_S = 20.0
 """Until the whole map has been sent."""
 IMAGE, FRAME_POINTS = (240, 320), 16_000
 MIB = 2**20
-CAMERA_MESSAGE = {
-    "type": "ViewerCameraMessage",
-    "wxyz": (1.0, 0.0, 0.0, 0.0),
-    "position": (0.0, 0.0, 0.0),
-    "look_at": (1.0, 0.0, 0.0),
-    "up_direction": (0.0, 0.0, 1.0),
-    "image_height": 720,
-    "image_width": 1280,
-    "fov": 0.9,
-    "near": 0.01,
-    "far": 1000.0,
-}
+STILL_COUNTS = (0, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 COUNT_PICTURES = """
-window.drawn = 0;
-const draw = () => { window.drawn += 1; requestAnimationFrame(draw); };
-requestAnimationFrame(draw);
+const counted = window.counted = {pictures: 0, calls: 0, points: 0};
+let draws = false;
+const request = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (draw) => request((now) => {
+    const before = counted.calls;
+    draws = true;
+    draw(now);
+    draws = false;
+    counted.pictures += counted.calls > before;
+});
+const count = (name, which) => {
+    const draw = WebGL2RenderingContext.prototype[name];
+    WebGL2RenderingContext.prototype[name] = function (...given) {
+        counted.calls += draws;
+        if (draws && given[0] === this.POINTS) counted.points += given[which];
+        return draw.apply(this, given);
+    };
+};
+count('drawArrays', 2); count('drawElements', 1);
+count('drawArraysInstanced', 2); count('drawElementsInstanced', 1);
 """
 
 
@@ -124,32 +131,6 @@ class Node:
         )
 
 
-class Counter:
-    """Looks on as a browser does, and counts what it is sent."""
-
-    def __init__(self, url: str) -> None:
-        self.received = 0
-        version = viser.__version__
-        self._connection = connect(
-            url.replace("http", "ws"), subprotocols=[f"viser-v{version}"], max_size=None
-        )
-        self._connection.send(msgspec.msgpack.encode(CAMERA_MESSAGE))
-        self._thread = threading.Thread(target=self._count)
-        self._thread.start()
-
-    def _count(self) -> None:
-        try:
-            for message in self._connection:
-                self.received += len(message)
-        except ConnectionClosed:
-            return
-
-    def close(self) -> None:
-        """Look away."""
-        self._connection.close()
-        self._thread.join()
-
-
 def resident() -> float:
     """Memory of this process, MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -158,17 +139,20 @@ def resident() -> float:
 
 def time_of_a_map(points: int, most: int) -> None:
     """What a map takes until its changed tiles are known, alone."""
-    node, layer = Node(Scene(), points), StaticLayer(most, time.monotonic)
-    look = Look()
+    node, maker, stream = Node(Scene(), points), TileMaker(most, time.monotonic), TileStream()
     taken = []
     for _ in range(6):
         cloud = MapCloud(node._next_map())
         begun = time.thread_time()
-        layer.put(cloud)
-        layer.draw(look)
+        tiles = maker.make(cloud, Choice()).tiles
+        stream.want(tiles)
         taken.append(time.thread_time() - begun)
-        sent = sum(0 if tile is None else tile.size for _, tile in layer.changes())
-        print(f"  map of {len(cloud.points.positions)}: {taken[-1]:.3f} s, {sent / 1e6:.2f} MB")
+        sent = sum(0 if tile is None else tile.size for _, tile in stream.next())
+        shown = sum(len(tile.positions) for tile in tiles.values())
+        print(
+            f"  map of {len(cloud.points.positions)}: {taken[-1]:.3f} s, {shown} points shown in"
+            f" {len(tiles)} tiles, {sent / 1e6:.2f} MB"
+        )
     print(f"a later map takes {np.median(taken[1:]):.2f} s of a core")
 
 
@@ -182,7 +166,7 @@ def looked_on(points: int, seconds: float, browser: bool) -> None:
     server.start()
     node.thread.start()
     try:
-        (measure_browser if browser else measure_counter)(viewer, seconds)
+        (measure_browser if browser else measure_onlooker)(viewer, seconds)
         print(f"memory: {resident() - before:.0f} MiB more than without the viewer")
     finally:
         node.stop.set()
@@ -190,34 +174,80 @@ def looked_on(points: int, seconds: float, browser: bool) -> None:
         server.join()
 
 
-def measure_counter(viewer: Viewer, seconds: float) -> None:
-    """Bytes and processor time, once the whole map has been sent."""
-    counter = Counter(viewer.window.url)
-    time.sleep(SETTLING_S)
-    print(f"the first {SETTLING_S:.0f} s: {counter.received / SETTLING_S / 1e6:.2f} MB/s")
-    received, used, begun = counter.received, time.process_time(), time.monotonic()
-    time.sleep(seconds)
-    elapsed = time.monotonic() - begun
-    print(f"then {(counter.received - received) / elapsed / 1e6:.2f} MB/s")
-    print(
-        f"processor: {(time.process_time() - used) / elapsed:.2f} cores, those of the made-up node"
-        " included"
-    )
-    counter.close()
+def measure_onlooker(viewer: Viewer, seconds: float) -> None:
+    """Bytes, processor time and the camera's rate, once the whole map has been sent."""
+    from onlooker import Onlooker
+
+    with Onlooker(viewer.window.url) as onlooker:
+        time.sleep(SETTLING_S)
+        print(f"the first {SETTLING_S:.0f} s: {onlooker.received / SETTLING_S / 1e6:.2f} MB/s")
+        received, used, begun = onlooker.received, time.process_time(), time.monotonic()
+        onlooker.camera_at.clear()
+        time.sleep(seconds)
+        elapsed, used = time.monotonic() - begun, time.process_time() - used
+        print(f"then {(onlooker.received - received) / elapsed / 1e6:.2f} MB/s")
+        print(f"processor: {used / elapsed:.2f} cores, those of the made-up node included")
+        gaps = 1e3 * np.diff(onlooker.camera_at)
+        print(
+            f"camera: {len(gaps) / elapsed:.1f} updates a second; between two of them"
+            f" {np.median(gaps):.0f} ms in the median, {gaps.max():.0f} ms at the longest"
+        )
 
 
 def measure_browser(viewer: Viewer, seconds: float) -> None:
-    """Pictures a second."""
+    """Pictures a second, while maps and frames come."""
     from chromium import opened
 
     with opened(viewer.window.url) as browser:
         browser.wait_for(lambda: "running" in browser.text(), "the page")
         time.sleep(SETTLING_S)
-        browser.driver.execute_script(COUNT_PICTURES)
-        begun = time.monotonic()
-        time.sleep(seconds)
-        drawn = browser.driver.execute_script("return window.drawn")
-        print(f"{drawn / (time.monotonic() - begun):.1f} pictures a second")
+        print(pictures(browser, seconds))
+
+
+def pictures(browser: Any, seconds: float) -> str:
+    """How the browser draws what is there."""
+    browser.driver.execute_script(COUNT_PICTURES)
+    begun, used = time.monotonic(), browser.processor_times()
+    time.sleep(seconds)
+    drawn, calls, points = browser.driver.execute_script(
+        "return [counted.pictures, counted.calls, counted.points]"
+    )
+    elapsed = time.monotonic() - begun
+    page, graphics = (
+        now - before for now, before in zip(browser.processor_times(), used, strict=True)
+    )
+    return (
+        f"{drawn / elapsed:.1f} pictures a second, each of {calls / drawn:.0f} draw calls,"
+        f" {points / drawn:.0f} points and {1e3 * page / drawn:.0f} ms of a core in the page,"
+        f" {1e3 * graphics / drawn:.0f} ms in OpenGL"
+    )
+
+
+def still_scenes(seconds: float) -> None:
+    """Pictures a second of maps of several sizes that do not change, while the view is turned."""
+    from chromium import LEFT_KEY, opened
+
+    for count in STILL_COUNTS:
+        scene, stop = Scene(), threading.Event()
+        scene.put(Changes(facts=Facts("running")))
+        if count:
+            scene.put(Changes(static_map=MapCloud(building(count, np.random.default_rng(0)))))
+        told = ViewerOptions(
+            port=0, follows=False, bytes_per_second=1e9, most_points=max(STILL_COUNTS)
+        )
+        viewer = Viewer(scene, told)
+        server = threading.Thread(target=viewer.run, args=(stop.is_set,))
+        server.start()
+        try:
+            with opened(viewer.window.url) as browser:
+                browser.wait_for(lambda: "running" in browser.text(), "the page")
+                browser.wait_for(lambda viewer=viewer: viewer.is_settled, "the map")
+                time.sleep(SETTLING_S / 4)
+                with browser.held(LEFT_KEY):
+                    print(f"map of {count}: {pictures(browser, seconds)}", flush=True)
+        finally:
+            stop.set()
+            server.join()
 
 
 def main() -> None:
@@ -227,8 +257,12 @@ def main() -> None:
     parser.add_argument("--shown", type=int, default=ViewerOptions.most_points)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--browser", action="store_true", help="count pictures in Chromium")
+    parser.add_argument("--still", action="store_true", help="count them while nothing comes")
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "support"))
+    if options.still:
+        still_scenes(options.seconds)
+        return
     if not options.browser:
         time_of_a_map(options.points, options.shown)
     looked_on(options.points, options.seconds, options.browser)

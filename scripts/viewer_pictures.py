@@ -90,7 +90,7 @@ def film(folder: Path) -> list[Image.Image]:
         before = browser.still_picture()
         for frame in np.linspace(1, recording.length - 1, PICTURES).astype(int).tolist():
             browser.enter("Frame", frame)
-            browser.wait_for(lambda: viewer.waiting == 0, "the map on its way")
+            browser.wait_for(lambda: viewer.is_settled, "the map on its way")
             before = browser.still_picture(unlike=before)
             shots.append(before)
     return [Image.fromarray(shot) for shot in shots]

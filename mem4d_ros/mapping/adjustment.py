@@ -58,8 +58,9 @@ class AtOnce(Generic[Result]):
 class Aside(Generic[Result]):
     """Works on a thread of low priority; frames do not wait for it."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "mapping", _yield_to_others)
+    def __init__(self, name: str = "mapping") -> None:
+        """`name` is the thread's, which ends with this."""
+        self._thread = ThreadPoolExecutor(1, name, _yield_to_others)
         self._work: Future[Result] | None = None
 
     @property

@@ -9,9 +9,9 @@ from mem4d_ros.runtime.points import first_of_voxels, taken
 from mem4d_ros.viewer.scene import MapCloud
 
 FINEST_M = 0.02
-STEP = 2**0.5
-"""From a voxel to the next: of a surface it holds twice the points."""
-FEW = 0.4
+STEP = 2**0.25
+"""From a voxel to the next: of a surface it holds 1.4 times the points."""
+FEW = 0.6
 """Of the points that there may be; with fewer of them, the next smaller voxel is tried."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mem4d_ros.runtime.static_map.voxel_table import REACH, voxel_keys
+from mem4d_ros.viewer.cells import cell_keys
 
 CELL_M = 0.1
 """Wider than points of a map move while they are measured again and again."""
@@ -46,5 +46,4 @@ class FirstSeen:
         return index, self._keys[index] == keys
 
     def _cells(self, positions: np.ndarray) -> np.ndarray:
-        cells = np.floor(positions / self._cell_m).clip(-REACH, REACH - 1)
-        return voxel_keys(cells.astype(np.int64))
+        return cell_keys(positions, self._cell_m)

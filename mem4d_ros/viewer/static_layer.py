@@ -1,83 +1,81 @@
-"""The static map: thinned, coloured and cut into tiles, of which the changed ones are sent."""
+"""The static map on its way to the browsers, in tiles of which only changed ones are sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from mem4d_ros.viewer.colours import Spans, colours_of
-from mem4d_ros.viewer.detail import Detail
-from mem4d_ros.viewer.first_seen import FirstSeen
+from mem4d_ros.mapping import Worker
 from mem4d_ros.viewer.look import Look
 from mem4d_ros.viewer.scene import MapCloud
-from mem4d_ros.viewer.spacing import CLOSING, spacing
-from mem4d_ros.viewer.tiles import SMALLEST_M, Place, Tile, TileStream, cut, side_for
+from mem4d_ros.viewer.tile_maker import NO_TILES, Choice, MadeTiles, TileMaker
+from mem4d_ros.viewer.tiles import Place, Tile, TileStream
+
+SAMPLE = 20_000
 
 
 class StaticLayer:
-    """Holds the newest map. Nothing is computed that is not looked at."""
+    """Has tiles made by a worker, one map at a time, so that nothing waits for a large one.
 
-    def __init__(self, most_points: int, clock: Callable[[], float]) -> None:
-        self._detail = Detail(most_points)
-        self._clock = clock
+    While a map is in work only the newest of those that come is kept. Used by one thread.
+    """
+
+    def __init__(
+        self, most_points: int, clock: Callable[[], float], worker: Worker[MadeTiles]
+    ) -> None:
+        self._new_maker = partial(TileMaker, most_points, clock)
+        self._worker = worker
         self._stream = TileStream()
+        self._choice = Choice()
         self.restart()
 
     def restart(self) -> None:
-        """Forget the world."""
-        self._first_seen = FirstSeen()
-        self._map: MapCloud | None = None
-        self._side_m = SMALLEST_M
-        self._until = np.inf
-        self.spans = Spans()  # of the map's colours
-        self.points_m = 0.03  # size at which they close up
+        """Forget the world, and what is in work."""
+        self._worker.reset()
+        self._maker = self._new_maker()
+        self._newer: MapCloud | None = None
+        self._choice = self._asked = replace(self._choice, until=np.inf)
+        self.made = NO_TILES
+        self.sample = np.empty((0, 3))
+        """Some points (N, 3) of the newest map."""
         self._stream.want({})
 
     @property
-    def waiting(self) -> int:
-        """Tiles that are yet to be sent."""
-        return len(self._stream)
-
-    @property
-    def positions(self) -> np.ndarray:
-        """(N, 3) of the points that may be shown."""
-        return np.empty((0, 3)) if self._map is None else self._map.points.positions
+    def is_settled(self) -> bool:
+        """Whether all is sent."""
+        is_made = self._newer is None and self._asked == self._choice and not self._worker.is_busy
+        return is_made and not len(self._stream)
 
     def put(self, cloud: MapCloud) -> None:
         """A newer map."""
-        cloud = self._detail.thinned(cloud)
+        self._newer = cloud
         positions = cloud.points.positions
-        if cloud.times is None:
-            self._first_seen.forget_all_but(positions)
-            self._first_seen.see(positions, self._clock())
-            times = self._first_seen.times(positions)
-        else:
-            times = cloud.times
-        self._side_m = side_for(positions, self._side_m)
-        self._map = MapCloud(cloud.points, times)
-        self.spans = Spans.of(cloud.points, times)
-        self.points_m = self._points_m(positions)
-
-    def _points_m(self, positions: np.ndarray) -> float:
-        """The size, which changes only with a spacing that has clearly changed."""
-        wanted = CLOSING * spacing(positions)
-        is_like = 0.8 < wanted / self.points_m < 1.25
-        return self.points_m if is_like or wanted <= 0 else wanted
+        self.sample = positions[:: -(-len(positions) // SAMPLE) or 1]
 
     def show_until(self, time: float) -> None:
         """Show what was first seen by then."""
-        self._until = time
+        self._choice = replace(self._choice, until=time)
 
-    def draw(self, look: Look) -> None:
-        """Decide what is to be seen."""
-        if self._map is None:
-            return
-        points, times = self._map.points, self._map.times
-        assert times is not None
-        colours = colours_of(points, times, look.colour_by, self.spans)
-        drawn = (points.confidences >= look.min_confidence) & (times <= self._until)
-        self._stream.want(cut(points.positions[drawn], colours[drawn], self._side_m))
+    def follow(self, look: Look) -> None:
+        """Draw it like this."""
+        self._choice = replace(
+            self._choice, colour_by=look.colour_by, min_confidence=look.min_confidence
+        )
+
+    def go_on(self) -> bool:
+        """Have what is new made into tiles; whether some were finished, and may be sent."""
+        if not self._worker.is_busy and (self._newer or self._asked != self._choice):
+            self._worker.submit(partial(self._maker.make, self._newer, self._choice))
+            self._newer, self._asked = None, self._choice
+        made = self._worker.collect()
+        if made is None:
+            return False
+        self.made = made
+        self._stream.want(made.tiles)
+        return True
 
     def changes(self) -> Iterator[tuple[Place, Tile | None]]:
         """Tiles to be sent, in turn; None: one that is gone."""

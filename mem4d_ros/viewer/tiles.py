@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from mem4d_ros.viewer.cells import cell_keys
+
 BYTES_PER_POINT = 9
 """Three half floats from the tile's centre on, and three bytes of colour."""
 SMALLEST_M = 2.0
@@ -66,7 +68,7 @@ def cut(positions: np.ndarray, colours: np.ndarray, side_m: float) -> dict[Place
 def side_for(positions: np.ndarray, before_m: float = SMALLEST_M) -> float:
     """A side in m, in powers of 2, at which points (N, 3) take at most MOST_TILES tiles."""
     side_m = before_m
-    while len(np.unique(np.floor(positions / side_m).astype(np.int64), axis=0)) > MOST_TILES:
+    while len(np.unique(cell_keys(positions, side_m))) > MOST_TILES:
         side_m *= 2
     return side_m
 

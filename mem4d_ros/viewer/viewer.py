@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mem4d_ros.mapping import Aside
 from mem4d_ros.runtime import ColouredPoints
 from mem4d_ros.viewer import colours
 from mem4d_ros.viewer import look as layers
@@ -32,7 +33,10 @@ MOST_PATH_POINTS = 2_000
 
 
 class Viewer:
-    """Shows a scene in browsers. Everything but the browsers' callbacks is on one thread."""
+    """Shows a scene in browsers.
+
+    Everything is on one thread but the browsers' callbacks and the work on large maps.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class Viewer:
         self._scene = scene
         self._recording = recording
         self._budget = ByteBudget(options.bytes_per_second)
-        self._static = StaticLayer(options.most_points, time.monotonic)
+        self._static = StaticLayer(options.most_points, time.monotonic, Aside("viewer-map"))
         self.window = Window(options.host, options.port, follows=options.follows)
         self._panel = Panel(self.window.gui, options.title)
         self._buttons = Buttons(self.window.gui, controls) if controls else None
@@ -65,9 +69,9 @@ class Viewer:
         self.sent_bytes = 0
 
     @property
-    def waiting(self) -> int:
-        """Tiles of the map that are yet to be sent."""
-        return self._static.waiting
+    def is_settled(self) -> bool:
+        """Whether all of the map is sent."""
+        return self._static.is_settled
 
     @property
     def look(self) -> Look:
@@ -91,6 +95,8 @@ class Viewer:
         self._follow_look()
         if self._budget.left(now_s) > 0:
             self._show(self._scene.take())
+        if self._static.go_on():
+            self._drawing.size_tiles(self._static.made.points_m, self._look)
         changes = self._static.changes()
         while self._budget.left(now_s) > 0 and (change := next(changes, None)):
             self._spend(self._drawing.tile(*change, self._look))
@@ -110,7 +116,7 @@ class Viewer:
         if look == self._look:
             return
         self._look = look
-        self._static.draw(look)
+        self._static.follow(look)
         for name in self._clouds:
             self._draw_cloud(name)
         self._drawing.follow(look)
@@ -120,11 +126,8 @@ class Viewer:
             self._restart()
         if new.static_map is not None:
             self._static.put(new.static_map)
-            self._drawing.size_tiles(self._static.points_m, self._look)
         if new.until is not None:
             self._static.show_until(new.until)
-        if new.static_map is not None or new.until is not None:
-            self._static.draw(self._look)
         for name, points, most in (
             (layers.NEWEST_FRAME, new.frame, MOST_FRAME_POINTS),
             (layers.MOVING, new.moving, MOST_FRAME_POINTS),
@@ -159,12 +162,12 @@ class Viewer:
         """Behind the camera; where all is there already, far enough off to see most of it."""
         if self._recording is None:
             return behind(map_from_camera)
-        return overview(self._static.positions, map_from_camera)
+        return overview(self._static.sample, map_from_camera)
 
     def _draw_cloud(self, name: str) -> None:
         if name not in self._look.shown:
             return
-        points, spans = self._clouds[name], self._static.spans
+        points, spans = self._clouds[name], self._static.made.spans
         if name == layers.LANDMARKS:
             drawn = np.broadcast_to(colours.LANDMARK, points.colours.shape)
         elif name == layers.MOVING and self._look.moving_in_own_colour:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +32,7 @@ DRIVER = shutil.which("chromedriver")
 
 END_KEY = "\ue010"
 ENTER_KEY = "\ue007"
+LEFT_KEY = "\ue012"
 SELECT_ALL = "\ue009a\ue000"  # control and a, and no key
 
 needs_chromium = pytest.mark.skipif(
@@ -118,6 +121,20 @@ class Browser:
         for button in self.driver.find_elements("css selector", note):
             self.driver.execute_script("arguments[0].click()", button)
 
+    @contextmanager
+    def held(self, key: str) -> Iterator[None]:
+        """With a key pressed."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        ActionChains(self.driver).key_down(key).perform()
+        yield
+        ActionChains(self.driver).key_up(key).perform()
+
+    def processor_times(self) -> tuple[float, float]:
+        """Seconds that the page's process and that of the graphics have taken."""
+        processes = _descendants(self.driver.service.process.pid)
+        return _processor_time(processes, "renderer"), _processor_time(processes, "gpu-process")
+
     def stop_drawing(self) -> None:
         """Draw no more, and so leave the processor to others; it stays connected."""
         self.driver.execute_script("window.requestAnimationFrame = () => 0")
@@ -133,6 +150,25 @@ class Browser:
             elif message["method"] == "Network.webSocketCreated":
                 hosts.add(urlsplit(parameters["url"]).hostname)
         return hosts - {None}  # data: and blob: addresses
+
+
+def _descendants(process: int) -> list[Path]:
+    """Folders in /proc of a process' children, and theirs."""
+    found = []
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            found += [Path("/proc") / child, *_descendants(int(child))]
+    return found
+
+
+def _processor_time(processes: list[Path], kind: str) -> float:
+    """Seconds that those of Chromium's processes have taken that are of a kind."""
+    ticks = 0
+    for process in processes:
+        if f"--type={kind}" in (process / "cmdline").read_text():
+            fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime and stime
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
