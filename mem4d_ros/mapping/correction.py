@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from mem4d_ros.geometry import transform_points
+
+NO_LINKS = np.empty((0, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -14,10 +18,13 @@ class Correction:
     Attributes:
         keyframes: (K,) their numbers, in order.
         motions: (K, 4, 4), from places in the world before to places in the world after.
+        links: (L, 2, 3), of all loops so far: where in the world after the two keyframes are that
+            were found to see the same.
     """
 
     keyframes: np.ndarray
     motions: np.ndarray
+    links: np.ndarray = field(default_factory=NO_LINKS.copy)
 
     def of(self, keyframes: np.ndarray) -> np.ndarray:
         """Motions (N, 4, 4) of what hangs on the keyframes with numbers (N,).
@@ -31,7 +38,11 @@ class Correction:
     def seen_from(self, other_from_world: np.ndarray) -> Correction:
         """The same in another frame (4, 4), which may have other metres."""
         back = np.linalg.inv(other_from_world)
-        return Correction(self.keyframes, other_from_world @ self.motions @ back)
+        return Correction(
+            self.keyframes,
+            other_from_world @ self.motions @ back,
+            transform_points(other_from_world, self.links),
+        )
 
 
 def moved_pose(motion: np.ndarray, camera_to_world: np.ndarray) -> np.ndarray:

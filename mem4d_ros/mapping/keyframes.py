@@ -85,11 +85,13 @@ class Map:
 
     Attributes:
         next_number: of the next keyframe; none is given twice.
+        joined: numbers of keyframes that loops have joined, the older one first.
     """
 
     keyframes: dict[int, Keyframe] = field(default_factory=dict)
     landmarks: Landmarks = field(default_factory=Landmarks)
     next_number: int = 0
+    joined: tuple[tuple[int, int], ...] = ()
 
     @property
     def first(self) -> Keyframe:

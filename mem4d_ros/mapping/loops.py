@@ -115,8 +115,11 @@ class Loops:
         return answer if isinstance(answer, Closed) else None
 
 
-def close(world: Map, loop: Closed) -> None:
-    """Move keyframes and what hangs on them, and let the new ones see what the old ones saw."""
+def close(world: Map, loop: Closed) -> Correction:
+    """Move keyframes and what hangs on them, and let the new ones see what the old ones saw.
+
+    Returns the correction, with all links of the world.
+    """
     _move(world, loop.correction)
     for link in loop.links:
         keyframe = world.keyframes.get(link.new)
@@ -125,6 +128,10 @@ def close(world: Map, loop: Closed) -> None:
             keyframe.landmarks = np.concatenate((keyframe.landmarks, link.landmarks[new]))
             keyframe.pixels = np.concatenate((keyframe.pixels, link.pixels[new]))
             keyframe.descriptors = np.concatenate((keyframe.descriptors, link.descriptors[new]))
+    joined = (*world.joined, *((link.old, link.new) for link in loop.links))
+    world.joined = tuple(pair for pair in joined if world.keyframes.keys() >= set(pair))
+    ends = [[world.keyframes[n].camera_to_world[:3, 3] for n in pair] for pair in world.joined]
+    return replace(loop.correction, links=np.reshape(ends, (-1, 2, 3)))
 
 
 def _move(world: Map, correction: Correction) -> None:

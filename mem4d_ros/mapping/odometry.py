@@ -251,8 +251,7 @@ class Odometry:
         if loop is None:
             return
         self._adjuster.reset()
-        close(self.map, loop)
-        self._correction = loop.correction
+        self._correction = close(self.map, loop)
         motion = loop.correction.of(np.array([self.map.newest.number]))[0]
         self._pose = moved_pose(motion, self._pose)
         self._motion[:3, 3] *= scale_of(motion)

@@ -18,6 +18,7 @@ from mem4d_ros.viewer.tiles import BYTES_PER_POINT, Place, Tile
 
 PATH_COLOUR = (255, 150, 40)
 CAMERA_COLOUR = (90, 220, 255)
+LOOP_COLOUR = (255, 60, 220)
 KEYFRAME_COLOUR = (120, 150, 160)
 GRID_COLOUR = (70, 74, 82)
 LINE_M = 0.012
@@ -150,6 +151,10 @@ class Drawing:
         """Line through positions (N, 3)."""
         ends = np.stack((positions[:-1], positions[1:]), 1)  # (N - 1, 2, 3)
         return self._draw_lines(layers.PATH, ends, PATH_COLOUR)
+
+    def loops(self, links: np.ndarray) -> int:
+        """Lines with ends (L, 2, 3)."""
+        return self._draw_lines(layers.LOOPS, links, LOOP_COLOUR)
 
     def keyframes(self, cameras: Sequence[ViewedCamera]) -> int:
         """Pyramids, whose tips are where the cameras were."""

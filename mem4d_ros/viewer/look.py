@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mem4d_ros.viewer.colours import IMAGE
 
-STATIC_MAP, NEWEST_FRAME, MOVING, LANDMARKS, CAMERA, KEYFRAMES, PATH = LAYERS = (
+STATIC_MAP, NEWEST_FRAME, MOVING, LANDMARKS, CAMERA, KEYFRAMES, PATH, LOOPS = LAYERS = (
     "static map",
     "newest frame",
     "moving points",
@@ -14,6 +14,7 @@ STATIC_MAP, NEWEST_FRAME, MOVING, LANDMARKS, CAMERA, KEYFRAMES, PATH = LAYERS = 
     "camera",
     "keyframes",
     "path",
+    "loops",
 )
 HIDDEN_AT_FIRST = frozenset({LANDMARKS})
 

@@ -64,6 +64,7 @@ class Changes:
     camera: ViewedCamera | None = None
     keyframes: tuple[ViewedCamera, ...] | None = None
     path: np.ndarray | None = None  # (N, 3)
+    loops: np.ndarray | None = None  # (L, 2, 3), ends of links
     image: np.ndarray | None = None  # (H, W, 3) uint8 RGB
     depth: np.ndarray | None = None  # (H, W) metres, NaN where there is none
     facts: Facts | None = None

@@ -139,6 +139,8 @@ class Viewer:
         self._show_camera(new)
         if new.path is not None:
             self._spend(self._drawing.path(thinned_path(new.path)))
+        if new.loops is not None:
+            self._spend(self._drawing.loops(new.loops))
         if new.keyframes is not None:
             self._spend(self._drawing.keyframes(new.keyframes))
         if new.facts is not None:

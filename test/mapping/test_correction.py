@@ -35,9 +35,13 @@ def test_a_camera_moves_and_turns_but_does_not_grow() -> None:
 
 
 def test_seen_from_another_frame_the_same_points_go_to_the_same_places() -> None:
-    correction = Correction(np.array([0]), similarity(1.3, -0.4)[None])
+    ends = np.array([[(0.1, 0.2, 0.3), (-1.0, 0.0, 2.0)]])
+    correction = Correction(np.array([0]), similarity(1.3, -0.4)[None], ends)
     other = similarity(0.5, 2.0)
     point = np.array([0.3, -1.0, 2.0, 1.0])
     there = correction.seen_from(other).motions[0] @ other @ point
     np.testing.assert_allclose(there, other @ correction.motions[0] @ point)
     assert np.isclose(scale_of(correction.motions[0]), 1.3)
+    np.testing.assert_allclose(
+        correction.seen_from(other).links[0, 1], (other @ [-1.0, 0.0, 2.0, 1.0])[:3]
+    )

@@ -102,6 +102,22 @@ def test_after_a_loop_the_newest_keyframe_sees_what_the_first_ones_saw(closed: R
     assert len(np.intersect1d(early, world.newest.landmarks)) > 20
 
 
+def test_links_lead_from_the_new_end_of_a_loop_to_its_old_one(room: RoundRoom, closed: Run) -> None:
+    first = min(closed.corrections)
+    found = closed.corrections[first].links
+    assert len(found) == 2  # one that was found, and one that agreed
+    lap = round(FRAMES / LAPS)
+    way = closed.final[:first, :3, 3]
+    for old, new in found:
+        old_frame = int(np.linalg.norm(way[: lap // 2] - old, axis=-1).argmin())
+        new_frame = lap // 2 + int(np.linalg.norm(way[lap // 2 :] - new, axis=-1).argmin())
+        assert np.linalg.norm(way[old_frame] - old) < 0.1
+        assert np.linalg.norm(way[new_frame] - new) < 0.1
+        assert abs(new_frame - old_frame - lap) < lap / 8
+    for frame, correction in closed.corrections.items():
+        assert len(correction.links) >= 2 * sum(f <= frame for f in closed.corrections)
+
+
 @pytest.mark.slow
 def test_found_beside_the_frames_a_loop_closes_as_well(room: RoundRoom) -> None:
     assert run(room, Odometry(Aside), network_s=0.1).corrections

@@ -28,6 +28,7 @@ AT_THEIR_OWN_RATE = (
     topics.STATIC_MAP,
     topics.OCCUPANCY,
     topics.LANDMARKS,
+    topics.LOOPS,
 )
 
 

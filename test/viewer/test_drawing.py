@@ -53,6 +53,14 @@ def test_landmarks_are_where_they_are(window: Window, drawing: Drawing) -> None:
     np.testing.assert_allclose(drawn(window, "landmarks"), places, atol=2e-3)  # half floats
 
 
+def test_links_of_loops_are_where_they_are_and_go(window: Window, drawing: Drawing) -> None:
+    links = np.array([[(1.0, 2.0, 0.0), (1.5, 2.0, 0.5)], [(0.0, 0.0, 0.0), (0.0, 1.0, 0.0)]])
+    drawing.loops(links)
+    np.testing.assert_allclose(drawn(window, "loops"), links.reshape(-1, 3))
+    drawing.loops(links[:0])
+    assert "/loops/lines" not in window.scene._handle_from_node_name
+
+
 def test_a_path_joins_its_positions(window: Window, drawing: Drawing) -> None:
     path = np.array([(0, 0, 0), (1, 0, 0), (1, 2, 0)], float)
     drawing.path(path)

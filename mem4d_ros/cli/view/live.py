@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mem4d_ros.datasets import BadFrame, FrameError, Sample
+from mem4d_ros.geometry import transform_points
 from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.runtime import (
     ColouredPoints,
@@ -168,6 +169,8 @@ class LiveRun:
         """A loop was closed: what hangs on keyframes goes with them."""
         with self._map_lock:
             self._map.move(correction)
+        links = transform_points(MAP_FROM_WORLD, correction.links)
+        self._scene.put(Changes(loops=links))
         if self._poses:
             motions = correction.of(np.array(self._keyframes))
             self._poses = list(moved_pose(motions, np.array(self._poses)))

@@ -16,6 +16,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
+from visualization_msgs.msg import Marker
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.interface.settings import InputSettings
@@ -106,6 +107,13 @@ LANDMARKS = Topic(
     "landmarks that pose.source geometry is sure of, in the map, once a second; their confidence is"
     " the number of frames in which they were where they should be",
 )
+LOOPS = Topic(
+    "~/loops",
+    Marker,
+    _qos("reliable", 1, "transient_local"),
+    "lines in the map between keyframes that pose.source geometry found to see the same, anew when"
+    " a loop closes",
+)
 STATUS = Topic("~/status", Mem4DStatus, _qos("reliable", 1), "rates, counters, memories, device")
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, _qos("reliable", 1), "health, once a second")
 
@@ -123,6 +131,7 @@ OUTPUTS = (
     ODOMETRY,
     PATH,
     LANDMARKS,
+    LOOPS,
     STATUS,
     DIAGNOSTICS,
 )

@@ -14,6 +14,7 @@ from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.output.landmarks import LandmarkOutput
 from mem4d_ros.ros.output.listeners import has_subscribers
+from mem4d_ros.ros.output.loops import LoopOutput
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.output.scene import SceneOutputs
 from mem4d_ros.ros.output.tf import make_placer, make_tf_output
@@ -44,6 +45,7 @@ class Outputs:
         self._odometry = topics.ODOMETRY.publisher(node)
         self._path = topics.PATH.publisher(node)
         self._landmarks = LandmarkOutput(node)
+        self._loops = LoopOutput(node)
 
     def publish(self, frame: ReconstructedFrame, settings: Settings) -> None:
         """Publish all of a frame; what needs the map only if its place in the map is known."""
@@ -51,7 +53,9 @@ class Outputs:
             self._placer.restart(frame.map_from_world)
             self._tf.restart()
             self._trajectory.restart()
+            self._loops.restart()
         elif frame.reconstruction.correction is not None:
+            self._loops.note(frame.reconstruction.correction)
             self._tf.jump(self._trajectory.move(frame.reconstruction.correction))
         placement = self._place(frame)
         if placement is not None:
@@ -135,6 +139,7 @@ class Outputs:
         if has_subscribers(self._points):
             points = points_in_map(frame.reconstruction, placement, settings)
             self._points.publish(to_point_cloud(points, header))
+        self._loops.publish(placement, header)
         if frame.landmarks is not None:
             self._landmarks.publish(frame.landmarks, placement, header)
 

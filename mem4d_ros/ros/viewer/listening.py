@@ -13,9 +13,11 @@ from nav_msgs.msg import Odometry, Path
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from visualization_msgs.msg import Marker
 
 from mem4d_ros.ros.conversions.cloud import from_point_cloud
 from mem4d_ros.ros.conversions.image import image_to_rgb
+from mem4d_ros.ros.conversions.lines import from_lines
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface import topics
@@ -61,6 +63,7 @@ class Listening:
             self._hear(topics.ODOMETRY, self._on_odometry)
             self._hear(topics.DEPTH_CAMERA_INFO, self._on_camera_info)
             self._hear(topics.DEPTH, self._on_depth)
+            self._hear(topics.LOOPS, self._on_loops)
         image = topics.image_topic(InputSettings(image_transport=settings.image_transport))
         self._camera = FollowingSubscription(
             node, image, resolved_name(node, image), self._on_image, reporter
@@ -131,6 +134,12 @@ class Listening:
     def _on_path(self, message: Path) -> None:
         self._path.clear()
         self._path.extend(pose_to_matrix(stamped.pose)[:3, 3] for stamped in message.poses)
+
+    def _on_loops(self, message: Marker) -> None:
+        try:
+            self._scene.put(Changes(loops=from_lines(message)))
+        except ValueError as error:
+            self._reporter.error("loops", f"loops cannot be shown: {error}")
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._info = message

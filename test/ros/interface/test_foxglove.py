@@ -18,7 +18,7 @@ PANELS: dict[str, dict[str, Any]] = LAYOUT["configById"]
 SCENE = PANELS["3D!scene"]
 PUBLISHED = {topic.name.replace("~", "/mem4d"): topic.type for topic in topics.OUTPUTS}
 
-IN_THE_SCENE = {"PointCloud2", "Path", "OccupancyGrid"}
+IN_THE_SCENE = {"PointCloud2", "Path", "OccupancyGrid", "Marker"}
 CLOUD_COLOURS = {
     "rgb": {"colorField"},
     "colormap": {"colorField", "colorMap"},

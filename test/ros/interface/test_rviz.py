@@ -28,6 +28,7 @@ DISPLAY_OF_TYPE = {
     "Path": "Path",
     "Odometry": "Odometry",
     "OccupancyGrid": "Map",
+    "Marker": "Marker",
 }
 
 

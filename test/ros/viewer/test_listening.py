@@ -10,9 +10,11 @@ import pytest
 from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+from visualization_msgs.msg import Marker
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
+from mem4d_ros.ros.conversions.lines import to_lines
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.listening import Listening
@@ -112,6 +114,21 @@ def test_a_landmark_comes_with_its_place(ros: Ros, heard: Heard) -> None:
     ros.wait_for(lambda: heard.has("landmarks"), "the landmarks")
     np.testing.assert_allclose(heard.changes.landmarks.positions, sent.positions)
     np.testing.assert_allclose(heard.changes.landmarks.confidences, sent.confidences)
+
+
+def test_links_of_loops_come_to_who_looks_on_late(ros: Ros) -> None:
+    topic = topics.LOOPS
+    back_end = ros.probe.create_publisher(topic.type, "/mem4d/loops", topic.qos)
+    links = np.array([[(1.0, 2.0, 0.0), (1.5, 2.0, 0.5)]])
+    header = Header(frame_id="map")
+    back_end.publish(to_lines(links, "loops", (255, 0, 0), 0.02, header))
+    heard = Heard(ros)
+    ros.wait_for(lambda: heard.has("loops"), "the links")
+    np.testing.assert_allclose(heard.changes.loops, links)
+    back_end.publish(Marker(type=Marker.CUBE))  # named, and not shown
+    back_end.publish(to_lines(links[:0], "loops", (255, 0, 0), 0.02, header))
+    ros.wait_for(lambda: heard.has("loops") and not len(heard.changes.loops), "their end")
+    heard.listening.close()
 
 
 def test_who_looks_away_leaves_no_subscription(ros: Ros) -> None:
