@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mem4d_ros.synthetic.meshes import pack
+from mem4d_ros.synthetic.meshes.catalogue import PLACES, Place
 from mem4d_ros.synthetic.meshes.pack import MOST_TRIANGLES, TEXTURE_SIZE, load_source
 
 
@@ -80,3 +82,16 @@ def test_many_small_triangles_become_few_in_the_same_place(source: Path) -> None
     a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
     assert area == pytest.approx(1.0, rel=0.03)  # no holes
+
+
+def test_hills_come_from_their_seed_and_need_no_file(
+    source: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hills = next(place for place in PLACES if place.hills is not None)
+    of_a_file = Place(source.name, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    monkeypatch.setattr(pack, "PLACES", (hills, of_a_file))
+    monkeypatch.setattr(pack, "OBJECTS", ())
+    out = tmp_path_factory.mktemp("packed")
+    (line,) = pack.pack(source.parent, out)
+    assert line.startswith(source.name)
+    assert [path.stem for path in (out / "places").iterdir()] == [source.name]
