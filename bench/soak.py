@@ -4,9 +4,10 @@
     python bench/soak.py --frames 10000 --image-size 64      # lite on small images
 
 mem4d_node runs in a process of its own and hears the next image as soon as the last one is
-published, which is the highest rate it holds. Every output has a listener. Among the images are
-some that are cut short, which it must reject. The exit status is 1 if a frame is unaccounted for,
-or if memory or time a frame grew between the first and the last tenth after the warm-up.
+published, which is the highest rate it holds. A CameraInfo comes with each. Every output has a
+listener. Among the images are some that are cut short, which it must reject. The exit status is 1
+if a frame is unaccounted for, or if memory or time a frame grew between the first and the last
+tenth after the warm-up.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
+from mem4d_ros.ros.conversions.camera_info import to_camera_info
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.ros.demo.processes import ChildProcesses
 from mem4d_ros.ros.demo.source import procedural_scene
@@ -63,11 +65,13 @@ class Camera:
 
     node: Node
     executor: SingleThreadedExecutor
+    intrinsics: np.ndarray  # (3, 3), pixels
     newest: Time = field(default_factory=Time)
     status: Mem4DStatus | None = None
 
     def __post_init__(self) -> None:
         self.images = self.node.create_publisher(Image, "image", QoSProfile(depth=HISTORY_DEPTH))
+        self.infos = self.node.create_publisher(CameraInfo, "camera_info", topics.CAMERA_INFO.qos)
         for topic in topics.OUTPUTS:
             name = topic.name.replace("~", f"{NAMESPACE}/mem4d")
             callback = {Odometry: self._on_odometry, Mem4DStatus: self._on_status}.get(topic.type)
@@ -84,13 +88,19 @@ class Camera:
     def wait_for_node(self) -> None:
         """Until it listens and speaks."""
         self._wait(
-            lambda: self.images.get_subscription_count() and self.status is not None,
+            lambda: (
+                self.images.get_subscription_count()
+                and self.infos.get_subscription_count()
+                and self.status is not None
+            ),
             START_TIMEOUT_S,
             "the node did not start",
         )
 
     def send(self, image: Image) -> None:
         """Publish, and return when its pose is heard."""
+        info = to_camera_info(self.intrinsics, image.height, image.width, image.header)
+        self.infos.publish(info)
         self.images.publish(image)
         self._wait(
             lambda: self.newest == image.header.stamp, FRAME_TIMEOUT_S, "an image brought no pose"
@@ -126,14 +136,15 @@ def main() -> int:
     parser.add_argument("--param", action="append", default=[], metavar="NAME:=VALUE")
     options = parser.parse_args()
     warm_up = options.warm_up or min(options.frames // 10, 1000)
-    images = back_and_forth(procedural_scene(7, SCENE_FRAMES)[0])
+    scene, intrinsics = procedural_scene(7, SCENE_FRAMES)
+    images = back_and_forth(scene)
     rclpy.init()
     node = Node("soak", namespace=NAMESPACE)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     with ChildProcesses() as children:
         child = children.start("mem4d_ros.ros.main", node_arguments(options))
-        camera = Camera(node, executor)
+        camera = Camera(node, executor, intrinsics)
         camera.wait_for_node()
         moments, sent = play(camera, images, options.frames, child.pid)
         status = camera.final_status(sent)
@@ -251,6 +262,8 @@ def report(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> str:
             f"frames     sent {sent}, received {status.frames_received}: processed"
             f" {status.frames_processed}, dropped {status.frames_dropped}, rejected"
             f" {status.frames_rejected}, unaccounted {sent - accounted(status)}",
+            f"geometry   {status.map_keyframes} keyframes, {status.map_landmarks} landmarks,"
+            f" {'given' if status.camera_info_used else 'predicted'} intrinsics",
             f"rate       {len(latency) / latency.sum():.2f} Hz over {len(latency)} frames",
             f"latency    median {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f}, most {worst:.1f} ms",
             f"           median {early:.1f} ms in the first tenth, {late:.1f} in the last",
