@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mem4d_ros.model import PRESETS
@@ -21,6 +21,7 @@ def stream(length: int, capacity: int) -> list[tuple[FrameGroup, ...]]:
     return plans
 
 
+@settings(deadline=None)
 @given(length=st.integers(2, 260), capacity=st.integers(1, 120))
 def test_invariants_of_the_policy(length: int, capacity: int) -> None:
     for now, groups in enumerate(stream(length, capacity)[1:], start=1):
@@ -35,6 +36,7 @@ def test_invariants_of_the_policy(length: int, capacity: int) -> None:
             assert now - 1 in frames or capacity == 1
 
 
+@settings(deadline=None)
 @given(length=st.integers(2, 200), capacity=st.integers(1, 120))
 def test_a_group_once_left_never_returns(length: int, capacity: int) -> None:
     gone: set[FrameGroup] = set()
