@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
-from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.rope import MovingRotation, Rotation, Tables, grid_positions
 from mem4d_ros.model.stages import TDM, stage
 
 
@@ -43,6 +43,7 @@ class TransientDynamicsMemory(nn.Module):
         )
         self.blocks = BlockStack(tdm.depth, config.width, config.heads, config.mlp_ratio)
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+        self._tables = Tables()
 
     @stage(TDM)
     def pyramid(self, enriched: Tensor, height: int, width: int) -> FeaturePyramid:
@@ -80,6 +81,15 @@ class TransientDynamicsMemory(nn.Module):
         """Flat index of each cell of each token's window at `level`; outside is h_l · w_l."""
         rows, columns = features.shape[-2:]
         device = features.device
+        return self._tables.get(
+            ("cells", height, width, level, rows, columns, device),
+            lambda: self._make_cells(height, width, level, (rows, columns), device),
+        )
+
+    def _make_cells(
+        self, height: int, width: int, level: int, size: tuple[int, int], device: torch.device
+    ) -> Tensor:
+        rows, columns = size
         offsets = torch.arange(-self.radius, self.radius + 1, device=device)
         y = (torch.arange(height, device=device) >> level)[:, None] + offsets  # (h, 2r+1)
         x = (torch.arange(width, device=device) >> level)[:, None] + offsets  # (w, 2r+1)
@@ -108,8 +118,15 @@ class TransientDynamicsMemory(nn.Module):
         rotate = self.rotation(0, len(past), height, width, like=x)
         return self.norm(self.blocks(x, rotate))
 
-    def rotation(self, now: int, count: int, height: int, width: int, like: Tensor) -> Rotation:
+    def rotation(
+        self, now: float | Tensor, count: int, height: int, width: int, like: Tensor
+    ) -> Rotation:
         """Rotations of the motion tokens: those against the frame Δ ago sit at time now - Δ."""
-        times = [now - distance for distance in range(1, count + 1)]
-        positions = grid_positions(times, height, width, device=like.device)
-        return rotation(positions, *self.rope).to(like)
+        table = self._tables.get(
+            ("rotation", count, height, width, like.device),
+            lambda: MovingRotation(
+                grid_positions(range(-1, -count - 1, -1), height, width, device=like.device),
+                *self.rope,
+            ),
+        )
+        return table.at(now, like)

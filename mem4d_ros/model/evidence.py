@@ -54,8 +54,12 @@ class Evidence:
         return self._mapped(lambda x: x.flatten(0, 1))
 
     def to(self, device: torch.device) -> Evidence:
-        """The same on `device`."""
-        return self._mapped(lambda x: x.to(device, non_blocking=True))
+        """The same on `device`; the host does not wait for copies to a GPU."""
+        if device.type != "cuda":
+            return self._mapped(lambda x: x.to(device))
+        return self._mapped(
+            lambda x: (x if x.is_cuda else x.pin_memory()).to(device, non_blocking=True)
+        )
 
     def _mapped(self, change: Callable[[Tensor], Tensor]) -> Evidence:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -26,23 +27,45 @@ class KeyValue:
     """Keys, already rotated, and values of N tokens: each (…, B, heads, N, head_dim).
 
     A leading dimension, where there is one, counts the layers of a stack of blocks.
+
+    Attributes:
+        known: (N,) bool, which of them are tokens at all; None: all are.
     """
 
     key: Tensor
     value: Tensor
+    known: Tensor | None = None
 
     @staticmethod
     def cat(parts: Sequence[KeyValue]) -> KeyValue:
         """Keys and values of all tokens of `parts`, in order."""
         if len(parts) == 1:
             return parts[0]
+        known = None
+        if any(p.known is not None for p in parts):
+            known = torch.cat([p._is_known() for p in parts])
         return KeyValue(
-            torch.cat([p.key for p in parts], dim=-2), torch.cat([p.value for p in parts], dim=-2)
+            torch.cat([p.key for p in parts], dim=-2),
+            torch.cat([p.value for p in parts], dim=-2),
+            known,
         )
 
     def layer(self, index: int) -> KeyValue:
         """Keys and values of one layer of a stack."""
-        return KeyValue(self.key[index], self.value[index])
+        return KeyValue(self.key[index], self.value[index], self.known)
+
+    def padded(self, multiple: int) -> KeyValue:
+        """With zeros that are no tokens, so that N is a multiple of a number."""
+        count = self.key.shape[-2]
+        more = (0, 0, 0, -count % multiple)
+        total = count + more[-1]
+        known = torch.arange(total, device=self.key.device) < count
+        return KeyValue(F.pad(self.key, more), F.pad(self.value, more), known)
+
+    def _is_known(self) -> Tensor:
+        if self.known is not None:
+            return self.known
+        return torch.ones(self.key.shape[-2], dtype=torch.bool, device=self.key.device)
 
 
 def unrounded(layer: nn.Linear | nn.Conv2d, x: Tensor) -> Tensor:
@@ -78,25 +101,29 @@ class Attention(nn.Module):
         context = self.key_value(x, rotation)
         if memory is not None:
             context = KeyValue.cat((context, memory))
-        y = attend(query, context.key, context.value)
+        y = attend(query, context)
         return self.output(y.transpose(1, 2).flatten(2))  # (B, N, C)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """softmax(q·kᵀ/√d)·v: query (B, heads, n, d), key and value (B, heads, m, d) to query's shape.
+def attend(query: Tensor, context: KeyValue) -> Tensor:
+    """softmax(q·kᵀ/√d)·v: query (B, heads, n, d), m keys and values (B, heads, m, d) to its shape.
 
     On a CPU in bf16 two plain products take less time than PyTorch's fused kernel. The softmax
     works in float32 inside and rounds once; left to itself, autocast would write float32 out and
     read it again, which takes as long as the products. Many queries are taken in parts.
     """
+    key, value, known = context.key, context.value, context.known
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
-        return F.scaled_dot_product_attention(query, key, value)
+        mask = None if known is None else known.expand(1, 1, query.shape[-2], -1)
+        return F.scaled_dot_product_attention(query, key, value, mask)
     scaled = query * query.shape[-1] ** -0.5
     row_bytes = query[..., 0, 0].numel() * key.shape[-2] * key.element_size()
     rows = max(MIN_QUERIES, WEIGHTS_BYTES // row_bytes)
     parts = []
     for part in scaled.tensor_split(-(-query.shape[-2] // rows), dim=-2):
         weights = part @ key.transpose(-1, -2)  # (B, heads, part of n, m)
+        if known is not None:
+            weights = weights.masked_fill(~known, -math.inf)
         parts.append(weights.softmax(dim=-1, dtype=value.dtype) @ value)
     return torch.cat(parts, dim=-2) if len(parts) > 1 else parts[0]
 

@@ -17,10 +17,10 @@ from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.evidence_encoder import FINEST, EncodedEvidence, EvidenceEncoder, PoseEmbedding
 from mem4d_ros.model.guided_heads import EvidenceHeads
 from mem4d_ros.model.heads import Heads
-from mem4d_ros.model.layers import NORM_EPS
+from mem4d_ros.model.layers import NORM_EPS, KeyValue
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.parts import Part
-from mem4d_ros.model.rope import Rotation, camera_position, grid_positions, rotation
+from mem4d_ros.model.rope import MovingRotation, Rotation, Tables, camera_position, grid_positions
 from mem4d_ros.model.stages import (
     ENCODER,
     EVIDENCE,
@@ -54,17 +54,38 @@ class EncodedImages:
         return self.features.flatten(2).transpose(1, 2)
 
 
+@dataclass(frozen=True)
+class Perceived:
+    """Result of a step, all but the arrangement of the PSM.
+
+    Attributes:
+        window, motion: as in :class:`MemoryState`, for the next step.
+        written: map (B, C, h, w) of the frame, for the PSM.
+    """
+
+    output: FrameOutput
+    window: tuple[ContextFrame, ...]
+    motion: tuple[FeaturePyramid, ...]
+    written: Tensor
+
+
 class Mem4D(nn.Module):
     """Online dynamic reconstruction with a transient and a persistent memory.
 
     `step` and `forward_sequence` are the same function of the images. `step` keeps what it has
     computed in the state; `forward_sequence` batches over time whatever does not wait for the
     previous frame's pointmap, which is what training needs.
+
+    Attributes:
+        token_multiple: the PSM's tokens are padded to a multiple of this, for those who need few
+            different shapes; 1: they are not.
     """
 
     def __init__(self, config: Mem4DConfig) -> None:
         super().__init__()
         self.config = config
+        self.token_multiple = 1
+        self._tables = Tables()
         self.encoder = build_encoder(config.encoder, config.patch_size)
         self.embedding = nn.Sequential(
             nn.LayerNorm(self.encoder.width, eps=NORM_EPS),
@@ -131,30 +152,78 @@ class Mem4D(nn.Module):
                 evidence for a network that takes none.
         """
         evidence = self._accepted(evidence)
-        encoded = self.encode(image)
-        height, width = grid = encoded.grid
+        grid = self._grid(image)
         if state.grid not in (None, grid):
             raise ValueError(
                 f"this stream has {state.grid} patches, the image has {grid}: "
                 "a new image size needs a new state"
             )
-        encoded_evidence = self._encode_evidence(evidence, image)
-        encoded = _with_evidence(encoded, encoded_evidence)
-        window = self._aged(state.window)
-        past = [frame.tokens for frame in window]
-        enriched = self.temporal_context(encoded.tokens, past, height, width)
-        motion = self.dynamics_memory(enriched, state.motion, height, width)
-        output = self._frame(
-            enriched, motion, state.structure, encoded.pyramid, evidence, encoded_evidence, grid
+        memory, structure = state.memory, state.structure
+        seen = self.perceive(
+            image,
+            evidence,
+            memory,
+            state.window,
+            state.motion,
+            structure.key_value(self.token_multiple),
+            _time(structure, image),
         )
-        return output, MemoryState(
-            memory=state.memory,
+        return seen.output, MemoryState(
+            memory=memory,
             frame_index=state.frame_index + 1,
             grid=grid,
-            window=self._window(encoded.features, window, state.memory.tca_window),
-            motion=self._motion(enriched, state.motion, grid, state.memory.tdm_size),
-            structure=self._remember(state.structure, output, state.memory.psm_size),
+            window=seen.window,
+            motion=seen.motion,
+            structure=self._remember(structure, seen.written, memory.psm_size),
         )
+
+    def perceive(
+        self,
+        image: Tensor,
+        evidence: Evidence,
+        memory: MemorySizes,
+        window: tuple[ContextFrame, ...],
+        motion: tuple[FeaturePyramid, ...],
+        structure: KeyValue | None,
+        now: Tensor,
+    ) -> Perceived:
+        """Nearly all of a step: a function of tensors, whose shapes settle with the memories.
+
+        Args:
+            image, evidence: as :meth:`step` takes them.
+            memory: capacities of the memories.
+            window, motion: as in :class:`MemoryState`.
+            structure: all tokens of the PSM, None while it is empty.
+            now: the PSM's time (), float64.
+        """
+        encoded = self.encode(image)
+        height, width = grid = encoded.grid
+        encoded_evidence = self._encode_evidence(evidence, image)
+        encoded = _with_evidence(encoded, encoded_evidence)
+        window = self._aged(window)
+        past = [frame.tokens for frame in window]
+        enriched = self.temporal_context(encoded.tokens, past, height, width)
+        moved = self.dynamics_memory(enriched, motion, height, width)
+        output = self._frame(
+            enriched, moved, structure, now, encoded.pyramid, evidence, encoded_evidence, grid
+        )
+        return Perceived(
+            output,
+            self._window(encoded.features, window, memory.tca_window),
+            self._motion(enriched, motion, grid, memory.tdm_size),
+            self._write(output),
+        )
+
+    @stage(PSM_WRITE)
+    def encode_group(self, maps: tuple[Tensor, ...], tier: int, time: Tensor) -> KeyValue:
+        """Keys and values of the PSM's tokens of one group of frames, in every readout layer.
+
+        Args:
+            maps: (B, C, h, w) of its frames.
+            time: mean number of its frames (), float64.
+        """
+        tokens, rotation = self.structure_memory.compress(maps, tier, time)
+        return self.decoder.structure_key_value(tokens, rotation)
 
     def forward_sequence(
         self,
@@ -188,14 +257,15 @@ class Mem4D(nn.Module):
             output = self._frame(
                 enriched[:, t],
                 motion[t],
-                structure,
+                structure.key_value(),
+                _time(structure, images),
                 {stride: level[rows] for stride, level in encoded.pyramid.items()},
                 evidence.at(t),
                 all_evidence.rows(rows) if all_evidence else None,
                 encoded.grid,
             )
             outputs.append(output)
-            structure = self._remember(structure, output, memory.psm_size)
+            structure = self._remember(structure, self._write(output), memory.psm_size)
         return FrameOutput.stack(outputs)
 
     forward = forward_sequence
@@ -203,19 +273,24 @@ class Mem4D(nn.Module):
     @stage(ENCODER)
     def encode(self, image: Tensor) -> EncodedImages:
         """Encode images (B, 3, H, W)."""
+        grid = self._grid(image)
+        image = image.to(self.decoder.camera_token.dtype)
+        seen = self.encoder(image)
+        tokens = self.embedding(seen.tokens).transpose(1, 2)  # (B, C, n)
+        features = tokens.unflatten(2, grid)
+        if FINEST in seen.pyramid:
+            return EncodedImages(features, seen.pyramid)
+        return EncodedImages(features, {FINEST: F.avg_pool2d(image, FINEST), **seen.pyramid})
+
+    def _grid(self, image: Tensor) -> tuple[int, int]:
+        """Patches (height, width) of an image (B, 3, H, W)."""
         patch = self.config.patch_size
         height, width = image.shape[-2:]
         if height < patch or width < patch or height % patch or width % patch:
             raise ValueError(
                 f"image is {width}x{height} px; both sides must be multiples of {patch}"
             )
-        image = image.to(self.decoder.camera_token.dtype)
-        seen = self.encoder(image)
-        tokens = self.embedding(seen.tokens).transpose(1, 2)  # (B, C, n)
-        features = tokens.unflatten(2, (height // patch, width // patch))
-        if FINEST in seen.pyramid:
-            return EncodedImages(features, seen.pyramid)
-        return EncodedImages(features, {FINEST: F.avg_pool2d(image, FINEST), **seen.pyramid})
+        return height // patch, width // patch
 
     def _accepted(self, evidence: Evidence | None) -> Evidence:
         if evidence is not None and self.config.evidence is None:
@@ -233,7 +308,8 @@ class Mem4D(nn.Module):
         self,
         enriched: Tensor,
         motion: Tensor,
-        structure: StructureState,
+        structure: KeyValue | None,
+        now: Tensor,
         pyramid: Mapping[int, Tensor],
         evidence: Evidence,
         encoded_evidence: EncodedEvidence | None,
@@ -243,7 +319,7 @@ class Mem4D(nn.Module):
         place = None
         if encoded_evidence is not None:
             place = self.pose_embedding(evidence, encoded_evidence.rays)
-        readout = self._read(enriched, motion, structure, grid, place)
+        readout = self._read(enriched, motion, structure, now, grid, place)
         with stage(HEADS):
             return self.heads(readout, pyramid, grid, evidence, encoded_evidence)
 
@@ -251,39 +327,44 @@ class Mem4D(nn.Module):
         self,
         enriched: Tensor,
         motion: Tensor,
-        structure: StructureState,
+        structure: KeyValue | None,
+        now: Tensor,
         grid: tuple[int, int],
         place: Tensor | None,
     ) -> Readout:
         """Algorithm 1; its time is that of the PSM, whose next frame the current one would be."""
-        now, count = structure.written, motion.shape[1] // enriched.shape[1]
+        count = motion.shape[1] // enriched.shape[1]
         return self.decoder(
             enriched,
             self._readout_rotation(now, grid, enriched),
             motion,
             self.dynamics_memory.rotation(now, count, *grid, like=enriched),
-            structure.key_value(),
+            structure,
             place,
         )
 
-    def _readout_rotation(self, now: int, grid: tuple[int, int], like: Tensor) -> Rotation:
+    def _readout_rotation(self, now: Tensor, grid: tuple[int, int], like: Tensor) -> Rotation:
         """Rotations of the camera token, then of the grid's tokens."""
-        positions = torch.cat(
-            (
-                camera_position(now, *grid, device=like.device),
-                grid_positions([now], *grid, device=like.device),
-            )
+        table = self._tables.get(
+            (grid, like.device), lambda: self._make_readout_rotation(grid, like.device)
         )
-        return rotation(positions, self.config.rope_dims, self.config.rope_base).to(like)
+        return table.at(now, like)
+
+    def _make_readout_rotation(self, grid: tuple[int, int], device: torch.device) -> MovingRotation:
+        tokens = grid_positions([0], *grid, device=device)
+        positions = torch.cat((camera_position(0, *grid, device=device), tokens))
+        return MovingRotation(positions, self.config.rope_dims, self.config.rope_base)
+
+    @stage(PSM_WRITE)
+    def _write(self, output: FrameOutput) -> Tensor:
+        return self.structure_memory.write(output.points_world, output.confidence_world)
 
     @stage(PSM_WRITE)
     def _remember(
-        self, structure: StructureState, output: FrameOutput, capacity: int
+        self, structure: StructureState, written: Tensor, capacity: int
     ) -> StructureState:
-        features = self.structure_memory.write(output.points_world, output.confidence_world)
-        project = self.decoder.structure_key_value
         return self.structure_memory.remember(
-            structure, structure.written, features, capacity, project
+            structure, structure.written, written, capacity, self.encode_group
         )
 
     def _aged(self, window: tuple[ContextFrame, ...]) -> tuple[ContextFrame, ...]:
@@ -347,6 +428,11 @@ class Mem4D(nn.Module):
             tokens = self.dynamics_memory(enriched[:, start:stop].flatten(0, 1), past, *grid)
             motion += tokens.unflatten(0, (batch, stop - start)).unbind(dim=1)
         return motion
+
+
+def _time(structure: StructureState, image: Tensor) -> Tensor:
+    """The PSM's time () on the image's device."""
+    return torch.full((), structure.written, dtype=torch.float64, device=image.device)
 
 
 def _with_evidence(

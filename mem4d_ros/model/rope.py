@@ -7,11 +7,14 @@ Angles are formed in double precision: a stream of a million frames keeps exact 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,57 @@ def rotation(positions: Tensor, axis_dims: Sequence[int], base: float) -> Rotati
     Frequencies of an axis with d channels are base^(-2i/d), i = 0 … d/2 - 1 radians per unit.
     """
     positions = positions.double()
-    angles = []
-    for axis, dims in enumerate(axis_dims):
-        exponents = torch.arange(0, dims, 2, dtype=torch.float64, device=positions.device) / dims
-        angles.append(positions[:, axis, None] * base**-exponents)  # (N, d / 2)
+    angles = [
+        positions[:, axis, None] * _frequencies(dims, base, positions.device)  # (N, d / 2)
+        for axis, dims in enumerate(axis_dims)
+    ]
     angle = torch.cat(angles, dim=1)  # (N, head_dim / 2)
     return Rotation(angle.cos(), angle.sin())
+
+
+def _frequencies(dims: int, base: float, device: torch.device) -> Tensor:
+    """Radians per unit of an axis with so many channels (d / 2)."""
+    exponents = torch.arange(0, dims, 2, dtype=torch.float64, device=device) / dims
+    return base**-exponents
+
+
+class MovingRotation:
+    """Rotations of N tokens that keep their places while time moves on for all of them alike."""
+
+    def __init__(self, positions: Tensor, axis_dims: Sequence[int], base: float) -> None:
+        """positions: (N, axes), time first, at time 0; else as for :func:`rotation`."""
+        self._times = positions[:, :1].double()  # (N, 1)
+        self._frequencies = _frequencies(axis_dims[0], base, positions.device)
+        self._places = rotation(positions[:, 1:], axis_dims[1:], base)
+
+    def at(self, now: float | Tensor, like: Tensor) -> Rotation:
+        """The rotations at time `now`, on the device and in the precision of `like`."""
+        angle = (self._times + now) * self._frequencies  # (N, d / 2)
+        return Rotation(
+            torch.cat((angle.cos(), self._places.cos), dim=1),
+            torch.cat((angle.sin(), self._places.sin), dim=1),
+        ).to(like)
+
+
+class Tables:
+    """Tensors that follow from plain values alone, kept once they were made.
+
+    They stay as long as their owner: few, since a stream has images of one size. While torch traces
+    the network, nothing is kept, for what it makes then are no numbers.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Table]) -> Table:
+        """The table of this key, which says all that `make` depends on."""
+        if torch.compiler.is_compiling():
+            return make()
+        if key not in self._kept:
+            with torch.inference_mode(False), torch.no_grad():  # serves inference and training
+                self._kept[key] = make()
+        table: Table = self._kept[key]
+        return table
 
 
 def grid_positions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from mem4d_ros.model.compression import FIRST_FRAME, FrameGroup, plan
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack, KeyValue
-from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.rope import MovingRotation, Rotation, Tables, grid_positions
 from mem4d_ros.model.temporal_context import pad_to_multiple
 
-Project = Callable[[Tensor, Rotation], KeyValue]
-"""Compressed tokens (B, m, C) and their rotations to keys and values of every readout layer."""
+Encode = Callable[[tuple[Tensor, ...], int, Tensor], KeyValue]
+"""Maps (B, C, h, w) of a group's frames, its tier and its mean time () to its keys and values, in
+every readout layer."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,16 @@ class StructureState:
         """Number of tokens that the readout attends to."""
         return sum(entry.key.shape[-2] for entry in self.groups.values())
 
-    def key_value(self) -> KeyValue | None:
-        """All groups side by side, (layers, B, heads, tokens, d); None while empty."""
-        return KeyValue.cat(tuple(self.groups.values())) if self.groups else None
+    def key_value(self, multiple: int = 1) -> KeyValue | None:
+        """All groups side by side, (layers, B, heads, tokens, d); None while empty.
+
+        Args:
+            multiple: of which the number of tokens is to be one, by some that are none.
+        """
+        if not self.groups:
+            return None
+        together = KeyValue.cat(tuple(self.groups.values()))
+        return together if multiple == 1 else together.padded(multiple)
 
     def shrunk(self, capacity: int) -> StructureState:
         """At most `capacity` frames: whole groups leave, the oldest but the first frame's ahead."""
@@ -66,6 +74,7 @@ class PersistentStructureMemory(nn.Module):
     def __init__(self, config: Mem4DConfig) -> None:
         super().__init__()
         self.rope = (config.rope_dims, config.rope_base)
+        self._tables = Tables()
         self.tiers = config.structure_memory.tiers
         width, patch = config.width, config.patch_size
         self.patch_embedding = nn.Conv2d(4, width, patch, stride=patch)
@@ -93,23 +102,36 @@ class PersistentStructureMemory(nn.Module):
         patches = self.patch_embedding(squashed)  # (B, C, h, w)
         height, width = patches.shape[-2:]
         x = patches.flatten(2).transpose(1, 2)  # (B, n, C)
-        positions = grid_positions([0], height, width, device=x.device)
-        rotate = rotation(positions, *self.rope).to(x)
+        rotate = self._rotation(1, height, width, 0, like=x)
         return self.norm(self.blocks(x, rotate)).transpose(1, 2).unflatten(2, (height, width))
 
-    def compress(self, maps: Tensor, tier: int) -> Tensor:
-        """Tokens (B, m, C) of the maps (B, C, t, h, w) of one group, t = the tier's time kernel."""
-        stride = self.tiers[tier].kernel[1]
-        tokens = self.compressors[tier](pad_to_multiple(maps, stride))  # (B, C, 1, h', w')
-        return tokens.flatten(2).transpose(1, 2)
+    def compress(
+        self, maps: Sequence[Tensor], tier: int, time: float | Tensor
+    ) -> tuple[Tensor, Rotation]:
+        """Tokens (B, m, C) of one group, and their rotations.
 
-    def group_rotation(self, group: FrameGroup, height: int, width: int, like: Tensor) -> Rotation:
-        """Rotations of a group's tokens: mean time of its frames, centre of the patches covered."""
-        stride = self.tiers[group.tier].kernel[1]
-        time = sum(group.frames) / len(group.frames)
+        Args:
+            maps: (B, C, h, w) of its frames, as many as the tier's time kernel.
+            time: mean of the frames' numbers.
+        """
+        stride = self.tiers[tier].kernel[1]
+        stacked = pad_to_multiple(torch.stack(tuple(maps), dim=2), stride)  # (B, C, t, h, w)
+        tokens = self.compressors[tier](stacked).flatten(2).transpose(1, 2)
+        height, width = maps[0].shape[-2:]
+        return tokens, self._rotation(stride, height, width, time, like=tokens)
+
+    def _rotation(
+        self, stride: int, height: int, width: int, time: float | Tensor, like: Tensor
+    ) -> Rotation:
+        """Rotations of tokens that each cover stride · stride patches, at their centres."""
         rows, columns = -(-height // stride), -(-width // stride)
-        positions = grid_positions([time], rows, columns, stride=stride, device=like.device)
-        return rotation(positions, *self.rope).to(like)
+        table = self._tables.get(
+            (stride, rows, columns, like.device),
+            lambda: MovingRotation(
+                grid_positions([0], rows, columns, stride=stride, device=like.device), *self.rope
+            ),
+        )
+        return table.at(time, like)
 
     def remember(
         self,
@@ -117,7 +139,7 @@ class PersistentStructureMemory(nn.Module):
         frame: int,
         features: Tensor,
         capacity: int,
-        project: Project,
+        encode: Encode,
     ) -> StructureState:
         """The memory as the next frame will read it, after `frame` was written.
 
@@ -129,15 +151,15 @@ class PersistentStructureMemory(nn.Module):
         """
         planned = plan((*state.frames, frame), frame + 1, capacity, self.tiers)
         available = {**state.features, frame: features}
-        return self._arranged(planned, available, state.groups, frame + 1, project)
+        return self._arranged(planned, available, state.groups, frame + 1, encode)
 
     def recall(
-        self, features: Mapping[int, Tensor], capacity: int, project: Project
+        self, features: Mapping[int, Tensor], capacity: int, encode: Encode
     ) -> StructureState:
         """State after :meth:`remember` of the maps (B, C, h, w) of all frames written."""
         written = len(features)
         planned = plan(features, written, capacity, self.tiers)
-        return self._arranged(planned, features, {}, written, project)
+        return self._arranged(planned, features, {}, written, encode)
 
     def _arranged(
         self,
@@ -145,10 +167,10 @@ class PersistentStructureMemory(nn.Module):
         available: Mapping[int, Tensor],
         known: Mapping[FrameGroup, KeyValue],
         written: int,
-        project: Project,
+        encode: Encode,
     ) -> StructureState:
         groups = {
-            group: known.get(group) or self._encode(group, available, project) for group in planned
+            group: known.get(group) or _encoded(group, available, encode) for group in planned
         }
         lasting = {
             number: available[number]
@@ -159,10 +181,9 @@ class PersistentStructureMemory(nn.Module):
         }
         return StructureState(lasting, groups, written)
 
-    def _encode(
-        self, group: FrameGroup, available: Mapping[int, Tensor], project: Project
-    ) -> KeyValue:
-        maps = torch.stack([available[frame] for frame in group.frames], dim=2)  # (B, C, t, h, w)
-        tokens = self.compress(maps, group.tier)
-        height, width = maps.shape[-2:]
-        return project(tokens, self.group_rotation(group, height, width, like=tokens))
+
+def _encoded(group: FrameGroup, available: Mapping[int, Tensor], encode: Encode) -> KeyValue:
+    maps = tuple(available[frame] for frame in group.frames)
+    time = sum(group.frames) / len(group.frames)
+    on_device = torch.full((), time, dtype=torch.float64, device=maps[0].device)
+    return encode(maps, group.tier, on_device)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
-from mem4d_ros.model.rope import Rotation, grid_positions, rotation
+from mem4d_ros.model.rope import Rotation, Tables, grid_positions, rotation
 from mem4d_ros.model.stages import TCA, stage
 
 
@@ -32,6 +32,7 @@ class TemporalContextAggregator(nn.Module):
             config.temporal_context.depth, config.width, config.heads, config.mlp_ratio
         )
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+        self._tables = Tables()
 
     def level(self, distance: int) -> int:
         """Compression level of the frame `distance` ≥ 1 steps ago; its stride is 2^level."""
@@ -54,18 +55,23 @@ class TemporalContextAggregator(nn.Module):
         Returns:
             (B, n, C).
         """
-        here = self._rotation(0, 1, height, width, like=current)
-        if not past:
-            past, there = [current[:, :0]], Rotation(here.cos[:0], here.sin[:0])
-        else:
-            there = Rotation.cat(
-                [
-                    self._rotation(-distance, 2 ** self.level(distance), height, width, current)
-                    for distance in range(1, len(past) + 1)
-                ]
-            )
-        others = torch.cat(tuple(past), dim=1)  # (B, m, C)
+        others = torch.cat((current[:, :0], *past), dim=1)  # (B, m, C)
+        here, there = self._tables.get(
+            (len(past), height, width, current.device, current.dtype),
+            lambda: self._rotations(len(past), height, width, like=current),
+        )
         return self.norm(self.blocks.attend(current, here, others, there))
+
+    def _rotations(
+        self, count: int, height: int, width: int, like: Tensor
+    ) -> tuple[Rotation, Rotation]:
+        """Of the current tokens, and of those of the frames 1, 2, … `count` steps ago."""
+        here = self._rotation(0, 1, height, width, like)
+        there = [
+            self._rotation(-distance, 2 ** self.level(distance), height, width, like)
+            for distance in range(1, count + 1)
+        ]
+        return here, Rotation.cat([Rotation(here.cos[:0], here.sin[:0]), *there])
 
     def _rotation(self, time: int, stride: int, height: int, width: int, like: Tensor) -> Rotation:
         rows, columns = -(-height // stride), -(-width // stride)

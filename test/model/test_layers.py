@@ -44,8 +44,8 @@ def test_attention_is_softmax_of_scaled_products() -> None:
 def test_attention_in_bf16_is_that_in_float32_to_its_precision() -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 3, count, 16) for count in (5, 7, 7))
-    exact = attend(query, key, value)
-    reduced = attend(query.bfloat16(), key.bfloat16(), value.bfloat16())
+    exact = attend(query, KeyValue(key, value))
+    reduced = attend(query.bfloat16(), KeyValue(key.bfloat16(), value.bfloat16()))
     assert reduced.dtype == torch.bfloat16
     torch.testing.assert_close(reduced.float(), exact, rtol=0, atol=0.03)
 
@@ -55,10 +55,10 @@ def test_queries_taken_in_parts_attend_as_they_do_together(
 ) -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 3, count, 16).bfloat16() for count in (11, 7, 7))
-    together = attend(query, key, value)
+    together = attend(query, KeyValue(key, value))
     monkeypatch.setattr(layers, "WEIGHTS_BYTES", 1)
     monkeypatch.setattr(layers, "MIN_QUERIES", 4)
-    torch.testing.assert_close(attend(query, key, value), together)
+    torch.testing.assert_close(attend(query, KeyValue(key, value)), together)
 
 
 def test_reading_a_memory_is_self_attention_restricted_to_the_current_queries() -> None:

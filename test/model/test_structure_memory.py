@@ -9,7 +9,7 @@ from small_networks import SMALL_VIT
 from mem4d_ros.model.compression import plan
 from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.rope import Rotation
-from mem4d_ros.model.structure_memory import PersistentStructureMemory, StructureState
+from mem4d_ros.model.structure_memory import Encode, PersistentStructureMemory, StructureState
 
 
 @pytest.fixture
@@ -24,10 +24,14 @@ def plain(tokens: torch.Tensor, rotation: Rotation) -> KeyValue:
     return KeyValue(phases.expand(1, tokens.shape[0], 1, -1, -1), tokens[None, :, None])
 
 
+def shown(psm: PersistentStructureMemory) -> Encode:
+    return lambda maps, tier, time: plain(*psm.compress(maps, tier, time))
+
+
 def filled(psm: PersistentStructureMemory, maps: torch.Tensor, capacity: int) -> StructureState:
     state = StructureState()
     for frame, features in enumerate(maps):
-        state = psm.remember(state, frame, features, capacity, plain)
+        state = psm.remember(state, frame, features, capacity, shown(psm))
     return state
 
 

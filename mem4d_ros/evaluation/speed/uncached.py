@@ -40,7 +40,7 @@ def recomputed_state(
         structure=model.structure_memory.recall(
             {t: write(*pointmap) for t, pointmap in enumerate(pointmaps)},
             memory.psm_size,
-            model.decoder.structure_key_value,
+            model.encode_group,
         ),
     )
 
