@@ -22,7 +22,7 @@ def user_folder() -> Path:
 
 @dataclass(frozen=True)
 class Timing:
-    """Median seconds of one call, by torch and by the engine, taken in turn, on a machine."""
+    """Seconds of the fastest call, by torch and by the engine, taken in turn, on a machine."""
 
     torch_s: float
     engine_s: float

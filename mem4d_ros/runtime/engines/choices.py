@@ -24,7 +24,7 @@ class Choice:
     def __str__(self) -> str:
         remark = self.why_not
         if remark is None and self.timing is not None:
-            remark = f"{self.timing.ratio:.1f} times as fast"
+            remark = f"{self.timing.ratio:.2f} times as fast"
         return self.part if remark is None else f"{self.part} ({remark})"
 
 

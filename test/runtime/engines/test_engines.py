@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_auto_takes_only_what_is_faster(setting: Setting, folder: Path) -> None:
         file.write_text(json.dumps(note))
     _settle(_with_engine(setting, AUTO, folder, lines))
     told = " ".join(lines)
-    assert "encoder (2.0 times as fast)" in told
+    assert "encoder (2.00 times as fast)" in told
     assert "torch computes TCA (it takes 4.00 times as long)" in told
 
 
@@ -174,6 +175,35 @@ def test_a_file_belongs_to_its_weights_and_layout(setting: Setting, tmp_path: Pa
     assert ConvertedPart.of(part, "a layout", tmp_path) != before
 
 
+class Clock:
+    """Time that passes as functions take it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def function(self, seconds: Iterable[float]) -> Callable[[], None]:
+        """A function whose calls take so long, one after the other."""
+        each = iter(seconds)
+
+        def take() -> None:
+            self.now += next(each)
+
+        return take
+
+
+@pytest.mark.parametrize("busy", [{0}, set(range(14)), set(range(1, 15)), set(range(0, 15, 2))])
+def test_a_busy_machine_does_not_choose(busy: set[int]) -> None:
+    """The engine is the faster one; in its busy calls the machine does something else, too."""
+    clock = Clock()
+    by_torch = clock.function([0.012] * runner.TIMED_CALLS)
+    by_engine = clock.function(
+        0.010 + (0.5 if call in busy else 0.0) for call in range(runner.TIMED_CALLS)
+    )
+    seconds = runner.fastest(by_torch, by_engine, lambda: clock.now)
+    assert seconds == pytest.approx((0.012, 0.010))
+    assert Timing(*seconds, "here").ratio == pytest.approx(1.2)
+
+
 def test_choices_are_told_once_all_are_made() -> None:
     lines: list[str] = []
     choices = Choices(lines.append)
@@ -183,7 +213,8 @@ def test_choices_are_told_once_all_are_made() -> None:
     assert lines == []
     choices.add(Choice("TCA", "its results differ"))
     assert lines == [
-        "ONNX Runtime computes encoder (3.0 times as fast); torch computes TCA (its results differ)"
+        "ONNX Runtime computes encoder (3.00 times as fast);"
+        " torch computes TCA (its results differ)"
     ]
 
 
