@@ -4,8 +4,8 @@
 #
 #   sh training/gpu.sh OUT SECONDS [PART ...]
 #
-# PART: test (test_on_gpu.py), bench (mem4d bench of both presets), speed (a step of each stage),
-# train; all by default. Everything ends SECONDS after the start. In OUT, few files of at most 16 MiB:
+# PART: test (test_on_gpu.py), bench (mem4d bench of both presets as CUDA graphs, which say what a step
+# takes without), speed (a step of each stage), train, for which scenes are rendered meanwhile; all by default. Everything ends SECONDS after the start. In OUT, few files of at most 16 MiB:
 # report.tar.gz (test.txt, bench_*.json, speed.txt, the training's log.jsonl, train.txt, config.json)
 # and the weights in pieces: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
 #
@@ -48,16 +48,18 @@ left() { echo $((seconds - reserve - $(date +%s) + started)); }
 limit() { [ "$(left)" -lt "$1" ] && left || echo "$1"; }
 mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 
+case " $* " in *" train "*)
 OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
     --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
     --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --seed $((started % 900000)) > "$out/rendering.txt" 2>&1 &
 renderer=$!
-trap 'kill $renderer 2>/dev/null || true' EXIT
+trap 'kill $renderer 2>/dev/null || true' EXIT ;;
+esac
 
 test_on_gpu() {
     if "$python" -c 'import pytest' 2>/dev/null; then
         timeout "$(limit 120)" "$python" -m pytest -q -p no:cacheprovider test/model/test_on_gpu.py \
-            test/training/test_on_gpu.py > "$out/test.txt" 2>&1 || echo "tests failed: $out/test.txt"
+            test/runtime/engines/test_on_gpu.py test/training/test_on_gpu.py > "$out/test.txt" 2>&1 || echo "tests failed: $out/test.txt"
         tail -n 3 "$out/test.txt"
     else
         echo "pytest is not there: no tests" | tee "$out/test.txt"
@@ -66,14 +68,14 @@ test_on_gpu() {
 
 bench() {
     for preset in ${PRESETS:-lite large}; do
-        for precision in ${PRECISIONS:-fp32 bf16}; do
-            for how in eager compile; do
-                name=bench_${preset}_${precision}_$how
-                flag=$([ $how = compile ] && echo --compile || true)
+        for precision in ${PRECISIONS:-bf16 fp32}; do
+            for engine in ${ENGINES:-cuda_graph}; do
+                name=bench_${preset}_${precision}_$engine
                 timeout "$(limit "${BENCH_LIMIT:-60}")" "$python" -m mem4d_ros.cli.main bench --preset $preset \
-                    --device "$DEVICE" --precision $precision $flag --json "$out/$name.json" \
+                    --device "$DEVICE" --precision $precision --engine $engine --frames 100 --json "$out/$name.json" \
                     > "$out/$name.txt" 2>&1 || echo "$name did not end: $(tail -n 1 "$out/$name.txt")"
-                grep -h '^step' "$out/$name.txt" | sed "s/^/$name /" || true
+                grep -hE '^(step|stages|work|device peak|attention|a step|no CUDA)' "$out/$name.txt" |
+                    sed "s/^/$name /" || true
             done
         done
     done

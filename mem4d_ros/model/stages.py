@@ -12,6 +12,8 @@ from torch.profiler import record_function
 ENCODER, EVIDENCE, TCA, TDM = "encoder", "evidence", "TCA", "TDM"
 READOUT, PSM_READ, HEADS, PSM_WRITE = "readout", "PSM read", "heads", "PSM write"
 STAGES = (ENCODER, EVIDENCE, TCA, TDM, READOUT, PSM_READ, HEADS, PSM_WRITE)
+GRAPHS = "graphs"
+"""In place of the others: CUDA graphs that hold them."""
 
 Observer = Callable[[str], AbstractContextManager[Any]]
 """Gives the context in which a stage of that name is computed."""

@@ -17,6 +17,7 @@ from mem4d_ros.geometry import fov_to_intrinsics
 from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.stages import observed_stages
+from mem4d_ros.runtime.engines.graphs import kernel_by_kernel
 from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 POINTS = 300
@@ -78,7 +79,7 @@ def filled_state(model: Mem4D, image: torch.Tensor, memory: MemorySizes) -> Memo
             frame,
             features.normal_(),
             memory.psm_size,
-            model.decoder.structure_key_value,
+            model.encode_group,
         )
         frame += 1
     return replace(state, structure=structure, frame_index=frame)
@@ -133,7 +134,7 @@ class FullStream:
         """Floating-point operations of one step; None: not all of them are torch's to count."""
         if not self.setting.by_torch:
             return None
-        with FlopCounterMode(display=False) as counter:
+        with kernel_by_kernel(self.setting.model), FlopCounterMode(display=False) as counter:
             self.step()
         return counter.get_total_flops()
 

@@ -1,4 +1,4 @@
-"""Other engines than torch for the parts of the network: ONNX Runtime, where it is installed."""
+"""What computes the network: torch, CUDA graphs of it, or ONNX Runtime, where it is installed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import device_name
 from mem4d_ros.runtime.engines.cache import user_folder
 from mem4d_ros.runtime.engines.choices import Choices
+from mem4d_ros.runtime.engines.graphs import CudaRecorder, use_graphs
 from mem4d_ros.runtime.engines.runner import PartRunner, Rules
 
-TORCH, ONNX_RUNTIME, AUTO = "torch", "onnxruntime", "auto"
-ENGINES = (AUTO, TORCH, ONNX_RUNTIME)
+TORCH, ONNX_RUNTIME, CUDA_GRAPH, AUTO = "torch", "onnxruntime", "cuda_graph", "auto"
+ENGINES = (AUTO, TORCH, ONNX_RUNTIME, CUDA_GRAPH)
 
 Report = Callable[[str], object]
 
@@ -32,32 +33,43 @@ def use_engine(
     report: Report,
     folder: Path | None = None,
 ) -> bool:
-    """Have another engine compute the network's parts, once it was seen how they are called.
+    """Have another engine compute the network, once it was seen how its parts are called.
 
-    A part is converted when it was called thrice with arguments of one layout, which takes seconds,
-    unless `folder` has it already. It is taken if its results are torch's; the rest stays torch's.
+    Of a step CUDA graphs are recorded as soon as its shapes settle. For ONNX Runtime a part is
+    converted when it was called thrice with arguments of one layout, which takes seconds, unless
+    `folder` has it already. It is taken if its results are torch's; the rest stays torch's.
 
     Args:
-        name: one of ENGINES; `auto` is ONNX Runtime where that is installed, and of its parts
-            those that are faster than torch's here, which is measured once and kept in the folder.
+        name: one of ENGINES; `auto` is CUDA graphs on a GPU, else ONNX Runtime where that is
+            installed, and of its parts those that are faster than torch's here, which is measured
+            once and kept in the folder.
         model: prepared for its device; changed in place.
         report: is told, in one line, what computes which part, once all that run were chosen.
         folder: of converted parts, None: the user's cache.
 
     Returns:
-        Whether parts may be replaced.
+        Whether something else than torch may compute parts.
 
     Raises:
-        EngineUnavailable: `onnxruntime` is asked for and not installed, or not for this precision.
+        EngineUnavailable: `onnxruntime` is asked for and not installed, or not for this precision;
+            `cuda_graph` without a GPU.
     """
     if name == TORCH:
+        return False
+    device = next(model.parameters()).device
+    if name == CUDA_GRAPH or (name == AUTO and device.type == "cuda"):
+        if device.type != "cuda":
+            raise EngineUnavailable(
+                f"CUDA graphs need a CUDA device, the network is on {device}: use the engine torch"
+                " or auto"
+            )
+        use_graphs(model, CudaRecorder(device), report)
         return False
     reason = _why_not(precision)
     if reason is not None:
         if name == AUTO:
             return False
         raise EngineUnavailable(reason)
-    device = next(model.parameters()).device
     rules = Rules(
         folder=folder or user_folder(),
         threads=torch.get_num_threads(),
@@ -89,6 +101,7 @@ def _machine(device: torch.device) -> str:
 
 __all__ = [
     "AUTO",
+    "CUDA_GRAPH",
     "ENGINES",
     "ONNX_RUNTIME",
     "TORCH",

@@ -60,9 +60,10 @@ class ModelSettings:
     )
     engine: str = parameter(
         TORCH,
-        "What computes the network's parts: torch; onnxruntime, if it is installed, in fp32; auto:"
-        " of the parts those by onnxruntime that are faster so, measured once. Parts are converted"
-        " at the first images of a size, which takes about a minute, once",
+        "What computes the network: torch; cuda_graph, on a GPU, which then need not wait for"
+        " Python; onnxruntime, if it is installed, in fp32; auto: cuda_graph on a GPU, elsewhere of"
+        " the parts those by onnxruntime that are faster so, measured once. For onnxruntime parts"
+        " are converted at the first images of a size, which takes about a minute, once",
         choices=ENGINES,
     )
     engine_folder: str = parameter(
