@@ -13,7 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,17 +110,20 @@ PICTURES = (
 )
 
 
-def make(picture: Picture, kitchen: Path | None, out: Path) -> bool:
-    """Run its command and put it into its place; False where its recording is missing."""
-    if kitchen is None and "{kitchen}" in picture.command:
-        return False
+def make(pictures: Sequence[Picture], kitchen: Path | None) -> None:
+    """Run the command that all of them have, and put them into their places."""
+    names = ", ".join(picture.name for picture in pictures)
+    if kitchen is None and "{kitchen}" in pictures[0].command:
+        print(f"{names}: left out, it needs --kitchen (make pictures KITCHEN=<folder>)")
+        return
+    out = OUT / Path(pictures[0].name).stem
     shutil.rmtree(out, ignore_errors=True)
     words = {"python": sys.executable, "out": str(out), "kitchen": str(kitchen)}
-    command = [part.format(**words) for part in shlex.split(picture.command)]
-    print(f"{picture.name}: {shlex.join(command)}", flush=True)
+    command = [part.format(**words) for part in shlex.split(pictures[0].command)]
+    print(f"{names}: {shlex.join(command)}", flush=True)
     subprocess.run(command, cwd=ROOT, check=True)
-    shutil.copyfile(picture.taken(out), ROOT / picture.name)
-    return True
+    for picture in pictures:
+        shutil.copyfile(picture.taken(out), ROOT / picture.name)
 
 
 def main() -> int:
@@ -133,9 +136,11 @@ def main() -> int:
     if unknown := set(options.names) - set(known):
         parser.error(f"no such picture: {', '.join(sorted(unknown))}")
     kitchen = options.kitchen.resolve() if options.kitchen else None
+    by_command: dict[str, list[Picture]] = {}
     for name in options.names or known:
-        if not make(known[name], kitchen, OUT / Path(name).stem):
-            print(f"{name}: left out, it needs --kitchen (make pictures KITCHEN=<folder>)")
+        by_command.setdefault(known[name].command, []).append(known[name])
+    for pictures in by_command.values():
+        make(pictures, kitchen)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mem4d_ros.cli.choices import PROCEDURAL
 from mem4d_ros.cli.errors import UserError
@@ -35,19 +35,29 @@ def selected_frames(selection: FrameSelection, options: argparse.Namespace) -> F
     return selection
 
 
-def open_recordings(
-    options: argparse.Namespace, protocol: Sequence[str]
-) -> tuple[Iterable[Recording], list[str]]:
-    """The recordings to measure, and the names of those that should be there but are not.
+@dataclass(frozen=True)
+class Opened:
+    """Recordings to measure.
 
-    `protocol` are the names that the data set's protocol is about. Procedural scenes come one by
-    one, so that each can be forgotten after its turn.
+    Attributes:
+        recordings: they may come one by one, so that each can be forgotten after its turn.
+        count: of them.
+        missing: names of those that should be there but are not.
     """
+
+    recordings: Iterable[Recording]
+    count: int
+    missing: Sequence[str] = ()
+
+
+def open_recordings(options: argparse.Namespace, protocol: Sequence[str]) -> Opened:
+    """The recordings to measure; `protocol` are the names that the data set's is about."""
     if options.dataset == PROCEDURAL:
         if options.camera is not None:
             raise UserError("--camera is for recordings: rendered scenes have cameras of their own")
         frames = options.frames or PROCEDURAL_FRAMES
-        return (ProceduralScene(index, frames) for index in range(options.scenes)), []
+        scenes = (ProceduralScene(index, frames) for index in range(options.scenes))
+        return Opened(scenes, options.scenes)
     camera = named_camera(options)
     if options.root is None:
         raise UserError(f"--dataset {options.dataset} needs --root, its folder")
@@ -60,4 +70,4 @@ def open_recordings(
     if camera is not None:
         calibration = Calibration(camera)
         taken = [CalibratedRecording(recording, calibration) for recording in taken]
-    return taken, missing
+    return Opened(taken, len(taken), missing)

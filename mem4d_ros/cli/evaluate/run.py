@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mem4d_ros.cli.choices import PROCEDURAL
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.evaluate.data import open_recordings, selected_frames
+from mem4d_ros.cli.evaluate.data import (
+    PROCEDURAL_FRAMES,
+    Opened,
+    open_recordings,
+    selected_frames,
+)
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
 from mem4d_ros.cli.models import load_named_network, named_reconstructor
 from mem4d_ros.cli.terminal.progress import FrameProgress
-from mem4d_ros.datasets import FrameError, Recording
+from mem4d_ros.datasets import FrameError
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Told, run_recording
@@ -30,16 +35,16 @@ def evaluate(options: argparse.Namespace) -> int:
     """Measure each sequence and go on where one fails; 1 if one did."""
     measure = make_measure(options)
     check_outputs(options)
-    recordings, missing = open_recordings(options, measure.protocol.sequences)
+    opened = open_recordings(options, measure.protocol.sequences)
     network = load_named_network(options)
     reconstructor = named_reconstructor(network, options)
     told = what_is_told(options, reconstructor.takes_evidence)
-    print(title(options, measure.protocol.frames, told))
+    print(title(options, measure.protocol.frames, opened.count, told))
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
-    for name in missing:
+    for name in opened.missing:
         note_failure(outcome, name, f"not found in {options.root}")
-    measure_all(recordings, measure, reconstructor, told, options.pictures, outcome)
+    measure_all(opened, measure, reconstructor, told, options.pictures, outcome)
     overall = measure.overall(outcome.results) if outcome.results else None
     if overall is not None:
         name = f"all {len(outcome.results)}"
@@ -83,7 +88,7 @@ def check_outputs(options: argparse.Namespace) -> None:
 
 
 def measure_all(
-    recordings: Iterable[Recording],
+    opened: Opened,
     measure: Measure[Any, Any],
     reconstructor: OnlineReconstructor,
     told: Told,
@@ -91,11 +96,13 @@ def measure_all(
     outcome: Outcome,
 ) -> None:
     """Measure each recording, print its row, draw its picture."""
-    for recording in recordings:
+    for number, recording in enumerate(opened.recordings, 1):
         try:
             frames = measure.protocol.frames.of(len(recording))
             steps = run_recording(recording, frames, reconstructor, told)
-            progress = FrameProgress(recording.name, len(frames), 0, sys.stderr)
+            label = f"{recording.name} ({number} of {opened.count})"
+            progress = FrameProgress(label, len(frames), 0, sys.stderr)
+            progress.begin()
             result, evidence = measure.measure(recording.name, progress.over(steps))
         except (FrameError, FrameRejected, NotMeasurable) as error:
             note_failure(outcome, recording.name, str(error))
@@ -143,13 +150,17 @@ def what_is_told(options: argparse.Namespace, takes_evidence: bool) -> Told:
     )
 
 
-def title(options: argparse.Namespace, frames: FrameSelection, told: Told) -> str:
-    """What is measured, on which frames, and what the network is told."""
+def title(options: argparse.Namespace, frames: FrameSelection, count: int, told: Told) -> str:
+    """What is measured, on how many sequences and which frames, and what the network is told."""
+    sequences = "1 sequence" if count == 1 else f"{count} sequences"
+    if options.dataset == PROCEDURAL:
+        sequences += f" of {options.frames or PROCEDURAL_FRAMES} frames, rendered in turn"
     most = "" if frames.most is None else f", at most {frames.most}"
     points = f", {told.points} points of measured depth" if told.points else ""
     poses = ", true poses" if told.poses else ""
     alone = ", each frame alone" if told.single_views else ""
     return (
         f"{options.measure} on {options.dataset}: stride {frames.stride}, from frame"
-        f" {frames.start} on{most}{points}{poses}{alone}"
+        f" {frames.start} on{most}{points}{poses}{alone};"
+        f" {sequences}"
     )

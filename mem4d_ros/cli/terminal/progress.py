@@ -38,6 +38,10 @@ class FrameProgress:
         self._done += 1
         self._shown.show(self._line())
 
+    def begin(self) -> None:
+        """Show what is to be done, where the first frame may take a while."""
+        self._shown.show(self._line())
+
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """The items, counted as they come; the line is gone at the end."""
         try:
@@ -61,8 +65,7 @@ class FrameProgress:
             return f"{self._label}: {self._done} frames  {speed:.2f} frames/s"
         filled = BAR_WIDTH * self._done // max(self._total, 1)
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
-        ahead = duration((self._total - self._done) / speed)
-        return (
-            f"{self._label}: [{bar}] {self._done}/{self._total} frames  {speed:.2f} frames/s  "
-            f"ETA {ahead}"
-        )
+        line = f"{self._label}: [{bar}] {self._done}/{self._total} frames"
+        if speed == 0:
+            return line
+        return f"{line}  {speed:.2f} frames/s  ETA {duration((self._total - self._done) / speed)}"

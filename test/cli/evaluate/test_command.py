@@ -183,7 +183,9 @@ def test_procedural_scenes_need_no_folder(
     names = [sequence["name"] for sequence in report["sequences"]]
     assert names == ["procedural-000", "procedural-001"]
     assert report["overall"]["frames"] == 6
-    assert "moving/still" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "; 2 sequences of 3 frames, rendered in turn" in shown
+    assert "moving/still" in shown
 
 
 @pytest.fixture

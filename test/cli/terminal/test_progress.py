@@ -66,6 +66,12 @@ def test_items_are_counted_as_they_come_and_the_line_is_gone_at_the_end() -> Non
     assert len(cleared) >= len(second)
 
 
+def test_what_has_not_begun_yet_has_a_name_and_no_end() -> None:
+    terminal = Terminal()
+    FrameProgress("alley_1 (1 of 2)", 4, 0, terminal, Clock()).begin()
+    assert terminal.getvalue() == "\ralley_1 (1 of 2): [" + 30 * "." + "] 0/4 frames"
+
+
 def test_a_log_of_counted_items_stays_clean() -> None:
     log = io.StringIO()
     assert list(FrameProgress("alley_2", 2, 0, log).over("ab")) == ["a", "b"]
