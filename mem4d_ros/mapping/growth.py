@@ -8,7 +8,7 @@ from mem4d_ros.geometry import robust_deviation
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.descriptors import describe
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
-from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
+from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE, Landmarks
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.mapping.tracker import find_corners, is_inside
 from mem4d_ros.mapping.tracks import BORDER_PX, Tracks, connected, find_again, indices
@@ -75,12 +75,9 @@ def add_keyframe(
     again = find_again(world, connected(world), image, pose, intrinsics, frame.numbers)
     pixels = np.concatenate((frame.pixels, again.pixels))
     corners = new_corners(image, pixels)
-    log_prior = np.log(depth_at(dense, corners))
-    typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
-    log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
     number = world.next_number
     world.next_number += 1
-    new = table.add(number, corners, log_depth, log_prior)
+    new = _begin(table, number, corners, dense, log_scale)
     pixels = np.concatenate((pixels, corners))
     world.keyframes[number] = Keyframe(
         number=number,
@@ -94,6 +91,25 @@ def add_keyframe(
         dense=dense.kept(),
         place=place,
     )
+
+
+def add_landmarks(world: Map, keyframe: Keyframe, pixels: np.ndarray) -> np.ndarray:
+    """Landmarks that begin at pixels (n, 2) of a keyframe; their numbers (n,)."""
+    new = _begin(world.landmarks, keyframe.number, pixels, keyframe.dense, keyframe.log_scale)
+    keyframe.landmarks = np.concatenate((keyframe.landmarks, new))
+    keyframe.pixels = np.concatenate((keyframe.pixels, pixels))
+    keyframe.descriptors = np.concatenate((keyframe.descriptors, describe(keyframe.image, pixels)))
+    return new
+
+
+def _begin(
+    table: Landmarks, number: int, pixels: np.ndarray, dense: DenseView, log_scale: float
+) -> np.ndarray:
+    """Landmarks that begin at pixels (n, 2) of a keyframe, at its dense depth; numbers (n,)."""
+    log_prior = np.log(depth_at(dense, pixels))
+    typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
+    log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
+    return table.add(number, pixels, log_depth, log_prior)
 
 
 def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:

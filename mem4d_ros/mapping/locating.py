@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.relocalisation import most_similar, relocalise
-from mem4d_ros.mapping.tracker import whole_shift
+from mem4d_ros.mapping.tracker import thinned, track, whole_shift
 from mem4d_ros.mapping.tracks import Tracks, find_again, follow, follow_from
+from mem4d_ros.mapping.wide_step import recognise
 
 PIXEL_DEVIATION = 0.5
 """Of the tracking, pixels."""
@@ -26,6 +28,8 @@ SURE_LANDMARKS = 15
 many at half of them."""
 SURE_SPREAD = 0.06
 """Of these in the image, as a deviation in x and in y, by its long side."""
+WIDE_SPREAD = 0.11
+"""The same after a wide step: in a small part of the image a turn looks like a way."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,27 @@ def locate_next(
     return max(found, again, key=_agreeing)
 
 
+def locate_after_wide_step(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
+    """From the newest keyframe, if the image shows enough of it; that becomes landmarks, too."""
+    keyframe = world.newest
+    match = recognise(keyframe, image, intrinsics)
+    if match is None:
+        return None
+    points = world.points(keyframe.landmarks, intrinsics).position
+    guess = to_pixels(seen_at(points, match.camera_to_world)[0], intrinsics)
+    known = follow_from(keyframe, image, guess)
+    chosen = thinned(match.own, keyframe.pixels, SPACING_RATIO * max(image.shape))
+    new = add_landmarks(world, keyframe, match.own[chosen])
+    pixels, seen = track(keyframe.image, image, match.own[chosen], match.seen[chosen], levels=0)
+    tracks = Tracks(
+        image,
+        np.concatenate((known.numbers, new[seen])),
+        np.concatenate((known.pixels, pixels[seen])),
+    )
+    found = _pose_of(world, tracks, intrinsics, match.camera_to_world)
+    return found if found is not None and _spread(found) > WIDE_SPREAD else None
+
+
 def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
     """From a keyframe whose image looks the same but for a shift, or else by descriptors.
 
@@ -94,16 +119,19 @@ def locate_near(
 def is_sure(found: Found) -> bool:
     """Whether enough landmarks are where they should be, all over the image."""
     agrees = found.located.agrees
-    if agrees.sum() * agrees.mean() < SURE_LANDMARKS:
-        return False
-    spread = found.tracks.pixels[agrees].std(0).min() / max(found.tracks.image.shape)
-    return bool(spread > SURE_SPREAD)
+    return bool(agrees.sum() * agrees.mean() >= SURE_LANDMARKS) and _spread(found) > SURE_SPREAD
+
+
+def _spread(found: Found) -> float:
+    agreeing = found.tracks.pixels[found.located.agrees]
+    return float(agreeing.std(0).min() / max(found.tracks.image.shape))
 
 
 def _shifted(
     world: Map, keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray
 ) -> Found | None:
-    tracks = follow_from(keyframe, image, whole_shift(keyframe.image, image))
+    shift = whole_shift(keyframe.image, image)
+    tracks = follow_from(keyframe, image, keyframe.pixels + shift)
     return _pose_of(world, tracks, intrinsics, keyframe.camera_to_world)
 
 

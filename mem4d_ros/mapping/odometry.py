@@ -22,7 +22,13 @@ from mem4d_ros.mapping.growth import (
 )
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
-from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found, locate_anew, locate_next
+from mem4d_ros.mapping.locating import (
+    PIXEL_DEVIATION,
+    Found,
+    locate_after_wide_step,
+    locate_anew,
+    locate_next,
+)
 from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.rotations import orthonormal, part_of_motion
 from mem4d_ros.mapping.thinning import thin
@@ -187,7 +193,8 @@ class Odometry:
             )
             if found is not None:
                 return found
-        return locate_anew(self.map, image, intrinsics)
+        found = locate_anew(self.map, image, intrinsics)
+        return found or locate_after_wide_step(self.map, image, intrinsics)
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks

@@ -99,3 +99,12 @@ def find_corners(image: np.ndarray, count: int, spacing: float, taken: np.ndarra
         cv2.circle(free, (x, y), round(spacing), 0, -1)
     corners = cv2.goodFeaturesToTrack(image, count, QUALITY, spacing, mask=free)
     return np.empty((0, 2)) if corners is None else corners[:, 0].astype(np.float64)
+
+
+def thinned(points: np.ndarray, taken: np.ndarray, spacing: float) -> np.ndarray:
+    """Indices of points (N, 2), one in each square of that side in which none is `taken` (n, 2)."""
+    squares, first = np.unique((points // spacing).astype(int), axis=0, return_index=True)
+    occupied = {tuple(square) for square in (taken // spacing).astype(int).tolist()}
+    free = [tuple(square) not in occupied for square in squares.tolist()]
+    chosen: np.ndarray = first[np.array(free, bool)]
+    return chosen

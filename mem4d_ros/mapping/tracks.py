@@ -60,9 +60,8 @@ def follow(reference: Tracks, frame: Tracks, image: np.ndarray, guess: np.ndarra
     return Tracks(image, frame.numbers[seen][found], pixels[found])
 
 
-def follow_from(keyframe: Keyframe, image: np.ndarray, shift: np.ndarray) -> Tracks:
-    """Landmarks of a keyframe in an image that is shifted as a whole by (2,) pixels."""
-    guess = keyframe.pixels + shift
+def follow_from(keyframe: Keyframe, image: np.ndarray, guess: np.ndarray) -> Tracks:
+    """Landmarks of a keyframe in an image, from where they may be, (n, 2) pixels."""
     pixels, seen = track(keyframe.image, image, keyframe.pixels, guess, levels=2)
     return Tracks(image, keyframe.landmarks[seen], pixels[seen])
 
