@@ -60,6 +60,14 @@ class Located:
     agrees: np.ndarray
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """A pose camera_to_world (4, 4), and the indices (n,) of the points that agree on it."""
+
+    camera_to_world: np.ndarray
+    agree: np.ndarray
+
+
 def locate(
     points: Points, seen: np.ndarray, deviation: float, expected: np.ndarray
 ) -> Located | None:
@@ -73,10 +81,10 @@ def locate(
     found = refine(points, seen, deviation, expected)
     if _is_enough(found):
         return found
-    sampled = _sample(points, seen, deviation)
-    if sampled is None:
+    sampled = sampled_pose(points.position, seen, 6 * deviation, iterations=200)
+    if sampled is None or len(sampled.agree) < MIN_INLIERS:
         return None
-    found = refine(points, seen, deviation, sampled)
+    found = refine(points, seen, deviation, sampled.camera_to_world)
     return found if _is_enough(found) else None
 
 
@@ -149,24 +157,29 @@ def _whitened(
     return residual / deviation, jacobian / deviation, local[:, 2]
 
 
-def _sample(points: Points, seen: np.ndarray, deviation: float) -> np.ndarray | None:
-    """A pose (4, 4) on which many agree (Fischler and Bolles' RANSAC with three points each)."""
+def sampled_pose(
+    points_world: np.ndarray, seen: np.ndarray, largest_error: float, iterations: int
+) -> Sampled | None:
+    """A pose on which many points agree (Fischler and Bolles' RANSAC with three points each).
+
+    Args:
+        points_world: (N, 3); seen: (N, 2), where they are seen on the plane z = 1.
+        largest_error: there, of a point that agrees.
+    """
     success, rotation, translation, inliers = cv2.solvePnPRansac(
-        points.position,
+        points_world,
         seen,
         np.eye(3),
         None,
-        iterationsCount=200,
-        reprojectionError=6 * deviation,
+        iterationsCount=iterations,
+        reprojectionError=largest_error,
         confidence=0.999,
         flags=cv2.SOLVEPNP_AP3P,
     )
-    if not success or len(inliers) < MIN_INLIERS:
+    if not success or inliers is None:
         return None
-    pose: np.ndarray = rigid_inverse(
-        pose_from_rotation(cv2.Rodrigues(rotation)[0], translation[:, 0])
-    )
-    return pose
+    pose = rigid_inverse(pose_from_rotation(cv2.Rodrigues(rotation)[0], translation[:, 0]))
+    return Sampled(pose, inliers[:, 0])
 
 
 def seen_at(points_world: np.ndarray, camera_to_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

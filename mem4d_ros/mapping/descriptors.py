@@ -8,6 +8,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+DISTINCT = 0.8
+"""The second best match is farther by this ratio."""
 PATCH_PX = 31
 _RADIUS = PATCH_PX // 2
 _OFFSETS = np.arange(-_RADIUS, _RADIUS + 1)
@@ -27,6 +29,12 @@ def describe(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     # Without a border to keep away from, all are described, in their order.
     _, descriptors = cv2.ORB.create(nlevels=1, edgeThreshold=0).compute(image, points)
     return np.asarray(descriptors)
+
+
+def distinct_matches(own: np.ndarray, theirs: np.ndarray) -> list[cv2.DMatch]:
+    """For descriptors (N, 32) the nearest of others (n, 32), n ≥ 2, where the next is farther."""
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, theirs, k=2)
+    return [first for first, second in pairs if first.distance < DISTINCT * second.distance]
 
 
 def directions(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:

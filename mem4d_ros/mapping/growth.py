@@ -96,9 +96,7 @@ def add_keyframe(
 def add_landmarks(world: Map, keyframe: Keyframe, pixels: np.ndarray) -> np.ndarray:
     """Landmarks that begin at pixels (n, 2) of a keyframe; their numbers (n,)."""
     new = _begin(world.landmarks, keyframe.number, pixels, keyframe.dense, keyframe.log_scale)
-    keyframe.landmarks = np.concatenate((keyframe.landmarks, new))
-    keyframe.pixels = np.concatenate((keyframe.pixels, pixels))
-    keyframe.descriptors = np.concatenate((keyframe.descriptors, describe(keyframe.image, pixels)))
+    keyframe.add(new, pixels, describe(keyframe.image, pixels))
     return new
 
 

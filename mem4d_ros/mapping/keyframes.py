@@ -74,6 +74,12 @@ class Keyframe:
         self.landmarks, self.pixels = self.landmarks[which], self.pixels[which]
         self.descriptors = self.descriptors[which]
 
+    def add(self, landmarks: np.ndarray, pixels: np.ndarray, descriptors: np.ndarray) -> None:
+        """Landmarks with these numbers (n,) were seen, too: at pixels (n, 2), like this (n, 32)."""
+        self.landmarks = np.concatenate((self.landmarks, landmarks))
+        self.pixels = np.concatenate((self.pixels, pixels))
+        self.descriptors = np.concatenate((self.descriptors, descriptors))
+
     def forget(self, numbers: np.ndarray) -> None:
         """Landmarks with these numbers were not seen after all."""
         self.keep(~np.isin(self.landmarks, numbers))

@@ -125,9 +125,7 @@ def close(world: Map, loop: Closed) -> Correction:
         keyframe = world.keyframes.get(link.new)
         if keyframe is not None:
             new = ~np.isin(link.landmarks, keyframe.landmarks)
-            keyframe.landmarks = np.concatenate((keyframe.landmarks, link.landmarks[new]))
-            keyframe.pixels = np.concatenate((keyframe.pixels, link.pixels[new]))
-            keyframe.descriptors = np.concatenate((keyframe.descriptors, link.descriptors[new]))
+            keyframe.add(link.landmarks[new], link.pixels[new], link.descriptors[new])
     joined = (*world.joined, *((link.old, link.new) for link in loop.links))
     world.joined = tuple(pair for pair in joined if world.keyframes.keys() >= set(pair))
     ends = [[world.keyframes[n].camera_to_world[:3, 3] for n in pair] for pair in world.joined]

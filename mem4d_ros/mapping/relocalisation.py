@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
-from mem4d_ros.mapping.camera_pose import refine, seen_at
-from mem4d_ros.mapping.descriptors import describe
+from mem4d_ros.mapping.camera_pose import refine, sampled_pose, seen_at
+from mem4d_ros.mapping.descriptors import describe, distinct_matches
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.thumbnails import thumbnail
 from mem4d_ros.mapping.tracker import find_corners
@@ -24,8 +23,6 @@ CORNERS = 500
 SPACING_PX = 5.0
 LARGEST_DISTANCE = 80
 """Of descriptors that are alike, bits of 256."""
-DISTINCT = 0.8
-"""The second best match is farther by this ratio."""
 TRIED = 5
 """Keyframes, those with the most matches, of which a pose is asked."""
 LEAST_MATCHES = 12
@@ -98,10 +95,9 @@ def _match(world: Map, keyframe: Keyframe, corners: Corners) -> tuple[np.ndarray
     numbers, own = keyframe.landmarks[alive], keyframe.descriptors[alive]
     if min(len(numbers), len(corners.pixels)) < LEAST_MATCHES:
         return numbers[:0], corners.pixels[:0]
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(corners.descriptors, own, k=2)
     best: dict[int, cv2.DMatch] = {}
-    for first, second in pairs:
-        if first.distance < min(DISTINCT * second.distance, LARGEST_DISTANCE):
+    for first in distinct_matches(corners.descriptors, own):
+        if first.distance < LARGEST_DISTANCE:
             before = best.get(first.trainIdx, first)
             best[first.trainIdx] = min(before, first, key=lambda match: match.distance)
     return (
@@ -114,20 +110,13 @@ def _pose(
     world: Map, numbers: np.ndarray, seen: np.ndarray, intrinsics: np.ndarray, size: int
 ) -> tuple[np.ndarray | None, int]:
     """The pose (4, 4) on which most matches agree, and how many do."""
-    success, rotation, translation, inliers = cv2.solvePnPRansac(
+    sampled = sampled_pose(
         world.points(numbers, intrinsics).position,
         to_rays(seen, intrinsics)[:, :2],
-        np.eye(3),
-        None,
-        iterationsCount=300,
-        reprojectionError=LARGEST_ERROR_RATIO * size / intrinsics[0, 0],
-        confidence=0.999,
-        flags=cv2.SOLVEPNP_AP3P,
+        LARGEST_ERROR_RATIO * size / intrinsics[0, 0],
+        iterations=300,
     )
-    if not success or inliers is None:
-        return None, 0
-    pose = rigid_inverse(pose_from_rotation(cv2.Rodrigues(rotation)[0], translation[:, 0]))
-    return pose, len(inliers)
+    return (None, 0) if sampled is None else (sampled.camera_to_world, len(sampled.agree))
 
 
 def _matched_near(

@@ -12,19 +12,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
-from mem4d_ros.mapping.camera_pose import Points, refine
+from mem4d_ros.mapping.camera_pose import Points, refine, sampled_pose
+from mem4d_ros.mapping.descriptors import distinct_matches
 from mem4d_ros.mapping.growth import depth_at
 from mem4d_ros.mapping.keyframes import Keyframe, to_rays
 from mem4d_ros.mapping.landmarks import UNSEEN_VARIANCE
+from mem4d_ros.mapping.relocalisation import CORNER_DEVIATION
 
 FEATURES, LEAST_CONTRAST = 1000, 5
-DISTINCT = 0.8
-"""The second best match is farther by this ratio."""
 LEAST_AGREEING, LEAST_RATIO = 20, 0.2
 """Matches that must agree on a pose, and by all of them."""
-CORNER_DEVIATION = 2.0
-"""Of a matched corner, pixels."""
 LARGEST_ERROR_RATIO = 0.015
 """Of a match that agrees, by the image's long side: the depth is the network's."""
 
@@ -50,33 +47,24 @@ def recognise(keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray) -> 
     own, seen, depth = own[known], seen[known], depth[known]
     if len(own) < LEAST_AGREEING:
         return None
-    points = to_rays(own, intrinsics) * depth[:, None]
-    success, rotation, translation, inliers = cv2.solvePnPRansac(
-        points,
-        seen,
-        intrinsics,
-        None,
-        iterationsCount=500,
-        reprojectionError=LARGEST_ERROR_RATIO * max(image.shape),
-        confidence=0.999,
-        flags=cv2.SOLVEPNP_AP3P,
-    )
-    if not success or len(inliers) < max(LEAST_AGREEING, LEAST_RATIO * len(own)):
+    points, on_plane = to_rays(own, intrinsics) * depth[:, None], to_rays(seen, intrinsics)[:, :2]
+    largest_error = LARGEST_ERROR_RATIO * max(image.shape) / intrinsics[0, 0]
+    sampled = sampled_pose(points, on_plane, largest_error, iterations=500)
+    if sampled is None or len(sampled.agree) < max(LEAST_AGREEING, LEAST_RATIO * len(own)):
         return None
-    agree = inliers[:, 0]
-    start = rigid_inverse(pose_from_rotation(cv2.Rodrigues(rotation)[0], translation[:, 0]))
+    agree = sampled.agree
     guessed = np.full(len(agree), UNSEEN_VARIANCE)
     motion = refine(
         Points(points[agree], points[agree], guessed, np.ones(len(agree))),
-        to_rays(seen[agree], intrinsics)[:, :2],
+        on_plane[agree],
         CORNER_DEVIATION / intrinsics[0, 0],
-        start,
+        sampled.camera_to_world,
     ).camera_to_world
     return Recognised(keyframe.camera_to_world @ motion, own[agree], seen[agree])
 
 
 def _matches(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N, 2) of two images that look alike, each other's best."""
+    """Pixels (N, 2) of two images that look alike."""
     detector = cv2.ORB.create(FEATURES, fastThreshold=LEAST_CONTRAST)
     (points, own), (others, theirs) = (
         detector.detectAndCompute(image, None) for image in (first, second)
@@ -84,8 +72,7 @@ def _matches(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
     nothing = np.empty((0, 2))
     if min(len(points), len(others)) < 2:
         return nothing, nothing
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(own, theirs, k=2)
-    good = [a for a, b in pairs if a.distance < DISTINCT * b.distance]
+    good = distinct_matches(own, theirs)
     if not good:
         return nothing, nothing
     return (

@@ -50,12 +50,17 @@ class Opened:
     missing: Sequence[str] = ()
 
 
+def scene_frames(options: argparse.Namespace) -> int:
+    """Of each procedural scene."""
+    return options.frames or PROCEDURAL_FRAMES
+
+
 def open_recordings(options: argparse.Namespace, protocol: Sequence[str]) -> Opened:
     """The recordings to measure; `protocol` are the names that the data set's is about."""
     if options.dataset == PROCEDURAL:
         if options.camera is not None:
             raise UserError("--camera is for recordings: rendered scenes have cameras of their own")
-        frames = options.frames or PROCEDURAL_FRAMES
+        frames = scene_frames(options)
         scenes = (ProceduralScene(index, frames) for index in range(options.scenes))
         return Opened(scenes, options.scenes)
     camera = named_camera(options)

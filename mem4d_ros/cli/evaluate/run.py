@@ -13,9 +13,9 @@ import numpy as np
 from mem4d_ros.cli.choices import PROCEDURAL
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.evaluate.data import (
-    PROCEDURAL_FRAMES,
     Opened,
     open_recordings,
+    scene_frames,
     selected_frames,
 )
 from mem4d_ros.cli.evaluate.measure import Measure
@@ -154,7 +154,7 @@ def title(options: argparse.Namespace, frames: FrameSelection, count: int, told:
     """What is measured, on how many sequences and which frames, and what the network is told."""
     sequences = "1 sequence" if count == 1 else f"{count} sequences"
     if options.dataset == PROCEDURAL:
-        sequences += f" of {options.frames or PROCEDURAL_FRAMES} frames, rendered in turn"
+        sequences += f" of {scene_frames(options)} frames, rendered in turn"
     most = "" if frames.most is None else f", at most {frames.most}"
     points = f", {told.points} points of measured depth" if told.points else ""
     poses = ", true poses" if told.poses else ""
