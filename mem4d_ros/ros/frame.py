@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.runtime import ColouredPoints, Reconstruction
 from mem4d_ros.runtime.scale import ScaleEstimate
@@ -14,13 +14,12 @@ from mem4d_ros.runtime.scale import ScaleEstimate
 
 @dataclass(frozen=True)
 class IncomingFrame:
-    """An image as it came, with the newest CameraInfo and scan at that time."""
+    """An image as it came, with the newest CameraInfo at that time."""
 
     image: Image | CompressedImage
     camera_info: CameraInfo | None
     received_at_s: float  # monotonic
     topic: str = ""
-    scan: PointCloud2 | None = None
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,13 @@ class Mem4DNode(LifecycleNode):
         assert self._engine is not None
         pipeline = self._engine.pipeline
         with ownership(self) as self._listening:
-            self._inputs = Inputs(self, self._current_settings, pipeline.submit, self._reporter)
+            self._inputs = Inputs(
+                self,
+                self._current_settings,
+                pipeline.submit,
+                pipeline.note_scan,
+                self._reporter,
+            )
         pipeline.resume()
 
     def _deactivate(self) -> None:

@@ -1,4 +1,4 @@
-"""Subscriptions to images and CameraInfo, and the warning when no image arrives."""
+"""Subscriptions to images, CameraInfo and scans, and the warning when no image arrives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InputHealth:
 
 
 class Inputs:
-    """Subscribes to images and CameraInfo, and hands every image on with the newest CameraInfo.
+    """Subscribes to images, CameraInfo and scans; every image goes on with the newest CameraInfo.
 
     The callbacks store references only; decoding is the receiver's.
     """
@@ -40,6 +40,7 @@ class Inputs:
         node: Node,
         settings: Callable[[], Settings],
         receive: Callable[[IncomingFrame], None],
+        receive_scan: Callable[[PointCloud2], None],
         reporter: Reporter,
     ) -> None:
         self._node = node
@@ -47,7 +48,6 @@ class Inputs:
         self._receive = receive
         self._reporter = reporter
         self._camera_info: CameraInfo | None = None
-        self._scan: PointCloud2 | None = None
         self._alive_at_s = time.monotonic()
         self._has_received = False
         topic = topics.image_topic(settings().input)
@@ -64,7 +64,7 @@ class Inputs:
         if settings().evidence.enabled:
             scans = topics.EVIDENCE_POINTS
             name = resolved_name(node, scans)
-            self._followed.append(FollowingSubscription(node, scans, name, self._on_scan, reporter))
+            self._followed.append(FollowingSubscription(node, scans, name, receive_scan, reporter))
         # ROS time may stop, and with it the simulated camera.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCHDOG_PERIOD_S, self._watch, clock=steady)
@@ -85,17 +85,10 @@ class Inputs:
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._alive_at_s = time.monotonic()
         self._has_received = True
-        self._receive(
-            IncomingFrame(
-                message, self._camera_info, self._alive_at_s, self.image_topic, self._scan
-            )
-        )
+        self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s, self.image_topic))
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message
-
-    def _on_scan(self, message: PointCloud2) -> None:
-        self._scan = message
 
     def _on_mismatch(self) -> None:
         self._reporter.error("qos", self._qos_mismatch(self._incompatible_publishers()))

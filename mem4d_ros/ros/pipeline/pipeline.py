@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from sensor_msgs.msg import PointCloud2
 
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
@@ -100,6 +101,11 @@ class Pipeline:
     def submit(self, incoming: IncomingFrame) -> None:
         """Offer a frame and return at once."""
         self._worker.submit(incoming)
+
+    def note_scan(self, cloud: PointCloud2) -> None:
+        """Know the points of another sensor from now on, and return at once."""
+        if self._scans is not None:
+            self._scans.note(cloud)
 
     def request_reset(self) -> None:
         """Empty the network's memory before the next frame."""

@@ -110,7 +110,6 @@ class FrameProcessor:
         points = None
         if self._scans is not None:
             points = self._scans.points_in(
-                incoming.scan,
                 camera_frame,
                 stamp_ns,
                 calibrated.intrinsics,

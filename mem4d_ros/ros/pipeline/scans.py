@@ -1,4 +1,4 @@
-"""Points of other sensors as evidence: the newest cloud, placed in the camera's image."""
+"""Points of other sensors as evidence: the scan nearest in time, placed in the camera's image."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from mem4d_ros.sensor_messages.cloud_points import UnusableCloud, cloud_position
 LEAST_POINTS = 10
 """In the image, without which a scan says nothing."""
 
+SCANS_KEPT = 8
+"""A scan may come before the image that it belongs to, or while that waits for the one in work."""
+
 
 @dataclass(frozen=True)
 class ScanReport:
@@ -32,9 +35,10 @@ class ScanReport:
 
 
 class Scans:
-    """Finds the points of the newest scan in each image, and the scale that they tell.
+    """Finds the points that a scan has in each image, and the scale that they tell.
 
-    A scan that cannot be used is refused, counted, and the cause is said once. Used by one thread.
+    A scan that cannot be used is refused, counted, and the cause is said once. `note` may be called
+    by another thread than the rest.
     """
 
     def __init__(
@@ -46,26 +50,32 @@ class Scans:
         self._reporter = reporter
         self.scale = PointScale()
         self.report = ScanReport()
+        self._received: tuple[PointCloud2, ...] = ()
 
     @property
     def metres(self) -> float:
         """True metres by the stream's own, 1 while that is not known."""
         return self.scale.estimate.value
 
+    def note(self, cloud: PointCloud2) -> None:
+        """Know a scan from now on, the newest one."""
+        self._received = (*self._received[1 - SCANS_KEPT :], cloud)
+
     def points_in(
         self,
-        cloud: PointCloud2 | None,
         camera_frame: str,
         image_ns: int,
         intrinsics: np.ndarray | None,
         size: tuple[int, int],
     ) -> MeasuredPoints | None:
-        """The points of a scan that an image of `size` (H, W) shows, in true metres.
+        """The points that an image of `size` (H, W) shows of the scan nearest to it in time.
 
-        None without a scan, and for one that is refused.
+        In true metres. None without a scan, and for one that is refused.
         """
-        if cloud is None:
+        newest_first = self._received[::-1]
+        if not newest_first:
             return None
+        cloud = min(newest_first, key=lambda scan: abs(stamp_to_ns(scan.header.stamp) - image_ns))
         try:
             points = self._seen(cloud, camera_frame, image_ns, intrinsics, size)
         except (UnusableCloud, SensorUnplaced) as error:
@@ -104,7 +114,7 @@ class Scans:
             raise SensorUnplaced("its header.frame_id is empty")
         if abs(image_ns - scan_ns) > self._settings.max_age_s * 1e9:
             raise SensorUnplaced(
-                "its newest scan is older or newer than the image by more than"
+                "its nearest scan is older or newer than the image by more than"
                 " evidence.max_age_s: is its clock the camera's, and does it still publish?"
             )
         if intrinsics is None:
