@@ -19,6 +19,7 @@ class AugmentationConfig:
         flicker: σ of the log of each frame's own exposure.
         exposure: σ of the log of a clip's exposure.
         patches: ratio of clips with a blank patch on what they show.
+        negatives: ratio of clips in which light and dark change places.
     """
 
     zoom: tuple[float, float] = (1.0, 1.0)
@@ -30,6 +31,7 @@ class AugmentationConfig:
     flicker: float = 0.0
     exposure: float = 0.15
     patches: float = 0.0
+    negatives: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.zoom[0] <= self.zoom[1]:

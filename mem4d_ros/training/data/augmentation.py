@@ -135,6 +135,8 @@ def vary_images(clips: Clips, config: AugmentationConfig, chance: Chance) -> Cli
         images = blurred(images, config.blur, chance)
     if config.vignette:
         images = images * _vignette(images, config.vignette, chance)
+    if config.negatives:
+        images = with_negatives(images, config.negatives, chance)
     images = vary_colours(images, config.exposure, config.flicker, chance)
     if config.patches:
         images = with_blank_patches(images, config.patches, chance)
@@ -165,6 +167,20 @@ def vary_colours(images: Tensor, exposure: float, flicker: float, chance: Chance
     varied = (images.clamp_min(1e-6).pow(each(gamma)) * each(gain)).clamp(0, 1)
     is_grey = each(chance.happens(0.1, batch, 1, 1))
     return torch.where(is_grey, varied.mean(dim=2, keepdim=True), varied)
+
+
+def with_negatives(images: Tensor, share: float, chance: Chance) -> Tensor:
+    """Images (B, T, 3, H, W) in [0, 1]; in this fraction of clips light and dark change places.
+
+    Brightness then says nothing of depth: a white wall is not far for being white. Hues turn to
+    their opposites, or pale.
+    """
+    batch = len(images)
+    brightness = images.mean(dim=2, keepdim=True)
+    tint = chance.between(-1, 1, batch).view(-1, 1, 1, 1, 1) * (images - brightness)
+    negative = (1 - brightness + tint).clamp(0, 1)
+    chosen = chance.happens(share, batch).view(-1, 1, 1, 1, 1)
+    return torch.where(chosen, negative, images)
 
 
 def blurred(images: Tensor, largest: float, chance: Chance) -> Tensor:

@@ -17,6 +17,7 @@ from mem4d_ros.training.data.augmentation import (
     vary_images,
     with_blank_patches,
     with_blocks,
+    with_negatives,
 )
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips, truth_of
@@ -170,6 +171,24 @@ def test_a_blank_patch_is_of_one_colour_at_one_place_in_all_frames() -> None:
     colours = painted[largest, 0, :, changed[largest, 0]]  # (3, pixels)
     assert (colours.std(1) < 0.2).all()
     assert torch.equal(with_blank_patches(noise, 0.0, Chance(0, CPU)), noise)
+
+
+def test_a_negative_reverses_the_order_of_brightness_in_a_whole_clip() -> None:
+    grey = torch.rand(64, 3, 1, HEIGHT, WIDTH).expand(-1, -1, 3, -1, -1)
+    seen = with_negatives(grey, 0.25, Chance(0, CPU))
+    reversed_ = (seen != grey).flatten(1).any(1)
+    assert 6 < reversed_.sum() < 27  # 4 σ about 16
+    torch.testing.assert_close(seen[reversed_], 1 - grey[reversed_])
+    assert torch.equal(with_negatives(grey, 0.0, Chance(0, CPU)), grey)
+
+
+def test_a_negative_stays_in_range_whatever_its_hues() -> None:
+    images = torch.rand(64, 1, 3, HEIGHT, WIDTH)
+    seen = with_negatives(images, 1.0, Chance(1, CPU))
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    dark, light = images.mean(2) < 0.25, images.mean(2) > 0.75
+    assert seen.mean(2)[dark].min() > seen.mean(2)[light].max()
 
 
 def test_the_sky_stays_the_sky_and_unknown_unknown() -> None:
