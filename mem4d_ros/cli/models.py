@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,15 @@ from mem4d_ros.cli.errors import UserError
 
 if TYPE_CHECKING:
     from mem4d_ros.datasets import Camera
+    from mem4d_ros.model import MemorySizes
     from mem4d_ros.runtime.loading import LoadedNetwork
     from mem4d_ros.runtime.reconstructor import OnlineReconstructor
+
+MEMORY_OPTIONS = {
+    "--tca-window": "past frames that the Temporal Context Aggregator reads, 0 for none",
+    "--tdm-size": "past frames in the Transient Dynamics Memory, 0 for none",
+    "--psm-size": "frames in the Persistent Structure Memory, 1 for the first frame alone",
+}
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +47,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_memory_options(parser: argparse.ArgumentParser) -> None:
+    """Sizes of the memories, which :func:`named_memory` reads."""
+    memories = parser.add_argument_group("memories (by default of the network's own sizes)")
+    for name, meaning in MEMORY_OPTIONS.items():
+        memories.add_argument(name, type=int, metavar="N", help=meaning)
+
+
 def add_camera_option(parser: argparse.ArgumentParser) -> None:
     """`--camera`, which :func:`named_camera` reads."""
     parser.add_argument(
@@ -59,12 +74,29 @@ def add_prior_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def named_reconstructor(network: LoadedNetwork, options: argparse.Namespace) -> OnlineReconstructor:
-    """With the pose source and the depth prior that the options name. Raises UserError."""
+def named_memory(options: argparse.Namespace, default: MemorySizes) -> MemorySizes:
+    """The sizes that the options give, else the default ones. Raises UserError."""
+    sizes = {name: getattr(options, name) for name in asdict(default)}
+    try:
+        return replace(default, **{name: n for name, n in sizes.items() if n is not None})
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def named_reconstructor(
+    network: LoadedNetwork, options: argparse.Namespace, memory: MemorySizes | None = None
+) -> OnlineReconstructor:
+    """With the pose source and the depth prior that the options name. Raises UserError.
+
+    Args:
+        memory: None: the network's own.
+    """
     from mem4d_ros.runtime.depth_prior import DepthPriorError
 
     try:
-        return network.reconstructor(options.pose_source, depth_prior=options.depth_prior)
+        return network.reconstructor(
+            options.pose_source, memory=memory, depth_prior=options.depth_prior
+        )
     except DepthPriorError as error:
         raise UserError(f"--depth-prior: {error}") from error
 

@@ -34,6 +34,10 @@ class MemorySizes:
             if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
 
+    def __str__(self) -> str:
+        """As messages name them."""
+        return f"TCA {self.tca_window}, TDM {self.tdm_size}, PSM {self.psm_size}"
+
 
 @dataclass(frozen=True)
 class ViTConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mem4d_ros.cli.choices import ENGINES
-from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.models import add_memory_options, add_model_options
 
 
 def add_setting_options(parser: argparse.ArgumentParser) -> None:
@@ -31,5 +31,4 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         metavar="WIDTHxHEIGHT",
         help="image size in pixels (default: the network's at 4:3)",
     )
-    for name in ("tca-window", "tdm-size", "psm-size"):
-        parser.add_argument(f"--{name}", type=int, help="number of frames (default: the network's)")
+    add_memory_options(parser)

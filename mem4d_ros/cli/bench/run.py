@@ -14,7 +14,7 @@ import torch
 
 from mem4d_ros.cli.bench.options import add_setting_options
 from mem4d_ros.cli.errors import UserError
-from mem4d_ros.cli.models import load_named_network
+from mem4d_ros.cli.models import load_named_network, named_memory
 from mem4d_ros.evaluation.speed.step import (
     Comparison,
     StepTimes,
@@ -22,7 +22,6 @@ from mem4d_ros.evaluation.speed.step import (
     compare_steps,
 )
 from mem4d_ros.evaluation.speed.stream import Setting
-from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.engines import EngineUnavailable, use_engine
 from mem4d_ros.writing import write_picture
@@ -71,12 +70,7 @@ def make_setting(options: argparse.Namespace) -> Setting:
     network = load_named_network(options)
     model = network.model
     width, height = parse_size(options.size, model.config.image_size)
-    default = model.config.memory
-    memory = MemorySizes(
-        default.tca_window if options.tca_window is None else options.tca_window,
-        default.tdm_size if options.tdm_size is None else options.tdm_size,
-        default.psm_size if options.psm_size is None else options.psm_size,
-    )
+    memory = named_memory(options, model.config.memory)
     if options.compile:
         compile_parts(model, report=_complain)
     replaced = use_engine(options.engine, model, network.precision, _complain)
@@ -133,15 +127,13 @@ def parse_size(text: str | None, long_side: int) -> tuple[int, int]:
 
 def describe(times: StepTimes) -> str:
     """The result as lines of text."""
-    memory = times.memory
     clock = "" if times.clock == "wall" else f" of {times.clock} time"
     lines = [
         f"device      {times.device}, {times.threads} threads, {times.precision}, "
         f"torch {times.torch_version}",
         f"network     {times.parameters / 1e6:.1f} M parameters, {times.width}x{times.height} px, "
         f"mem4d_ros {times.version}",
-        f"memory      TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size} frames "
-        f"({times.structure_tokens} tokens), all full",
+        f"memory      {times.memory} frames ({times.structure_tokens} tokens), all full",
         "evidence    "
         + (
             "none, images alone"

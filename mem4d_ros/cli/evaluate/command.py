@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import ALIGNMENTS, DATASETS, POSE_SOURCES, PROCEDURAL
-from mem4d_ros.cli.models import add_camera_option, add_model_options, add_prior_option
+from mem4d_ros.cli.models import (
+    add_camera_option,
+    add_memory_options,
+    add_model_options,
+    add_prior_option,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -27,6 +32,7 @@ EXAMPLES = {
         "mem4d eval depth --dataset sintel --root sintel/ --json depth.json": "of a data set",
         "mem4d eval depth --dataset tum --root rgbd_dataset_freiburg1_xyz/ --evidence-points 300"
         " --pictures out/depth": "told some true depth; with pictures of the errors",
+        "mem4d eval depth --dataset procedural --tdm-size 0": "without one of the memories",
     },
     "pose": {
         "mem4d eval pose --dataset tum --root rgbd_dataset_freiburg1_xyz/": "of one sequence",
@@ -53,6 +59,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         _add_data_options(measure)
         add_model_options(measure)
         add_prior_option(measure)
+        add_memory_options(measure)
         _add_run_options(measure)
     depth.add_argument(
         "--align",

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from mem4d_ros.cli.evaluate.measure import Figures
-from mem4d_ros.evaluation.depth import DepthErrors
+from mem4d_ros.evaluation.depth import DepthErrors, PixelErrors
 from mem4d_ros.evaluation.online import Step
 from mem4d_ros.evaluation.protocols import DepthProtocol
 from mem4d_ros.evaluation.video_depth import (
@@ -80,5 +80,11 @@ def _figures(errors: DepthErrors) -> Figures:
         "delta_125": errors.delta_125,
         "pixels": errors.everything.pixels,
         "moving_ratio": errors.moving_ratio,
+        "moving_abs_rel": _abs_rel(errors.moving),
+        "still_abs_rel": _abs_rel(errors.still),
         "moving_pixels": errors.moving.pixels,
     }
+
+
+def _abs_rel(errors: PixelErrors) -> float | None:
+    return errors.abs_rel if errors.pixels else None

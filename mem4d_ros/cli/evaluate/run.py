@@ -20,13 +20,14 @@ from mem4d_ros.cli.evaluate.data import (
 )
 from mem4d_ros.cli.evaluate.measure import Measure
 from mem4d_ros.cli.evaluate.report import Outcome, conditions, table_header, table_row, write_report
-from mem4d_ros.cli.models import load_named_network, named_reconstructor
+from mem4d_ros.cli.models import load_named_network, named_memory, named_reconstructor
 from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.datasets import FrameError
 from mem4d_ros.evaluation import protocols
 from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Told, run_recording
 from mem4d_ros.evaluation.protocols import FrameSelection
+from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
 
@@ -37,9 +38,10 @@ def evaluate(options: argparse.Namespace) -> int:
     check_outputs(options)
     opened = open_recordings(options, measure.protocol.sequences)
     network = load_named_network(options)
-    reconstructor = named_reconstructor(network, options)
+    memory = named_memory(options, network.model.config.memory)
+    reconstructor = named_reconstructor(network, options, memory)
     told = what_is_told(options, reconstructor.takes_evidence)
-    print(title(options, measure.protocol.frames, opened.count, told))
+    print(title(options, measure.protocol.frames, opened.count, told, memory))
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
     for name in opened.missing:
@@ -150,8 +152,14 @@ def what_is_told(options: argparse.Namespace, takes_evidence: bool) -> Told:
     )
 
 
-def title(options: argparse.Namespace, frames: FrameSelection, count: int, told: Told) -> str:
-    """What is measured, on how many sequences and which frames, and what the network is told."""
+def title(
+    options: argparse.Namespace,
+    frames: FrameSelection,
+    count: int,
+    told: Told,
+    memory: MemorySizes,
+) -> str:
+    """What is measured, on how many sequences and frames, what the network is told and keeps."""
     sequences = "1 sequence" if count == 1 else f"{count} sequences"
     if options.dataset == PROCEDURAL:
         sequences += f" of {scene_frames(options)} frames, rendered in turn"
@@ -162,5 +170,5 @@ def title(options: argparse.Namespace, frames: FrameSelection, count: int, told:
     return (
         f"{options.measure} on {options.dataset}: stride {frames.stride}, from frame"
         f" {frames.start} on{most}{points}{poses}{alone};"
-        f" {sequences}"
+        f" memories {memory}; {sequences}"
     )

@@ -12,7 +12,6 @@ from mem4d_ros.ros.pipeline.inputs import resolved_name
 
 def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
     """Say model, device, precision, sizes, topics and their QoS in one line; then what to know."""
-    memory = model.reconstructor.memory
     image = topics.image_topic(settings.input)
     outputs = ", ".join(
         f"{node.resolve_topic_name(topic.name)} ({topics.describe_qos(topic)})"
@@ -21,7 +20,7 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
     node.get_logger().info(
         f"Mem4D {model.preset or 'custom'} with {model.checkpoint or 'random weights'}"
         f" on {model.device} in {model.precision}, images at {model.image_size} px;"
-        f" memories: TCA {memory.tca_window}, TDM {memory.tdm_size}, PSM {memory.psm_size};"
+        f" memories: {model.reconstructor.memory};"
         f" images from {resolved_name(node, image)} ({topics.describe_qos(image)});"
         f"{_odometry(node, settings)} TF {settings.tf.mode}; to {outputs}"
     )

@@ -211,9 +211,8 @@ class FrameProcessor:
         torch.cuda.empty_cache()
         self._reporter.warning(
             f"out of memory {smaller}",
-            "the device is out of memory: the network now remembers fewer frames (TCA"
-            f" {smaller.tca_window}, TDM {smaller.tdm_size}, PSM {smaller.psm_size}), until other"
-            " sizes are set",
+            "the device is out of memory: the network now remembers fewer frames"
+            f" ({smaller}), until other sizes are set",
         )
 
     def _reset(self) -> None:

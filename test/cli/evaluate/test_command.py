@@ -80,6 +80,7 @@ def test_depth_measures_under_each_alignment(
     absolute = [sequence[name]["abs_rel"] for name in names]  # before a wall, these are one
     assert absolute == sorted(absolute, reverse=True)
     assert sequence["metric"]["scale"] == 1
+    assert sequence["metric"]["moving_abs_rel"] is None  # nobody says what moves
     printed = capsys.readouterr().out
     assert f"{sequence['metric']['abs_rel']:.3f}" in printed
     assert "all 1" in printed
@@ -99,6 +100,35 @@ def test_points_are_told_to_a_network_that_takes_them(
     assert told["settings"]["evidence_points"] == 50
     assert told["overall"]["metric"]["abs_rel"] < 0.1
     assert guessed["overall"]["metric"]["abs_rel"] > 0.2
+
+
+def test_without_memories_nothing_is_known_of_the_frames_between(
+    wall: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the first frame is, which the persistent memory always keeps."""
+    errors = {}
+    for name, seed in (("one", 1), ("other", 2)):
+        folder = tmp_path / name
+        shutil.copytree(wall, folder)
+        chance = np.random.default_rng(seed)
+        for stem in (str(folder / f"frame-{index:06d}") for index in (1, 2)):
+            cv2.imwrite(f"{stem}.color.png", chance.integers(0, 256, (48, 64, 3), np.uint8))
+            cv2.imwrite(f"{stem}.depth.png", np.zeros((48, 64), np.uint16))  # they do not count
+        for sizes in ((), ("--tca-window", "0", "--tdm-size", "0", "--psm-size", "1")):
+            _, report = evaluated("depth", checkpoint, tmp_path, *on(folder), *sizes)
+            errors[name, bool(sizes)] = report["overall"]["metric"]["abs_rel"]
+    assert "memories TCA 0, TDM 0, PSM 1" in capsys.readouterr().out
+    assert errors["one", True] == errors["other", True]
+    assert errors["one", False] != errors["other", False]
+
+
+def test_a_memory_of_no_size_is_refused(
+    wall: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["eval", "pose", "--checkpoint", str(checkpoint), *on(wall), "--psm-size", "0"]) == 1
+    )
+    assert "psm_size must be an integer of at least 1, got 0" in capsys.readouterr().err
 
 
 def test_a_given_camera_is_believed_and_its_distortion_taken_out(
@@ -183,6 +213,8 @@ def test_procedural_scenes_need_no_folder(
     names = [sequence["name"] for sequence in report["sequences"]]
     assert names == ["procedural-000", "procedural-001"]
     assert report["overall"]["frames"] == 6
+    of_scale = report["overall"]["scale"]
+    assert of_scale["moving_abs_rel"] == of_scale["moving_ratio"] * of_scale["still_abs_rel"]
     shown = capsys.readouterr().out
     assert "; 2 sequences of 3 frames, rendered in turn" in shown
     assert "moving/still" in shown
