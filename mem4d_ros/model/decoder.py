@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack, KeyValue
-from mem4d_ros.model.rope import Rotation
+from mem4d_ros.model.rope import MovingRotation, Rotation, Tables, camera_position, grid_positions
 from mem4d_ros.model.stages import PSM_READ, READOUT, stage
 
 
@@ -36,6 +36,8 @@ class ReadoutDecoder(nn.Module):
     def __init__(self, config: Mem4DConfig) -> None:
         super().__init__()
         self.taps = config.head.taps
+        self.rope = (config.rope_dims, config.rope_base)
+        self._tables = Tables()
         self.camera_token = nn.Parameter(torch.zeros(1, 1, config.width))
         nn.init.normal_(self.camera_token, std=0.02)
         sizes = (config.readout.repetitions, config.width, config.heads, config.mlp_ratio)
@@ -43,6 +45,16 @@ class ReadoutDecoder(nn.Module):
         self.spatial_blocks = BlockStack(*sizes)
         self.camera_norm = nn.LayerNorm(config.width, eps=NORM_EPS)
         self.tap_norms = nn.ModuleList(nn.LayerNorm(config.width, eps=NORM_EPS) for _ in self.taps)
+
+    def rotation(self, now: float | Tensor, height: int, width: int, like: Tensor) -> Rotation:
+        """Rotations of the camera token, then of the grid's tokens, at the PSM's time."""
+
+        def table() -> MovingRotation:
+            tokens = grid_positions([0], height, width, device=like.device)
+            camera = camera_position(0, height, width, device=like.device)
+            return MovingRotation(torch.cat((camera, tokens)), *self.rope)
+
+        return self._tables.get((height, width, like.device), table).at(now, like)
 
     def structure_key_value(self, tokens: Tensor, rotation: Rotation) -> KeyValue:
         """Keys and values (layers, B, heads, m, d) that PSM tokens (B, m, C) offer each layer."""

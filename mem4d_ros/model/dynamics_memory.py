@@ -118,6 +118,19 @@ class TransientDynamicsMemory(nn.Module):
         rotate = self.rotation(0, len(past), height, width, like=x)
         return self.norm(self.blocks(x, rotate))
 
+    def remember(
+        self,
+        motion: tuple[FeaturePyramid, ...],
+        enriched: Tensor,
+        height: int,
+        width: int,
+        capacity: int,
+    ) -> tuple[FeaturePyramid, ...]:
+        """The memory with a frame's tokens (B, n, C) as the newest of at most `capacity` frames."""
+        if capacity == 0:
+            return ()
+        return (self.pyramid(enriched, height, width), *motion)[:capacity]
+
     def rotation(
         self, now: float | Tensor, count: int, height: int, width: int, like: Tensor
     ) -> Rotation:

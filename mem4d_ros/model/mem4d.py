@@ -20,7 +20,7 @@ from mem4d_ros.model.heads import Heads
 from mem4d_ros.model.layers import NORM_EPS, KeyValue
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.parts import Part
-from mem4d_ros.model.rope import MovingRotation, Rotation, Tables, camera_position, grid_positions
+from mem4d_ros.model.sequence import enriched_sequence, motion_sequence
 from mem4d_ros.model.stages import (
     ENCODER,
     EVIDENCE,
@@ -31,9 +31,9 @@ from mem4d_ros.model.stages import (
     TDM,
     stage,
 )
-from mem4d_ros.model.state import ContextFrame, MemoryState
+from mem4d_ros.model.state import MemoryState
 from mem4d_ros.model.structure_memory import PersistentStructureMemory, StructureState
-from mem4d_ros.model.temporal_context import TemporalContextAggregator
+from mem4d_ros.model.temporal_context import ContextFrame, TemporalContextAggregator
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,13 @@ class EncodedImages:
     def tokens(self) -> Tensor:
         """(B, n, C)."""
         return self.features.flatten(2).transpose(1, 2)
+
+    def with_evidence(self, evidence: EncodedEvidence | None) -> EncodedImages:
+        """These, with what the evidence adds to the features."""
+        if evidence is None:
+            return self
+        additions = evidence.tokens.transpose(1, 2).unflatten(2, self.grid)  # (B, C, h, w)
+        return EncodedImages(self.features + additions, self.pyramid)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,6 @@ class Mem4D(nn.Module):
         super().__init__()
         self.config = config
         self.token_multiple = 1
-        self._tables = Tables()
         self.encoder = build_encoder(config.encoder, config.patch_size)
         self.embedding = nn.Sequential(
             nn.LayerNorm(self.encoder.width, eps=NORM_EPS),
@@ -199,8 +205,8 @@ class Mem4D(nn.Module):
         encoded = self.encode(image)
         height, width = grid = encoded.grid
         encoded_evidence = self._encode_evidence(evidence, image)
-        encoded = _with_evidence(encoded, encoded_evidence)
-        window = self._aged(window)
+        encoded = encoded.with_evidence(encoded_evidence)
+        window = self.temporal_context.aged(window)
         past = [frame.tokens for frame in window]
         enriched = self.temporal_context(encoded.tokens, past, height, width)
         moved = self.dynamics_memory(enriched, motion, height, width)
@@ -209,8 +215,8 @@ class Mem4D(nn.Module):
         )
         return Perceived(
             output,
-            self._window(encoded.features, window, memory.tca_window),
-            self._motion(enriched, motion, grid, memory.tdm_size),
+            self.temporal_context.remember(window, encoded.features, memory.tca_window),
+            self.dynamics_memory.remember(motion, enriched, *grid, memory.tdm_size),
             self._write(output),
         )
 
@@ -246,10 +252,10 @@ class Mem4D(nn.Module):
         batch, length = images.shape[:2]
         flat = images.flatten(0, 1)
         all_evidence = self._encode_evidence(evidence.flattened(), flat)
-        encoded = _with_evidence(self.encode(flat), all_evidence)
+        encoded = self.encode(flat).with_evidence(all_evidence)
         features = encoded.features.unflatten(0, (batch, length))  # (B, T, C, h, w)
-        enriched = self._enrich_sequence(features, memory.tca_window)  # (B, T, n, C)
-        motion = self._motion_sequence(enriched, memory.tdm_size, encoded.grid)
+        enriched = enriched_sequence(self.temporal_context, features, memory.tca_window)
+        motion = motion_sequence(self.dynamics_memory, enriched, encoded.grid, memory.tdm_size)
         structure = StructureState()
         outputs = []
         for t in range(length):
@@ -336,24 +342,12 @@ class Mem4D(nn.Module):
         count = motion.shape[1] // enriched.shape[1]
         return self.decoder(
             enriched,
-            self._readout_rotation(now, grid, enriched),
+            self.decoder.rotation(now, *grid, like=enriched),
             motion,
             self.dynamics_memory.rotation(now, count, *grid, like=enriched),
             structure,
             place,
         )
-
-    def _readout_rotation(self, now: Tensor, grid: tuple[int, int], like: Tensor) -> Rotation:
-        """Rotations of the camera token, then of the grid's tokens."""
-        table = self._tables.get(
-            (grid, like.device), lambda: self._make_readout_rotation(grid, like.device)
-        )
-        return table.at(now, like)
-
-    def _make_readout_rotation(self, grid: tuple[int, int], device: torch.device) -> MovingRotation:
-        tokens = grid_positions([0], *grid, device=device)
-        positions = torch.cat((camera_position(0, *grid, device=device), tokens))
-        return MovingRotation(positions, self.config.rope_dims, self.config.rope_base)
 
     @stage(PSM_WRITE)
     def _write(self, output: FrameOutput) -> Tensor:
@@ -367,85 +361,7 @@ class Mem4D(nn.Module):
             structure, structure.written, written, capacity, self.encode_group
         )
 
-    def _aged(self, window: tuple[ContextFrame, ...]) -> tuple[ContextFrame, ...]:
-        """The window one step later: tokens are recomputed only where the stride changes."""
-        aged = []
-        for distance, frame in enumerate(window, start=1):
-            level = self.temporal_context.level(distance)
-            aged.append(frame if frame.level == level else self._context(frame.features, level))
-        return tuple(aged)
-
-    def _context(self, features: Tensor, level: int) -> ContextFrame:
-        return ContextFrame(features, level, self.temporal_context.compress(features, level))
-
-    def _window(
-        self, features: Tensor, window: tuple[ContextFrame, ...], capacity: int
-    ) -> tuple[ContextFrame, ...]:
-        if capacity == 0:
-            return ()
-        newest = self._context(features, self.temporal_context.level(1))
-        return (newest, *window)[:capacity]
-
-    def _motion(
-        self,
-        enriched: Tensor,
-        motion: tuple[FeaturePyramid, ...],
-        grid: tuple[int, int],
-        capacity: int,
-    ) -> tuple[FeaturePyramid, ...]:
-        if capacity == 0:
-            return ()
-        return (self.dynamics_memory.pyramid(enriched, *grid), *motion)[:capacity]
-
-    def _enrich_sequence(self, features: Tensor, window: int) -> Tensor:
-        """TCA of all frames (B, T, C, h, w), batched over those with equally many past frames."""
-        batch, length, _, height, width = features.shape
-        enriched = []
-        for start, stop in _spans(length, window):
-            current = features[:, start:stop].flatten(0, 1).flatten(2).transpose(1, 2)
-            past = [
-                self.temporal_context.compress(
-                    features[:, start - distance : stop - distance].flatten(0, 1),
-                    self.temporal_context.level(distance),
-                )
-                for distance in range(1, min(start, window) + 1)
-            ]
-            tokens = self.temporal_context(current, past, height, width)  # (B * t, n, C)
-            enriched.append(tokens.unflatten(0, (batch, stop - start)))
-        return torch.cat(enriched, dim=1)
-
-    def _motion_sequence(self, enriched: Tensor, size: int, grid: tuple[int, int]) -> list[Tensor]:
-        """TDM tokens (B, m, C) of all frames (B, T, n, C), batched likewise."""
-        batch, length = enriched.shape[:2]
-        motion: list[Tensor] = []
-        for start, stop in _spans(length, size):
-            past = [
-                self.dynamics_memory.pyramid(
-                    enriched[:, start - distance : stop - distance].flatten(0, 1), *grid
-                )
-                for distance in range(1, min(start, size) + 1)
-            ]
-            tokens = self.dynamics_memory(enriched[:, start:stop].flatten(0, 1), past, *grid)
-            motion += tokens.unflatten(0, (batch, stop - start)).unbind(dim=1)
-        return motion
-
 
 def _time(structure: StructureState, image: Tensor) -> Tensor:
     """The PSM's time () on the image's device."""
     return torch.full((), structure.written, dtype=torch.float64, device=image.device)
-
-
-def _with_evidence(
-    encoded: EncodedImages, encoded_evidence: EncodedEvidence | None
-) -> EncodedImages:
-    """Features with what the evidence adds to them."""
-    if encoded_evidence is None:
-        return encoded
-    additions = encoded_evidence.tokens.transpose(1, 2).unflatten(2, encoded.grid)  # (B, C, h, w)
-    return EncodedImages(encoded.features + additions, encoded.pyramid)
-
-
-def _spans(length: int, memory: int) -> list[tuple[int, int]]:
-    """Ranges of frames that see equally many past frames: 0, 1, …, and all that see `memory`."""
-    growing = [(t, t + 1) for t in range(min(memory, length))]
-    return growing + ([(memory, length)] if length > memory else [])

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from torch import Tensor
-
 from mem4d_ros.model.config import MemorySizes
 from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.structure_memory import StructureState
-
-
-@dataclass(frozen=True)
-class ContextFrame:
-    """A past frame in the TCA's window: its features (B, C, h, w), and its tokens at `level`."""
-
-    features: Tensor
-    level: int
-    tokens: Tensor
+from mem4d_ros.model.temporal_context import ContextFrame
 
 
 @dataclass(frozen=True)

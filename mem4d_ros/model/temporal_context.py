@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,15 @@ from mem4d_ros.model.config import Mem4DConfig
 from mem4d_ros.model.layers import NORM_EPS, BlockStack
 from mem4d_ros.model.rope import Rotation, Tables, grid_positions, rotation
 from mem4d_ros.model.stages import TCA, stage
+
+
+@dataclass(frozen=True)
+class ContextFrame:
+    """A past frame in the window: its features (B, C, h, w) and, at `level`, tokens (B, m, C)."""
+
+    features: Tensor
+    level: int
+    tokens: Tensor
 
 
 class TemporalContextAggregator(nn.Module):
@@ -61,6 +71,25 @@ class TemporalContextAggregator(nn.Module):
             lambda: self._rotations(len(past), height, width, like=current),
         )
         return self.norm(self.blocks.attend(current, here, others, there))
+
+    def aged(self, window: tuple[ContextFrame, ...]) -> tuple[ContextFrame, ...]:
+        """The window one step later: tokens are computed anew only where the stride changes."""
+        aged = []
+        for distance, frame in enumerate(window, start=1):
+            level = self.level(distance)
+            aged.append(frame if frame.level == level else self._frame(frame.features, level))
+        return tuple(aged)
+
+    def remember(
+        self, window: tuple[ContextFrame, ...], features: Tensor, capacity: int
+    ) -> tuple[ContextFrame, ...]:
+        """The window with a frame's features (B, C, h, w) as the newest of at most `capacity`."""
+        if capacity == 0:
+            return ()
+        return (self._frame(features, self.level(1)), *window)[:capacity]
+
+    def _frame(self, features: Tensor, level: int) -> ContextFrame:
+        return ContextFrame(features, level, self.compress(features, level))
 
     def _rotations(
         self, count: int, height: int, width: int, like: Tensor

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mem4d_ros.model import Mem4D, MemorySizes, MemoryState
 from mem4d_ros.model.mem4d import EncodedImages
-from mem4d_ros.model.state import ContextFrame
+from mem4d_ros.model.temporal_context import ContextFrame
 
 
 def recomputed_state(

@@ -17,8 +17,8 @@ from mem4d_ros.model import MemorySizes, MemoryState
 from mem4d_ros.model.compression import FrameGroup
 from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.layers import KeyValue
-from mem4d_ros.model.state import ContextFrame
 from mem4d_ros.model.structure_memory import StructureState
+from mem4d_ros.model.temporal_context import ContextFrame
 from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.reconstructor import StreamState
