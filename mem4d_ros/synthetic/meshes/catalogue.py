@@ -33,7 +33,7 @@ def _terrain(seed: int, side: float, height: float) -> Place:
         (-reach, -reach, -3 * height),
         (reach, reach, 3 * height),
         outdoor=True,
-        share=0.6,
+        share=0.25,
         hills=(seed, side, height),
     )
 
@@ -53,7 +53,7 @@ PLACES = (
     Place("bitterli_staircase", (-4.1, -5.2, 0.2), (2.5, 5.2, 6.8)),
     Place("bitterli_staircase2", (-21.7, -7.0, -3.0), (7.2, 3.1, 6.0)),
     Place("sponza_rendu", (-18.5, -11.0, 0.2), (17.5, 11.5, 9.0), outdoor=True),
-    Place("gz_mcity", (-200.0, -200.0, 0.3), (200.0, 250.0, 12.0), outdoor=True, share=4.0),
+    Place("gz_mcity", (-200.0, -200.0, 0.3), (200.0, 250.0, 12.0), outdoor=True, share=2.0),
     _terrain(1, 500.0, 6.0),
     _terrain(2, 300.0, 12.0),
     _terrain(3, 600.0, 40.0),

@@ -121,6 +121,12 @@ def test_held_out_places_are_never_drawn_for_training() -> None:
     assert trained | set(HELD_OUT) == {entry.name for entry in PLACES}
 
 
+def test_three_quarters_of_the_training_sequences_are_indoors() -> None:
+    everywhere = sum(place.share for place in training_places())
+    indoors = sum(place.share for place in training_places() if not place.outdoor)
+    assert indoors / everywhere == pytest.approx(0.75, abs=0.02)
+
+
 def test_a_seed_asks_for_training_places_only(tmp_path: Path) -> None:
     for seed in range(40):
         with pytest.raises(CorruptMesh, match="is missing") as raised:
