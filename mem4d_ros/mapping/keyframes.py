@@ -109,6 +109,11 @@ class Map:
         """The keyframe made last."""
         return self.keyframes[max(self.keyframes)]
 
+    def links(self) -> np.ndarray:
+        """(L, 2, 3), where in the world the keyframes are that loops have joined."""
+        ends = [[self.keyframes[n].camera_to_world[:3, 3] for n in pair] for pair in self.joined]
+        return np.reshape(np.array(ends, np.float64), (-1, 2, 3))
+
     def copy(self) -> Map:
         """The map as it is now; arrays of keyframes are replaced as they change, never written."""
         keyframes = {number: copy(keyframe) for number, keyframe in self.keyframes.items()}

@@ -128,8 +128,7 @@ def close(world: Map, loop: Closed) -> Correction:
             keyframe.add(link.landmarks[new], link.pixels[new], link.descriptors[new])
     joined = (*world.joined, *((link.old, link.new) for link in loop.links))
     world.joined = tuple(pair for pair in joined if world.keyframes.keys() >= set(pair))
-    ends = [[world.keyframes[n].camera_to_world[:3, 3] for n in pair] for pair in world.joined]
-    return replace(loop.correction, links=np.reshape(ends, (-1, 2, 3)))
+    return replace(loop.correction, links=world.links())
 
 
 def _move(world: Map, correction: Correction) -> None:

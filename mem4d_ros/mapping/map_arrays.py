@@ -33,6 +33,8 @@ KEYFRAME_ARRAYS: Mapping[str, tuple[type, Shape]] = {
 }
 PLACE: Mapping[str, tuple[type, Shape]] = {"place": (np.float32, ("C",))}
 """Of keyframes that have it."""
+LOOP_ARRAYS: Mapping[str, tuple[type, Shape]] = {"joined": (np.int64, ("L", 2))}
+"""Of maps in which a loop has closed."""
 MAY_BE_NAN = ("log_prior", "dense_depth")
 LARGEST_LOG = 30.0
 """Of any depth, scale or size in metres."""
@@ -49,6 +51,8 @@ def to_arrays(world: Map) -> dict[str, np.ndarray]:
     for number, keyframe in world.keyframes.items():
         for name, value in _of(keyframe).items():
             arrays[f"keyframes/{number}/{name}"] = np.array(value, order="C")
+    if world.joined:
+        arrays["loops/joined"] = np.array(world.joined, np.int64)
     return arrays
 
 
@@ -62,6 +66,10 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
     _check(columns, LANDMARK_ARRAYS, "landmarks", {})
     world = Map(landmarks=Landmarks())
     vars(world.landmarks).update(columns)
+    if "loops" in groups:
+        loops = groups.pop("loops")
+        _check(loops, LOOP_ARRAYS, "loops", {})
+        world.joined = tuple((old, new) for old, new in loops["joined"].tolist())
     numbered = {_number(group): group for group in groups}
     for number in sorted(numbered):
         group = numbered[number]
@@ -149,6 +157,8 @@ def _check_whole(world: Map) -> None:
         raise NotAMap("landmarks/host names keyframes that are not there")
     if (table.variance < 0).any() or (np.abs(table.pixel) > 1e6).any():
         raise NotAMap("landmarks are beyond all bounds")
+    if not world.keyframes.keys() >= {number for pair in world.joined for number in pair}:
+        raise NotAMap("loops/joined names keyframes that are not there")
     for number, keyframe in world.keyframes.items():
         seen = keyframe.landmarks
         if len(seen) and not (seen.min() >= 0 and seen.max() < len(table)):

@@ -49,6 +49,7 @@ def _give_up(world: Map, keyframe: Keyframe, intrinsics: np.ndarray) -> None:
     homeless = np.flatnonzero((table.host == keyframe.number) & table.is_alive)
     positions = world.points(homeless, intrinsics).position
     del world.keyframes[keyframe.number]
+    world.joined = tuple(pair for pair in world.joined if keyframe.number not in pair)
     waiting = np.ones(len(homeless), bool)
     for other in world.keyframes.values():
         seen = waiting & np.isin(homeless, other.landmarks)

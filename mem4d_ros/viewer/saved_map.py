@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mem4d_ros.geometry import unproject
+from mem4d_ros.geometry import transform_points, unproject
 from mem4d_ros.mapping import Keyframe, landmark_cloud, load_map
 from mem4d_ros.runtime import ColouredPoints, move_points
 from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene, ViewedCamera
@@ -20,7 +20,7 @@ FARTHEST_M = 8.0
 
 
 class SavedMap:
-    """Shows a map's keyframes, landmarks, and the points of what the network saw in them.
+    """Shows a map's keyframes, loops, landmarks, and the points of what the network saw in them.
 
     It is in the frame in which its user gave poses: of the node's, the map.
     """
@@ -45,6 +45,7 @@ class SavedMap:
                     landmarks.hits.astype(np.float32),
                 ),
                 keyframes=tuple(self._camera(index) for index in range(self.length)),
+                loops=transform_points(self._map_from_world, stored.world.links()),
                 facts=Facts(
                     "saved map",
                     processed=self.length,

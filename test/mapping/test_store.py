@@ -224,6 +224,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no landmark": (put("landmarks", filled(1000)), "names landmarks that are not there"),
     "landmarks below 0": (put("landmarks", filled(-1)), "names landmarks that are not there"),
     "landmarks twice": (put("landmarks", filled(0)), "names landmarks twice"),
+    "no loop": (
+        lambda f: rewrite(f, lambda a: a["loops/joined"].__setitem__((0, 0), 1000)),
+        "joined names keyframes that are not there",
+    ),
+    "half a loop": (
+        lambda f: rewrite(f, lambda a: a.update({"loops/joined": np.zeros((1, 1), np.int64)})),
+        "loops/joined has the shape",
+    ),
     "another crop": (put("dense_transform", filled(3.0)), "does not fit its images"),
     "an infinite crop": (put("dense_transform", filled(np.inf)), "is not finite"),
 }

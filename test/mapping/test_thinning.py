@@ -58,8 +58,10 @@ def test_a_full_map_keeps_its_landmarks_where_they_are(monkeypatch: pytest.Monke
     monkeypatch.setattr(thinning, "MOST_KEYFRAMES", 60)
     monkeypatch.setattr(thinning, "KEPT_KEYFRAMES", 40)
     world, truth = corridor(61)
+    world.joined = ((0, 60), *((number, 60) for number in range(1, 40)))
     assert thin(world, INTRINSICS)
     assert len(world.keyframes) == 40
+    assert world.joined == tuple((old, 60) for old in sorted(world.keyframes) if old < 40)
     assert set(range(41, 61)) <= set(world.keyframes)
     table = world.landmarks
     assert table.is_alive.all()

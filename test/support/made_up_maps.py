@@ -39,6 +39,8 @@ def made_up_map(seed: int, keyframes: int = 3, new: int = 5) -> StoredMap:
             place=None if rng.random() < 0.3 else rng.normal(0, 1, 8).astype(np.float32),
         )
     world.next_number = max(world.keyframes) + 1
+    if keyframes > 2:  # a loop has closed
+        world.joined = ((min(world.keyframes), max(world.keyframes)),)
     turned = pose_from_rotation(cv2.Rodrigues(rng.normal(0, 1, 3))[0], rng.normal(0, 1, 3))
     return StoredMap(world, CAMERA, turned, {"made": f"up, from {seed}"})
 

@@ -57,6 +57,13 @@ def test_keyframes_are_where_they_were(stored: StoredMap, folder: Path) -> None:
         np.testing.assert_allclose(camera.map_from_camera, expected)
 
 
+def test_a_loop_links_the_keyframes_that_it_has_joined(stored: StoredMap, folder: Path) -> None:
+    _, shown, _ = opened(folder)
+    ((old, new),) = stored.world.joined
+    ends = [stored.frame_from_world @ stored.world.keyframes[n].camera_to_world for n in (old, new)]
+    np.testing.assert_allclose(shown.loops, [[pose[:3, 3] for pose in ends]])
+
+
 def test_dense_points_are_where_their_pixels_look_in_the_maps_metres(
     stored: StoredMap, folder: Path
 ) -> None:
