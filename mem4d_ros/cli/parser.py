@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 
@@ -27,6 +28,17 @@ class CommandParser(argparse.ArgumentParser):
         """With the examples."""
         shown = [f"  # {meaning}\n  {line}\n" for line, meaning in self.examples.items()]
         return super().format_help() + ("\nexamples:\n" + "\n".join(shown) if shown else "")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Refuse what is unknown here, where it is known which command it was meant for."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            known = difflib.get_close_matches(unknown[0], self._option_string_actions, 1)
+            meant = f"; {known[0]} is meant?" if known else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+        return options, unknown
 
     def error(self, message: str) -> NoReturn:
         """End with one line, not with all of the usage before it."""

@@ -125,3 +125,20 @@ def test_a_wrong_command_line_is_refused_in_one_line() -> None:
     (line,) = ended.stderr.splitlines()
     assert "--out" in line
     assert "mem4d reconstruct --help" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [("bench --frmaes 3", "--frames is meant?"), ("eval pose --rot x --dataset tum", "--root")],
+)
+def test_an_option_that_is_not_known_is_refused_where_its_help_is(
+    arguments: str, meant: str
+) -> None:
+    words = arguments.split()
+    ended = subprocess.run([*MEM4D, *words], capture_output=True, text=True)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    command = " ".join(["mem4d", *(word for word in words[:2] if word.isalpha())])
+    assert line.startswith(f"{command}: error: unrecognized arguments: --")
+    assert meant in line
+    assert line.endswith(f"({command} --help says more)")

@@ -50,6 +50,7 @@ MAX_NAMED = 5
 """Of frames that cannot be used, on the terminal; the file names all."""
 NO_FRAMES = "{} has no images: is it the right source, or the right topic?"
 OCCUPANCY = "occupancy.yaml"
+SUMMARY = "summary.png"
 SUMMARY_FRAMES = 4
 SUMMARY_POSES = 2000
 
@@ -103,6 +104,8 @@ def conclude(session: ExportSession, options: argparse.Namespace, stopped: bool)
         raise UserError(
             f"{result}: that is more than --max-bad-ratio {options.max_bad_ratio:g} of all allows"
         )
+    if done:
+        result += f": see {options.out / SUMMARY}, or turn it by: mem4d view {options.out}"
     print(result)
     return 0
 
@@ -209,7 +212,7 @@ def draw_results(
     chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
     frames = list(records.select(chosen))
     _, poses = records.trajectory(SUMMARY_POSES)
-    write_picture(folder / "summary.png", summary_picture(frames, cloud, poses))
+    write_picture(folder / SUMMARY, summary_picture(frames, cloud, poses))
     height, width = frames[0].depth.shape
     grown = growth_picture(growth.stages, poses, frames[0].intrinsics, (width, height))
     write_picture(folder / "growth.png", grown)

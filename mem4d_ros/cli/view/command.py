@@ -89,5 +89,8 @@ def run(options: argparse.Namespace) -> int:
     from mem4d_ros.cli.view.run import view
 
     if not options.source.exists():
-        raise UserError(f"{options.source} does not exist")
+        raise UserError(
+            f"{options.source} does not exist: give a folder of mem4d reconstruct, a saved map, a"
+            " video, a folder of images, or a ROS bag"
+        )
     return view(options)

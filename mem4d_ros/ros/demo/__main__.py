@@ -186,7 +186,8 @@ class ProgressLine:
     def show(self) -> None:
         """Write the line if it is time."""
         status = self._heard.status
-        if status is None or time.monotonic() < self._next_s:
+        has_begun = status is not None and status.frames_received
+        if not has_begun or time.monotonic() < self._next_s:
             return
         self._next_s = time.monotonic() + (0 if self._on_terminal else PROGRESS_S)
         line = (

@@ -104,7 +104,7 @@ class Report:
                 f" takes about {self.rate_hz:.1f} a second. Next: make demo without RATE"
             )
         else:
-            meaning = " This machine keeps up with that. Next: make demo SOURCE=<your video>"
+            meaning = " None was passed over. Next: make demo SOURCE=<your video>"
         return f"demo: {seen}{meaning}, or the launch file with your camera (README.md)."
 
 

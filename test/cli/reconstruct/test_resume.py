@@ -70,6 +70,8 @@ def test_a_bad_frame_is_named_and_skipped(
     assert "mem4d reconstruct: images, 2b.png is left out: " in said.err
     assert "mem4d reconstruct: images, 4b.png is left out: the image is 32x64" in said.err
     assert f"6 frames are in {out}, 2 could not be used and are listed in skipped.csv" in said.out
+    assert f": see {out / 'summary.png'}, or turn it by: mem4d view {out}\n" in said.out
+    assert (out / "summary.png").is_file()
     rows = (out / "skipped.csv").read_text().splitlines()
     assert [row.partition(",")[0] for row in rows] == ["name", "2b.png", "4b.png"]
     with_bad, without = RecordFolder(out), RecordFolder(good)

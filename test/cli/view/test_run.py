@@ -55,6 +55,16 @@ def test_it_serves_what_is_finished_until_it_is_interrupted(
     assert program.returncode == 0, errors
 
 
+def test_a_source_that_is_not_there_is_one_line_that_says_what_may_be_given(
+    tmp_path: Path,
+) -> None:
+    program = command(tmp_path / "nowhere")
+    _, errors = program.communicate(timeout=60)
+    assert program.returncode == 1
+    (line,) = errors.splitlines()
+    assert "nowhere does not exist: give a folder of mem4d reconstruct, a saved map" in line
+
+
 def test_a_damaged_map_is_named_in_one_line(tmp_path: Path) -> None:
     saved_map(tmp_path / "office")
     (tmp_path / "office" / "map.json").write_text("{")

@@ -62,7 +62,7 @@ def test_the_last_line_says_what_was_seen_what_it_means_and_what_next() -> None:
     kept_up = replace(GOOD, processed=10, dropped=0).conclusion(Path("out/demo"))
     assert "10 of 10 images became depth, points and a pose, 5.0 a second" in kept_up
     assert "see out/demo/summary.png" in kept_up
-    assert "keeps up with that. Next: make demo SOURCE=<your video>" in kept_up
+    assert "None was passed over. Next: make demo SOURCE=<your video>" in kept_up
     too_slow = GOOD.conclusion(Path("out/demo"))
     assert "2 were passed over for newer ones" in too_slow
     assert "takes about 5.0 a second. Next: make demo without RATE" in too_slow
