@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 
 SAMPLE = 64
-CLOSING = 1.4
-"""Size of discs that just close up, by the distance of neighbours."""
+CLOSING = 0.9
+"""Radius of discs, by the distance of neighbours. viser's `point_size` is the radius, not the width.
+
+Discs of a map of voxels then cover nine tenths of the surface; larger ones hide what is small.
+"""
 
 
 def spacing(positions: np.ndarray) -> float:
