@@ -18,6 +18,8 @@ for PACKAGE in embedded/*/package.xml; do
 done
 
 mkdir -p "$OVERLAY"
+# colcon writes it at the end, and warns of a prefix without one at the beginning.
+[ -e "$VENV/local_setup.sh" ] || : > "$VENV/local_setup.sh"
 # shellcheck disable=SC2086  # a list of folders
 colcon --log-base "$OVERLAY/log" build --base-paths . $STAND_INS \
     --build-base "$OVERLAY/build" --install-base "$VENV" --merge-install --symlink-install \

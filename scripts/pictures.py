@@ -103,6 +103,11 @@ PICTURES = (
         for name in ("viewer.png", "viewer.webp")
     ),
     Picture(
+        "docs/viewer_live.png",
+        "{python} scripts/live_picture.py {out}",
+        lambda out: out / "viewer_live.png",
+    ),
+    Picture(
         "bench/growth.png",
         "{python} bench/growth.py --out {out} --clock cpu",
         lambda out: out / "growth.png",

@@ -6,6 +6,7 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import rclpy
@@ -25,6 +26,9 @@ VIEWER = "mem4d_ros.ros.viewer.main"
 PROGRESS_S = 5.0
 QUIET_S = 1.5
 PACED_HZ = 5.0
+
+Needed = Mapping[str, Child]
+"""Processes without which the demo cannot go on, by what they are."""
 
 
 class DemoError(RuntimeError):
@@ -92,9 +96,11 @@ def run(
         raise DemoError("another mem4d node runs here: stop it, or set another ROS_DOMAIN_ID")
     with ChildProcesses() as children:
         node = children.start("mem4d_ros.ros.main", node_arguments(options.param))
-        wait_for_node(listener, executor, node)
+        needed = {"node": node}
+        wait_for_node(listener, executor, needed)
         if options.view:
-            children.start(VIEWER, ["--ros-args", "--remap", f"image:={topics.IMAGE}"])
+            viewer_arguments = ["--ros-args", "--remap", f"image:={topics.IMAGE}"]
+            needed["viewer"] = children.start(VIEWER, viewer_arguments)
         arguments = ["--rate", str(options.rate or PACED_HZ), "--frames", str(options.frames)]
         arguments += ["--seed", str(options.seed)]
         if options.view:  # the viewer listens as soon as there is a browser
@@ -108,8 +114,8 @@ def run(
             arguments.append("--paced")
             print(f"images come as fast as this machine takes them, at most {PACED_HZ:g} a second")
         source = children.start("mem4d_ros.ros.demo.source", arguments, stdout=subprocess.PIPE)
-        sent = follow(listener, executor, source, node)
-        settle(listener, executor, node, sent)
+        sent = follow(listener, executor, source, needed)
+        settle(listener, executor, needed, sent)
         if options.view:
             stay(executor, node)
         status = end(node)
@@ -123,12 +129,12 @@ def spin_for(executor: SingleThreadedExecutor, seconds: float) -> None:
         executor.spin_once(timeout_sec=left)
 
 
-def wait_for_node(listener: Listener, executor: SingleThreadedExecutor, node: Child) -> None:
+def wait_for_node(listener: Listener, executor: SingleThreadedExecutor, needed: Needed) -> None:
     """Until the node reports for the first time."""
     print("starting the node ...", flush=True)
     deadline = time.monotonic() + START_TIMEOUT_S
     while listener.heard.status is None:
-        require_alive(node)
+        require_alive(needed)
         if time.monotonic() > deadline:
             raise DemoError(f"the node did not report within {START_TIMEOUT_S:.0f} s")
         spin_for(executor, 0.1)
@@ -144,11 +150,13 @@ def stay(executor: SingleThreadedExecutor, node: Child) -> None:
         print()
 
 
-def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, node: Child) -> int:
+def follow(
+    listener: Listener, executor: SingleThreadedExecutor, source: Child, needed: Needed
+) -> int:
     """Listen while the source plays; the number of frames it sent."""
     progress = ProgressLine(listener)
     while source.poll() is None:
-        require_alive(node)
+        require_alive(needed)
         spin_for(executor, 0.2)
         progress.show()
     output, _ = source.communicate()
@@ -157,22 +165,25 @@ def follow(listener: Listener, executor: SingleThreadedExecutor, source: Child, 
     return int(output)
 
 
-def settle(listener: Listener, executor: SingleThreadedExecutor, node: Child, sent: int) -> None:
+def settle(
+    listener: Listener, executor: SingleThreadedExecutor, needed: Needed, sent: int
+) -> None:
     """Listen until the node has accounted for all frames and nothing more arrives."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     progress = ProgressLine(listener)
     while listener.heard.accounted < sent and time.monotonic() < deadline:
-        require_alive(node)
+        require_alive(needed)
         spin_for(executor, 0.2)
         progress.show()
     spin_for(executor, QUIET_S)
     progress.show()
 
 
-def require_alive(node: Child) -> None:
-    """The node must not end before the demo does."""
-    if node.poll() is not None:
-        raise DemoError(f"the node ended with status {node.returncode}, see above")
+def require_alive(needed: Needed) -> None:
+    """None of them may end before the demo does."""
+    for name, child in needed.items():
+        if child.poll() is not None:
+            raise DemoError(f"the {name} ended with status {child.returncode}, see above")
 
 
 class ProgressLine:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cv2
@@ -77,3 +79,16 @@ def test_a_node_that_cannot_start_ends_the_demo(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "cuda:99 is not available" in result.stderr
     assert "the node ended with status 1" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_viewer_that_cannot_be_served_ends_it(tmp_path: Path) -> None:
+    """Nobody can open it: waiting for a browser would be in vain."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody else has it already
+            stack.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        result = run_demo("--frames", "2", "--view", "--out", str(tmp_path))
+    assert result.returncode == 1
+    assert "the viewer cannot be served at 127.0.0.1:8080" in result.stderr
+    assert result.stderr.splitlines()[-1] == "demo: the viewer ended with status 1, see above"
