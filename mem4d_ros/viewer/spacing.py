@@ -7,7 +7,7 @@ import numpy as np
 
 SAMPLE = 64
 CLOSING = 0.9
-"""Radius of discs, by the distance of neighbours. viser's `point_size` is the radius, not the width.
+"""Radius of discs, by the distance of neighbours: viser's `point_size` is half of their width.
 
 Discs of a map of voxels then cover nine tenths of the surface; larger ones hide what is small.
 """

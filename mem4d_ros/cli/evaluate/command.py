@@ -28,18 +28,19 @@ HELP = {
 }
 EXAMPLES = {
     "depth": {
-        "mem4d eval depth --dataset procedural --scenes 8": "depth of rendered scenes, which needs no data",
-        "mem4d eval depth --dataset sintel --root sintel/ --json depth.json": "depth of a data set, with every figure as JSON",
+        "mem4d eval depth --dataset procedural --scenes 8": "depth, without any data",
+        "mem4d eval depth --dataset sintel --root sintel/ --json depth.json": "depth, as JSON",
         "mem4d eval depth --dataset tum --root rgbd_dataset_freiburg1_xyz/ --evidence-points 300"
-        " --pictures out/depth": "depth where that of 300 points is told, with pictures of the errors",
-        "mem4d eval depth --dataset procedural --tdm-size 0": "depth without one of the memories",
+        " --pictures out/depth": "told some true depth; with pictures of the errors",
+        "mem4d eval depth --dataset procedural --tdm-size 0": "without one of the memories",
     },
     "pose": {
-        "mem4d eval pose --dataset tum --root rgbd_dataset_freiburg1_xyz/": "poses of one sequence",
-        "mem4d eval pose --dataset tum --root tum/ --pose-source head --stride 3": "poses by the network's camera head, of every third frame",
+        "mem4d eval pose --dataset tum --root rgbd_dataset_freiburg1_xyz/": "poses of a sequence",
+        "mem4d eval pose --dataset tum --root tum/ --pose-source head"
+        " --stride 3": "poses by the network's camera head",
     },
     "recon": {
-        "mem4d eval recon --dataset 7scenes --root redkitchen/ --frames 50": "the cloud of one scene",
+        "mem4d eval recon --dataset 7scenes --root redkitchen/ --frames 50": "the cloud of a scene",
     },
 }
 

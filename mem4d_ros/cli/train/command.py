@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mem4d_ros.cli.parser import CommandParser
 
 EXAMPLES = {
-    "mem4d train --config training/lite_cpu.yaml --out out/training": "train, or go on with it where it was stopped",
+    "mem4d train --config training/lite_cpu.yaml --out out/training": "begin, or go on",
     "mem4d train --config training/lite_cpu.yaml --out out/dry --steps 3 --threads 2": "a dry run",
 }
 

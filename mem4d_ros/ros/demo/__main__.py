@@ -165,9 +165,7 @@ def follow(
     return int(output)
 
 
-def settle(
-    listener: Listener, executor: SingleThreadedExecutor, needed: Needed, sent: int
-) -> None:
+def settle(listener: Listener, executor: SingleThreadedExecutor, needed: Needed, sent: int) -> None:
     """Listen until the node has accounted for all frames and nothing more arrives."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     progress = ProgressLine(listener)
