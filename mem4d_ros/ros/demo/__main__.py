@@ -195,8 +195,7 @@ class ProgressLine:
     def show(self) -> None:
         """Write the line if it is time."""
         status = self._heard.status
-        has_begun = status is not None and status.frames_received
-        if not has_begun or time.monotonic() < self._next_s:
+        if status is None or not status.frames_received or time.monotonic() < self._next_s:
             return
         self._next_s = time.monotonic() + (0 if self._on_terminal else PROGRESS_S)
         line = (
