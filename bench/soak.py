@@ -8,6 +8,9 @@ published, which is the highest rate it holds. A CameraInfo comes with each. Eve
 listener. Among the images are some that are cut short, which it must reject. The exit status is 1
 if a frame is unaccounted for, or if memory or time a frame grew between the first and the last
 tenth after the warm-up.
+
+A machine's pace changes with what else it does. So after every few frames this process times a step
+of the same network, always from the same state, and it is the ratio of the two that must not grow.
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ import array
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import rclpy
+import torch
 from builtin_interfaces.msg import Time
 from mem4d_ros.msg import Mem4DStatus
 from nav_msgs.msg import Odometry
@@ -31,11 +36,13 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
+from mem4d_ros.evaluation.speed.stream import FullStream, Setting
 from mem4d_ros.ros.conversions.camera_info import to_camera_info
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.ros.demo.processes import ChildProcesses
 from mem4d_ros.ros.demo.source import procedural_scene
 from mem4d_ros.ros.interface import topics
+from mem4d_ros.runtime.loading import load_network
 
 NAMESPACE = "/soak"
 SCENE_FRAMES = 24
@@ -48,6 +55,13 @@ START_TIMEOUT_S = 120.0
 FRAME_TIMEOUT_S = 60.0
 MAX_GROWTH_MB = 20.0
 MAX_SLOWDOWN = 1.15
+PACE_EVERY = 5
+"""Frames between two looks at the machine's pace."""
+LOOKS = 4
+"""Of which the median is compared with the frames between them."""
+BLOCK = PACE_EVERY * LOOKS
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,41 @@ class Moment:
     resident_mb: float
     cpu_s: float  # since it started
     latency_s: float  # image out to odometry in, here
+    keyframes: int  # in the map, as last heard
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """How long something took: of a clock on the wall, and of a processor."""
+
+    wall: float
+    cpu: float
+
+
+class Reference:
+    """A piece of work that is always the same: a step of the network, on one thread.
+
+    It is that of the node on images of the same size, with every memory full.
+    """
+
+    def __init__(self, checkpoint: str, image_size: int, image: np.ndarray) -> None:
+        torch.set_num_threads(1)
+        network = load_network(checkpoint, "lite", "cpu", "auto")
+        transform = network.reconstructor("head", image_size or None).transform_of(image)
+        height, width = transform.output_height, transform.output_width
+        model, memory = network.model, network.model.config.memory
+        evidence = model.takes_evidence
+        self._stream = FullStream(
+            Setting(model, network.device, network.precision, height, width, memory, evidence)
+        )
+        self._state = self._stream.state
+
+    def seconds(self) -> Seconds:
+        """Of a step now."""
+        self._stream.state = self._state
+        wall, cpu = time.perf_counter(), time.thread_time()
+        self._stream.step()
+        return Seconds(time.perf_counter() - wall, time.thread_time() - cpu)
 
 
 @dataclass
@@ -114,6 +163,10 @@ class Camera:
         assert self.status is not None
         return self.status
 
+    def keyframes(self) -> int:
+        """In the node's map, as last heard."""
+        return self.status.map_keyframes if self.status else 0
+
     def _accounted(self) -> int:
         return accounted(self.status) if self.status else 0
 
@@ -138,6 +191,7 @@ def main() -> int:
     warm_up = options.warm_up or min(options.frames // 10, 1000)
     scene, intrinsics = procedural_scene(7, SCENE_FRAMES)
     images = back_and_forth(scene)
+    reference = Reference(options.checkpoint, options.image_size, scene[0])
     rclpy.init()
     node = Node("soak", namespace=NAMESPACE)
     executor = SingleThreadedExecutor()
@@ -146,10 +200,11 @@ def main() -> int:
         child = children.start("mem4d_ros.ros.main", node_arguments(options))
         camera = Camera(node, executor, intrinsics)
         camera.wait_for_node()
-        moments, sent = play(camera, images, options.frames, child.pid)
-        status = camera.final_status(sent)
-    print(report(moments[warm_up:], status, sent))
-    return 0 if is_sound(moments[warm_up:], status, sent) else 1
+        run = play(camera, images, options.frames, child.pid, reference)
+        status = camera.final_status(run.sent)
+    settled = run.after(warm_up)
+    print(report(settled, status))
+    return 0 if is_sound(settled, status) else 1
 
 
 def node_arguments(options: argparse.Namespace) -> list[str]:
@@ -181,11 +236,47 @@ def back_and_forth(images: Sequence[np.ndarray]) -> list[Image]:
     return messages
 
 
+@dataclass(frozen=True)
+class Run:
+    """A moment of each frame, the reference after every few, and how many were sent."""
+
+    moments: Sequence[Moment]
+    references: Sequence[Seconds]
+    sent: int  # with those cut short
+
+    def after(self, warm_up: int) -> Run:
+        """Without the blocks that have one of the first frames."""
+        looks = -(-warm_up // PACE_EVERY)
+        return Run(self.moments[looks * PACE_EVERY :], self.references[looks:], self.sent)
+
+    def paces(self) -> list[Seconds]:
+        """Time a frame by that of the reference, block by block.
+
+        What the node does beside its frames, as adjusting its map, is in the processor's time.
+        """
+        found = []
+        for begin in range(0, len(self.references) - LOOKS + 1, LOOKS):
+            block = self.moments[begin * PACE_EVERY :][:BLOCK]
+            reference = median(self.references[begin:][:LOOKS])
+            latency = float(np.median([moment.latency_s for moment in block]))
+            found.append(Seconds(latency / reference.wall, cpu_s(block) / reference.cpu))
+        return found
+
+
+def median(times: Sequence[Seconds]) -> Seconds:
+    """By each clock."""
+    return Seconds(
+        float(np.median([time.wall for time in times])),
+        float(np.median([time.cpu for time in times])),
+    )
+
+
 def play(
-    camera: Camera, images: Sequence[Image], frames: int, process: int
-) -> tuple[list[Moment], int]:
-    """Send so many images; a moment of each, and how many were sent with those cut short."""
-    moments, sent = [], 0
+    camera: Camera, images: Sequence[Image], frames: int, process: int, reference: Reference
+) -> Run:
+    """Send so many images."""
+    moments: list[Moment] = []
+    references, sent = [], 0
     for index in range(frames):
         image = images[index % len(images)]
         if index % CUT_SHORT_EVERY == CUT_SHORT_EVERY - 1:
@@ -196,8 +287,10 @@ def play(
         started = time.perf_counter()
         camera.send(image)
         sent += 1
-        moments.append(moment(process, time.perf_counter() - started))
-    return moments, sent
+        moments.append(moment(process, time.perf_counter() - started, camera.keyframes()))
+        if len(moments) % PACE_EVERY == 0:
+            references.append(reference.seconds())
+    return Run(moments, references, sent)
 
 
 def cut_short(image: Image, stamp_ns: int) -> Image:
@@ -209,13 +302,16 @@ def cut_short(image: Image, stamp_ns: int) -> Image:
     return short
 
 
-def moment(process: int, latency_s: float) -> Moment:
+def moment(process: int, latency_s: float, keyframes: int) -> Moment:
     """Of a process of Linux."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])  # user and system
     return Moment(
-        pages * os.sysconf("SC_PAGE_SIZE") / 1e6, ticks / os.sysconf("SC_CLK_TCK"), latency_s
+        pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+        ticks / os.sysconf("SC_CLK_TCK"),
+        latency_s,
+        keyframes,
     )
 
 
@@ -224,55 +320,76 @@ def accounted(status: Mem4DStatus) -> int:
     return status.frames_processed + status.frames_dropped + status.frames_rejected
 
 
-def first_and_last(moments: Sequence[Moment]) -> tuple[Sequence[Moment], Sequence[Moment]]:
-    """The first and the last tenth, of ten frames at least."""
-    tenth = max(10, len(moments) // 10)
-    return moments[:tenth], moments[-tenth:]
+def tenths(values: Sequence[Value]) -> list[Sequence[Value]]:
+    """Ten parts, in order; what does not divide goes with the last."""
+    size = max(1, len(values) // 10)
+    return [values[i * size : (i + 1) * size if i < 9 else None] for i in range(10)]
 
 
 def growth_mb(moments: Sequence[Moment]) -> float:
     """Of the resident memory, between the medians of the first and the last tenth."""
-    first, last = (np.median([m.resident_mb for m in part]) for part in first_and_last(moments))
+    first, *_, last = (np.median([m.resident_mb for m in part]) for part in tenths(moments))
     return float(last - first)
 
 
-def cpu_ms(part: Sequence[Moment]) -> float:
+def cpu_s(part: Sequence[Moment]) -> float:
     """The node's a frame."""
-    return 1e3 * (part[-1].cpu_s - part[0].cpu_s) / (len(part) - 1)
+    return (part[-1].cpu_s - part[0].cpu_s) / (len(part) - 1)
 
 
-def is_sound(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> bool:
-    """Time is the processor's: what else runs on the machine does not lengthen it."""
-    first, last = (cpu_ms(part) for part in first_and_last(moments))
+def slowdown(run: Run) -> Seconds:
+    """Time a frame in the last tenth by that in the first, both by the reference's."""
+    first, *_, last = (median(part) for part in tenths(run.paces()))
+    return Seconds(last.wall / first.wall, last.cpu / first.cpu)
+
+
+def is_sound(run: Run, status: Mem4DStatus) -> bool:
+    """Whether all is accounted for, and nothing grows."""
+    slower = slowdown(run)
     return (
-        status.frames_received == accounted(status) == sent
-        and growth_mb(moments) <= MAX_GROWTH_MB
-        and last <= first * MAX_SLOWDOWN
+        status.frames_received == accounted(status) == run.sent
+        and growth_mb(run.moments) <= MAX_GROWTH_MB
+        and max(slower.wall, slower.cpu) <= MAX_SLOWDOWN
     )
 
 
-def report(moments: Sequence[Moment], status: Mem4DStatus, sent: int) -> str:
+def report(run: Run, status: Mem4DStatus) -> str:
     """The figures, after the warm-up."""
-    first, last = first_and_last(moments)
+    moments, slower = run.moments, slowdown(run)
+    parts = tenths(moments)
     latency = np.array([m.latency_s for m in moments])
     p50, p95, p99, worst = 1e3 * np.percentile(latency, (50, 95, 99, 100))
-    early, late = (1e3 * np.median([m.latency_s for m in part]) for part in (first, last))
+    early, late = (1e3 * np.median([m.latency_s for m in part]) for part in (parts[0], parts[-1]))
+    first, *_, last = (median(part) for part in tenths(run.references))
+    paces = [median(part) for part in tenths(run.paces())]
     return "\n".join(
         [
-            f"frames     sent {sent}, received {status.frames_received}: processed"
+            f"frames     sent {run.sent}, received {status.frames_received}: processed"
             f" {status.frames_processed}, dropped {status.frames_dropped}, rejected"
-            f" {status.frames_rejected}, unaccounted {sent - accounted(status)}",
+            f" {status.frames_rejected}, unaccounted {run.sent - accounted(status)}",
             f"geometry   {status.map_keyframes} keyframes, {status.map_landmarks} landmarks,"
             f" {'given' if status.camera_info_used else 'predicted'} intrinsics",
             f"rate       {len(latency) / latency.sum():.2f} Hz over {len(latency)} frames",
             f"latency    median {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f}, most {worst:.1f} ms",
             f"           median {early:.1f} ms in the first tenth, {late:.1f} in the last",
-            f"processor  {cpu_ms(first):.1f} ms a frame in the first tenth,"
-            f" {cpu_ms(last):.1f} in the last",
-            f"resident   {first[0].resident_mb:.1f} MB after the warm-up,"
+            f"processor  {1e3 * cpu_s(parts[0]):.1f} ms a frame in the first tenth,"
+            f" {1e3 * cpu_s(parts[-1]):.1f} in the last",
+            f"reference  {1e3 * first.cpu:.1f} ms of a processor in the"
+            f" first tenth, {1e3 * last.cpu:.1f} in the last",
+            f"by it      processor, tenth by tenth: {listed(pace.cpu for pace in paces)}",
+            f"           latency: {listed(pace.wall for pace in paces)}",
+            f"           keyframes: {' '.join(str(part[-1].keyframes) for part in parts)}",
+            f"growth     processor {slower.cpu:.2f}, latency {slower.wall:.2f} times the first"
+            " tenth's in the last, both by the reference",
+            f"resident   {parts[0][0].resident_mb:.1f} MB after the warm-up,"
             f" {growth_mb(moments):+.2f} MB from the first tenth to the last",
         ]
     )
+
+
+def listed(ratios: Iterable[float]) -> str:
+    """In figures."""
+    return " ".join(f"{ratio:.2f}" for ratio in ratios)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,15 @@ def pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray
     """Points (H, W, 3) and confidence (H, W) as float32, invalid where either is not finite."""
     found = points[0].numpy().astype(np.float32, copy=False)
     values = confidence[0].numpy().astype(np.float32, copy=False)
-    # A sum is finite where its terms are; far quicker than asking each of the three.
-    total = found[..., 0] + found[..., 1] + found[..., 2] + values
-    invalidate(found, values, ~np.isfinite(total))
+    finite, is_sure = np.isfinite(found), np.isfinite(values)
+    if not (finite.all() and is_sure.all()):  # of most frames all are: far quicker to tell
+        x, y, z = np.moveaxis(finite, -1, 0)
+        invalidate(found, values, ~(x & y & z & is_sure))
     return found, values
 
 
-def invalidate(points: np.ndarray, confidence: np.ndarray, where: np.ndarray) -> None:
-    """Mark pixels as having no valid value, in place."""
+def invalidate(values: np.ndarray, confidence: np.ndarray, where: np.ndarray) -> None:
+    """Mark pixels of points (H, W, 3) or depth (H, W) as having no valid value, in place."""
     if where.any():
-        points[where] = np.nan
+        values[where] = np.nan
         confidence[where] = 0

@@ -282,9 +282,10 @@ class OnlineReconstructor:
         else:
             model_intrinsics = transform.intrinsics_to_model(known.intrinsics)
         points_camera, confidence_camera = pointmap(output.points_camera, output.confidence_camera)
-        invalidate(points_camera, confidence_camera, points_camera[..., 2] <= 0)
         # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
-        points_camera = unproject(points_camera[..., 2], model_intrinsics.astype(np.float32))
+        depth = np.ascontiguousarray(points_camera[..., 2])
+        invalidate(depth, confidence_camera, depth <= 0)
+        points_camera = unproject(depth, model_intrinsics.astype(np.float32))
         points_world, confidence_world = pointmap(output.points_world, output.confidence_world)
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
@@ -303,6 +304,7 @@ class OnlineReconstructor:
                 estimate = self._pose_source.estimate(seen)
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
+            depth *= np.float32(estimate.depth_scale)
         if self._keyframes is not None:
             if estimate.correction is not None:
                 self._views = moved_views(self._views, estimate.correction)
@@ -324,7 +326,7 @@ class OnlineReconstructor:
             confidence_world=confidence_world,
             points_camera=points_camera,
             confidence_camera=confidence_camera,
-            depth=np.ascontiguousarray(points_camera[..., 2]),
+            depth=depth,
             camera_to_world=estimate.camera_to_world,
             pose_measured=estimate.measured,
             intrinsics=model_intrinsics,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import array
 
 import cv2
 import numpy as np
@@ -11,21 +11,25 @@ POINT = np.dtype([(name, np.float32) for name in ("x", "y", "z", "rgb", "confide
 """In the machine's byte order, without padding."""
 
 
-def packed_cloud(positions: np.ndarray, colours: np.ndarray, confidences: np.ndarray) -> np.ndarray:
-    """Records (N,) of POINT: positions (N, 3), colours (N, 3) uint8, confidences (N,).
+def packed_cloud(
+    positions: np.ndarray, colours: np.ndarray, confidences: np.ndarray
+) -> array.array[int]:
+    """Records (N,) of POINT, in bytes: positions (N, 3), colours (N, 3) uint8, confidences (N,).
 
-    Colours are packed as RViz and PCL read them.
+    Colours are packed as RViz and PCL read them. The result is what the data of rclpy's messages
+    are, which take it as it is: megabytes are not copied once more.
     """
+    data = array.array("B", [0]) * (len(positions) * POINT.itemsize)
     if not len(positions):  # OpenCV takes no empty arrays
-        return np.empty(0, POINT)
-    records = np.empty((1, len(positions), POINT.itemsize // 4), np.float32)
+        return data
+    records = np.frombuffer(data, np.float32).reshape(1, -1, POINT.itemsize // 4)
     sources = [
         positions.reshape(1, -1, 3),
         _packed(colours),
         confidences.reshape(1, -1),
     ]
     cv2.mixChannels(sources, [records], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
-    return records.view(POINT).reshape(-1)
+    return data
 
 
 def unpacked_cloud(records: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,8 +45,7 @@ def unpacked_cloud(records: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def _packed(colours: np.ndarray) -> np.ndarray:
     """Colours (N, 3) uint8 as (1, N, 1) float32, whose bits are the number 0x00RRGGBB."""
-    channels = [2, 1, 0] if sys.byteorder == "little" else [1, 2, 3]  # of red, green, blue
-    packed = np.zeros((1, len(colours), 4), np.uint8)
-    pairs = [number for pair in enumerate(channels) for number in pair]
-    cv2.mixChannels([colours[None]], [packed], pairs)
-    return packed.view(np.float32)
+    opaque = cv2.cvtColor(colours[None], cv2.COLOR_RGB2BGRA)  # (1, N, 4), the lowest byte first
+    numbers = opaque.view("<u4").astype(np.uint32, copy=False)
+    numbers &= 0x00FFFFFF
+    return numbers.view(np.float32)

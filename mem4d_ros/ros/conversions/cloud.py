@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
-from sensor_msgs_py.point_cloud2 import create_cloud
 from std_msgs.msg import Header
 
 from mem4d_ros.runtime import ColouredPoints
@@ -18,9 +19,19 @@ FIELDS = [
 
 def to_point_cloud(points: ColouredPoints, header: Header) -> PointCloud2:
     """An unordered cloud of x, y, z, rgb and confidence, packed as RViz and PCL read it."""
-    records = packed_cloud(points.positions, points.colours, points.confidences)
-    cloud = create_cloud(header, FIELDS, records)
-    cloud.is_dense = True  # every value is finite
+    count = len(points.positions)
+    cloud = PointCloud2(
+        header=header,
+        height=1,
+        width=count,
+        fields=FIELDS,
+        is_bigendian=sys.byteorder == "big",
+        point_step=POINT.itemsize,
+        row_step=count * POINT.itemsize,
+        is_dense=True,  # every value is finite
+    )
+    # Given to the constructor, it would be copied.
+    cloud.data = packed_cloud(points.positions, points.colours, points.confidences)
     return cloud
 
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from sensor_msgs.msg import PointCloud2
 
@@ -197,5 +198,5 @@ class Pipeline:
 
 def _mean_confidence(confidence: np.ndarray) -> float:
     """Of the valid pixels of (H, W), whose confidence is not 0; NaN if there are none."""
-    valid = np.count_nonzero(confidence)
-    return float(confidence.sum(dtype=np.float64)) / valid if valid else math.nan
+    valid = cv2.countNonZero(confidence)
+    return cv2.sumElems(confidence)[0] / valid if valid else math.nan

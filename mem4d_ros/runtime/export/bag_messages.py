@@ -40,12 +40,12 @@ def header(stamp_ns: int, frame_id: str) -> Any:
 def cloud(points: ColouredPoints, stamp_ns: int) -> Any:
     """sensor_msgs/PointCloud2 in the map, of points in the world; rgb is packed as in PCL."""
     positions = transform_points(BODY_FROM_OPTICAL.astype(np.float32), points.positions)
-    records = packed_cloud(positions, points.colours, points.confidences)
+    data = packed_cloud(positions, points.colours, points.confidences)
     return make(
         "sensor_msgs/msg/PointCloud2",
         header=header(stamp_ns, MAP_FRAME),
         height=1,
-        width=len(records),
+        width=len(positions),
         fields=[
             make(
                 "sensor_msgs/msg/PointField",
@@ -58,8 +58,8 @@ def cloud(points: ColouredPoints, stamp_ns: int) -> Any:
         ],
         is_bigendian=sys.byteorder != "little",
         point_step=POINT.itemsize,
-        row_step=POINT.itemsize * len(records),
-        data=records.view(np.uint8).reshape(-1),
+        row_step=len(data),
+        data=np.frombuffer(data, np.uint8),
         is_dense=True,
     )
 
