@@ -2,6 +2,7 @@
 
 A model that answers at once stands for the network; a second process listens to every output.
 Usage: python bench/node_overhead.py [--frames 100] [--static-map]
+       python bench/node_overhead.py --image-size 256 --pose-source geometry    # as lite is used
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from multiprocessing.synchronize import Event
 
 import numpy as np
@@ -32,9 +34,9 @@ from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.transport import profile_settings
 from mem4d_ros.runtime import OnlineReconstructor
 from mem4d_ros.runtime.host_memory import keep_freed_memory
+from mem4d_ros.runtime.pose_sources import MAKERS, make_pose_source
 
 NODE = "mem4d"
-HEIGHT, WIDTH = 384, 512
 HEARD = (
     topics.POINTS,
     topics.POINTS_CAMERA,
@@ -50,10 +52,10 @@ class InstantModel:
 
     takes_evidence = False
 
-    def __init__(self) -> None:
-        points = torch.rand(1, HEIGHT, WIDTH, 3)
+    def __init__(self, height: int, width: int) -> None:
+        points = torch.rand(1, height, width, 3)
         points[..., 2] += 2
-        confidence = torch.full((1, HEIGHT, WIDTH), 3.0)
+        confidence = torch.full((1, height, width), 3.0)
         self.output = FrameOutput(
             points_world=points,
             confidence_world=confidence,
@@ -62,7 +64,7 @@ class InstantModel:
             quaternion=torch.tensor([[1.0, 0, 0, 0]]),
             translation=torch.zeros(1, 3),
             field_of_view=torch.tensor([[1.2, 0.9]]),
-            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), HEIGHT, WIDTH),
+            intrinsics=fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width),
         )
 
     def initial_state(self, memory: MemorySizes | None = None) -> MemoryState:
@@ -84,7 +86,9 @@ def listen(until: Event) -> None:
         rclpy.spin_once(node, timeout_sec=0.1)
 
 
-def measure(frames: int, settings: Settings) -> dict[str, list[float]]:
+def measure(
+    frames: int, settings: Settings, load: Callable[[Settings], LoadedModel]
+) -> dict[str, list[float]]:
     """Seconds of each frame: until all of it is sent, and of the process on the processor."""
     node = Node(NODE)
     engine = Engine(node, lambda: settings, load, Reporter(node.get_logger()))
@@ -106,11 +110,15 @@ def measure(frames: int, settings: Settings) -> dict[str, list[float]]:
     return seconds
 
 
-def load(settings: Settings) -> LoadedModel:
-    """The instant model, with poses from its head."""
-    sizes = settings.memory.sizes(MemorySizes())
-    reconstructor = OnlineReconstructor(InstantModel(), WIDTH, sizes)
-    return LoadedModel(reconstructor, "", "", "cpu", "fp32", WIDTH, MemorySizes())
+def instant(image_size: int, pose_source: str, settings: Settings) -> LoadedModel:
+    """The instant model at an image size, with poses from a source."""
+    reconstructor = OnlineReconstructor(
+        InstantModel(image_size * 3 // 4, image_size),
+        image_size,
+        settings.memory.sizes(MemorySizes()),
+        pose_source=make_pose_source(pose_source, live=True),
+    )
+    return LoadedModel(reconstructor, "", "", "cpu", "fp32", image_size, MemorySizes())
 
 
 def absolute(topic: topics.Topic) -> str:
@@ -131,6 +139,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--image-size", type=int, default=512, help="long side of 4:3, pixels")
+    parser.add_argument("--pose-source", choices=list(MAKERS), default="head")
     parser.add_argument("--static-map", action="store_true", help="with the static map")
     options = parser.parse_args()
     settings = Settings()
@@ -145,13 +155,16 @@ def main() -> None:
     listener.start()
     rclpy.init()
     try:
-        seconds = measure(options.frames, settings)
+        load = partial(instant, options.image_size, options.pose_source)
+        seconds = measure(options.frames, settings, load)
     finally:
         until.set()
         listener.join()
         rclpy.shutdown()
+    width, height = options.image_size, options.image_size * 3 // 4
     print(
-        f"{WIDTH}x{HEIGHT}, {WIDTH * HEIGHT} points in each of two clouds, {options.frames} frames"
+        f"{width}x{height}, {width * height} points in each of two clouds, {options.frames} frames,"
+        f" poses from {options.pose_source}"
     )
     for clock, times in seconds.items():
         settled = sorted(times[options.frames // 10 :])
