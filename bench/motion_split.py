@@ -59,11 +59,15 @@ def main() -> None:
     add_model_options(parser)
     parser.add_argument("--scenes", type=int, default=32)
     parser.add_argument("--frames", type=int, default=24, help="of each scene")
+    parser.add_argument(
+        "--known-intrinsics", action="store_true", help="give the network the true intrinsics"
+    )
     options = parser.parse_args()
     reconstructor = load_named_network(options).reconstructor(AUTO)
     scores = {(source, name): Score() for source in ("network", "truth") for name in VARIANTS}
     for index in range(options.scenes):
-        frames = list(reconstructed(ProceduralScene(index, options.frames), reconstructor))
+        scene = ProceduralScene(index, options.frames)
+        frames = list(reconstructed(scene, reconstructor, options.known_intrinsics))
         for (source, name), score in scores.items():
             splitter = MotionSplitter(VARIANTS[name])
             for sample, reconstruction in frames:
@@ -80,12 +84,13 @@ def main() -> None:
 
 
 def reconstructed(
-    scene: ProceduralScene, reconstructor: OnlineReconstructor
+    scene: ProceduralScene, reconstructor: OnlineReconstructor, with_intrinsics: bool
 ) -> Iterator[tuple[Sample, Reconstruction]]:
     """The frames of a scene, from a new world on."""
     reconstructor.reset()
     for index, sample in enumerate(scene):
-        yield sample, reconstructor.process(sample.image, index)
+        known = sample.intrinsics if with_intrinsics else None
+        yield sample, reconstructor.process(sample.image, index, known)
 
 
 def with_truth(reconstruction: Reconstruction, sample: Sample) -> Reconstruction:
