@@ -68,7 +68,7 @@ Value = TypeVar("Value")
 class Moment:
     """The node's process when a frame was published."""
 
-    resident_mb: float
+    memory_mb: float  # of its own, in memory or swapped out; files and segments that it maps aside
     cpu_s: float  # since it started
     latency_s: float  # image out to odometry in, here
     keyframes: int  # in the map, as last heard
@@ -304,11 +304,13 @@ def cut_short(image: Image, stamp_ns: int) -> Image:
 
 def moment(process: int, latency_s: float, keyframes: int) -> Moment:
     """Of a process of Linux."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    status = Path(f"/proc/{process}/status").read_text()
+    own = dict(line.split(":", 1) for line in status.splitlines())
+    kilobytes = sum(int(own[name].split()[0]) for name in ("RssAnon", "VmSwap"))
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])  # user and system
     return Moment(
-        pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+        kilobytes * 1024 / 1e6,
         ticks / os.sysconf("SC_CLK_TCK"),
         latency_s,
         keyframes,
@@ -327,8 +329,8 @@ def tenths(values: Sequence[Value]) -> list[Sequence[Value]]:
 
 
 def growth_mb(moments: Sequence[Moment]) -> float:
-    """Of the resident memory, between the medians of the first and the last tenth."""
-    first, *_, last = (np.median([m.resident_mb for m in part]) for part in tenths(moments))
+    """Of the memory, between the medians of the first and the last tenth."""
+    first, *_, last = (np.median([m.memory_mb for m in part]) for part in tenths(moments))
     return float(last - first)
 
 
@@ -381,7 +383,7 @@ def report(run: Run, status: Mem4DStatus) -> str:
             f"           keyframes: {' '.join(str(part[-1].keyframes) for part in parts)}",
             f"growth     processor {slower.cpu:.2f}, latency {slower.wall:.2f} times the first"
             " tenth's in the last, both by the reference",
-            f"resident   {parts[0][0].resident_mb:.1f} MB after the warm-up,"
+            f"memory     {parts[0][0].memory_mb:.1f} MB after the warm-up,"
             f" {growth_mb(moments):+.2f} MB from the first tenth to the last",
         ]
     )

@@ -1,12 +1,15 @@
-"""A little of bench/soak.py: frames add up, and neither memory nor time a frame grows."""
+"""bench/soak.py: it tells a slow machine from a slower node; and a little of it with the node."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 import ros_probe  # noqa: F401  a ROS domain for this run
 from small_networks import SMALL_CONVOLUTIONAL, small_model
@@ -14,6 +17,35 @@ from small_networks import SMALL_CONVOLUTIONAL, small_model
 from mem4d_ros.model.checkpoint import save_checkpoint
 
 SOAK = Path(__file__).parents[2] / "bench" / "soak.py"
+
+
+@pytest.fixture(scope="module")
+def soak() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("soak", SOAK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["soak"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.5])
+def test_what_the_machine_takes_longer_for_is_not_the_nodes(
+    soak: ModuleType, growth: float
+) -> None:
+    """The machine becomes three times as slow in bursts; the node as slow as `growth` says."""
+    frames, rng = 4000, np.random.default_rng(0)
+    load = np.linspace(1, 2, frames) + (rng.random(frames // 200) < 0.4).repeat(200)
+    latency = 0.1 * load * np.where(np.arange(frames) < frames // 2, 1, growth)
+    cpu = np.cumsum(1.3 * latency)
+    run = soak.Run(
+        [soak.Moment(500.0, *of_frame, 0) for of_frame in zip(cpu, latency, strict=True)],
+        [soak.Seconds(0.04 * load[i], 0.03 * load[i]) for i in range(4, frames, soak.PACE_EVERY)],
+        frames,
+    )
+    slower = soak.slowdown(run.after(200))
+    assert slower.wall == pytest.approx(growth, rel=0.02)
+    assert slower.cpu == pytest.approx(growth, rel=0.02)
 
 
 @pytest.mark.slow

@@ -167,6 +167,22 @@ def test_pose_and_points_agree_where_the_pose_is_not_the_heads(name: str) -> Non
     assert np.array_equal(result.confidence_world, result.confidence_camera)
 
 
+def test_depth_and_points_are_in_the_metres_of_the_pose() -> None:
+    class Larger(HeadPose):
+        def estimate(self, frame: PoseFrame) -> PoseEstimate:
+            return PoseEstimate(frame.head_pose, depth_scale=1.7)
+
+    def edit(output: FrameOutput) -> None:
+        output.points_camera[0, 5, 7] = float("nan")
+
+    online = OnlineReconstructor(ScriptedModel(edit), 256, MEMORY, pose_source=Larger())
+    result = online.process(IMAGE, 0)
+    expected = np.full((192, 256), np.float32(2) * np.float32(1.7))
+    expected[5, 7] = np.nan
+    np.testing.assert_array_equal(result.depth, expected)
+    np.testing.assert_array_equal(result.points_camera[..., 2], expected)
+
+
 def test_procrustes_finds_how_the_pointmaps_lie_to_each_other() -> None:
     source = make_pose_source("procrustes")
     online = OnlineReconstructor(ScriptedModel(), 256, MEMORY, pose_source=source)
