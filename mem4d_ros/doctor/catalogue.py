@@ -15,6 +15,7 @@ CATALOGUE = {
     "speed.step": "how long the network takes for a frame, with full memories",
     "shared_memory.size": "/dev/shm: there, writable, large enough for images",
     "shared_memory.rights": "/dev/shm: nothing of another user's DDS",
+    "shared_memory.left": "/dev/shm: no memory taken by processes that were killed",
     "network.multicast": "multicast, by which nodes find each other, reaches this machine itself",
     "ros.distribution": "ROS: a distribution or the embedded one, and its version",
     "ros.interfaces": "this package's messages are built and can be imported",

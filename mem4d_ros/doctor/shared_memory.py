@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -13,10 +14,12 @@ SEGMENT = 64 * 2**20
 ENOUGH = 4 * SEGMENT
 """Bytes free: camera, node, RViz and one more."""
 FILES_OF_DDS = ("fastrtps_*", "fastdds_*")
+LOCK = "_el"
+"""Ends the name of the file beside a segment that its process holds locked."""
 
 
 def check_shared_memory(folder: Path = FOLDER) -> list[Finding]:
-    """Size and rights of the folder of shared memory."""
+    """Size and rights of the folder of shared memory, and what lies in it in vain."""
     if not folder.is_dir():
         return [
             Finding(
@@ -33,6 +36,7 @@ def check_shared_memory(folder: Path = FOLDER) -> list[Finding]:
     return [
         check_size(folder, total, free, os.access(folder, os.W_OK | os.X_OK)),
         check_rights(folder, owners, os.geteuid()),
+        check_left(folder, left_behind(folder)),
     ]
 
 
@@ -81,6 +85,36 @@ def check_rights(folder: Path, owners: set[int], user: int) -> Finding:
         " nothing and messages are lost without a word",
         facts={"users": listed},
     )
+
+
+def check_left(folder: Path, sizes: list[int]) -> Finding:
+    """Whether segments without a process take memory, given their sizes in bytes."""
+    total = sum(sizes)
+    facts = {"segments": len(sizes), "bytes": total}
+    summary = f"{len(sizes)} segments of processes that are gone take {total / 2**20:.0f} MiB"
+    if total < ENOUGH:
+        return Finding("shared_memory.left", "ok", summary, facts=facts)
+    return Finding(
+        "shared_memory.left",
+        "warning",
+        f"{summary} of the machine's memory in {folder}",
+        f"fastdds shm clean; or, while no node runs, rm {folder}/fastdds_* {folder}/sem.fastdds_*",
+        facts=facts,
+    )
+
+
+def left_behind(folder: Path) -> list[int]:
+    """Bytes of each segment whose process is gone, as far as this user may see."""
+    sizes = []
+    for lock in folder.glob(f"fastdds_*{LOCK}"):
+        segment = lock.with_name(lock.name.removesuffix(LOCK))
+        try:
+            with lock.open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            sizes.append(segment.stat().st_size)
+        except (BlockingIOError, FileNotFoundError, PermissionError):
+            continue  # in use, gone by now, or another user's
+    return sizes
 
 
 def files_of_dds(folder: Path) -> list[Path]:
