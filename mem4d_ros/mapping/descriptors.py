@@ -5,16 +5,37 @@ Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 DISTINCT = 0.8
 """The second best match is farther by this ratio."""
 PATCH_PX = 31
+FEATURES, LEAST_CONTRAST = 1000, 5
+"""Corners of many scales that are looked for in an image."""
 _RADIUS = PATCH_PX // 2
 _OFFSETS = np.arange(-_RADIUS, _RADIUS + 1)
 _IN_DISC = np.abs(_OFFSETS) <= np.rint(np.sqrt(_RADIUS**2 - _OFFSETS[:, None] ** 2))
 _IN_DISC |= _IN_DISC.T
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Corners of an image: pixels (N, 2) and descriptors (N, 32)."""
+
+    pixels: np.ndarray
+    descriptors: np.ndarray
+
+
+def corners_of(image: np.ndarray) -> Corners:
+    """Corners of many scales of a grey image (H, W) uint8."""
+    detector = cv2.ORB.create(FEATURES, fastThreshold=LEAST_CONTRAST)
+    points, descriptors = detector.detectAndCompute(image, None)
+    if not len(points):
+        return Corners(np.empty((0, 2)), np.empty((0, 32), np.uint8))
+    return Corners(np.array([point.pt for point in points]), np.asarray(descriptors))
 
 
 def describe(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:

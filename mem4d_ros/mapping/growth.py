@@ -100,6 +100,12 @@ def add_landmarks(world: Map, keyframe: Keyframe, pixels: np.ndarray) -> np.ndar
     return new
 
 
+def take_back(world: Map, keyframe: Keyframe, new: np.ndarray) -> None:
+    """Undo `add_landmarks`, whose numbers (n,) must be the last ones."""
+    keyframe.forget(new)
+    world.landmarks.keep(np.arange(len(world.landmarks)) < len(world.landmarks) - len(new))
+
+
 def _begin(
     table: Landmarks, number: int, pixels: np.ndarray, dense: DenseView, log_scale: float
 ) -> np.ndarray:

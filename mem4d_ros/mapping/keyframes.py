@@ -10,6 +10,7 @@ import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import Points
+from mem4d_ros.mapping.descriptors import Corners, corners_of
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.thumbnails import thumbnail
 
@@ -68,6 +69,11 @@ class Keyframe:
     def thumbnail(self) -> np.ndarray:
         """(h, w), the image as small as it takes to find those like it."""
         return thumbnail(self.image)
+
+    @cached_property
+    def corners(self) -> Corners:
+        """Corners of many scales, for a frame that is lost."""
+        return corners_of(self.image)
 
     def keep(self, which: np.ndarray) -> None:
         """Only those landmarks of `which` (n,) bool were seen."""

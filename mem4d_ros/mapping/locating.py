@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
-from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks
+from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks, take_back
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.relocalisation import most_similar, relocalise
 from mem4d_ros.mapping.tracker import thinned, track, whole_shift
@@ -89,7 +89,10 @@ def locate_after_wide_step(world: Map, image: np.ndarray, intrinsics: np.ndarray
         np.concatenate((known.pixels, pixels[seen])),
     )
     found = _pose_of(world, tracks, intrinsics, match.camera_to_world)
-    return found if found is not None and _spread(found) > WIDE_SPREAD else None
+    if found is not None and _spread(found) > WIDE_SPREAD:
+        return found
+    take_back(world, keyframe, new)
+    return None
 
 
 def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:

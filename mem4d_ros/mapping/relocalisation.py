@@ -7,13 +7,12 @@ on which enough matches of one keyframe agree is made exact by the landmarks of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import refine, sampled_pose, seen_at
-from mem4d_ros.mapping.descriptors import describe, distinct_matches
+from mem4d_ros.mapping.descriptors import Corners, describe, distinct_matches
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.thumbnails import thumbnail
 from mem4d_ros.mapping.tracker import find_corners
@@ -32,14 +31,6 @@ NEAR_RATIO = 0.03
 """Farthest from where it should be that a landmark is matched, by the image's long side."""
 CORNER_DEVIATION = 2.0
 """Of a matched corner, pixels."""
-
-
-@dataclass(frozen=True)
-class Corners:
-    """Corners of an image: pixels (N, 2) and descriptors (N, 32)."""
-
-    pixels: np.ndarray
-    descriptors: np.ndarray
 
 
 def relocalise(

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Points, refine, sampled_pose
-from mem4d_ros.mapping.descriptors import distinct_matches
+from mem4d_ros.mapping.descriptors import Corners, corners_of, distinct_matches
 from mem4d_ros.mapping.growth import depth_at
 from mem4d_ros.mapping.keyframes import Keyframe, to_rays
 from mem4d_ros.mapping.landmarks import UNSEEN_VARIANCE
 from mem4d_ros.mapping.relocalisation import CORNER_DEVIATION
 
-FEATURES, LEAST_CONTRAST = 1000, 5
 LEAST_AGREEING, LEAST_RATIO = 20, 0.2
 """Matches that must agree on a pose, and by all of them."""
 LARGEST_ERROR_RATIO = 0.015
@@ -41,7 +39,7 @@ class Recognised:
 
 def recognise(keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray) -> Recognised | None:
     """What an image (H, W) uint8 shows of a keyframe; None if too little."""
-    own, seen = _matches(keyframe.image, image)
+    own, seen = _matches(keyframe.corners, corners_of(image))
     depth = depth_at(keyframe.dense, own) * np.exp(keyframe.log_scale)
     known = np.isfinite(depth)
     own, seen, depth = own[known], seen[known], depth[known]
@@ -63,19 +61,11 @@ def recognise(keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray) -> 
     return Recognised(keyframe.camera_to_world @ motion, own[agree], seen[agree])
 
 
-def _matches(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N, 2) of two images that look alike."""
-    detector = cv2.ORB.create(FEATURES, fastThreshold=LEAST_CONTRAST)
-    (points, own), (others, theirs) = (
-        detector.detectAndCompute(image, None) for image in (first, second)
-    )
-    nothing = np.empty((0, 2))
-    if min(len(points), len(others)) < 2:
-        return nothing, nothing
-    good = distinct_matches(own, theirs)
-    if not good:
-        return nothing, nothing
-    return (
-        np.array([points[match.queryIdx].pt for match in good]),
-        np.array([others[match.trainIdx].pt for match in good]),
-    )
+def _matches(first: Corners, second: Corners) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (N, 2) of corners of two images that look alike."""
+    if min(len(first.pixels), len(second.pixels)) < 2:
+        return np.empty((0, 2)), np.empty((0, 2))
+    good = distinct_matches(first.descriptors, second.descriptors)
+    own = np.array([match.queryIdx for match in good], np.int64)
+    theirs = np.array([match.trainIdx for match in good], np.int64)
+    return first.pixels[own], second.pixels[theirs]

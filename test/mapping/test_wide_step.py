@@ -7,7 +7,7 @@ import pytest
 from film import FRAMES, Film
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping import Map, Odometry
+from mem4d_ros.mapping import Map, Odometry, keyframes, locating
 from mem4d_ros.mapping.locating import locate_after_wide_step
 from mem4d_ros.mapping.tracker import thinned, without_light
 from mem4d_ros.mapping.wide_step import recognise
@@ -84,6 +84,25 @@ def test_landmarks_make_it_exact(room: Film, world: Map) -> None:
     assert len(new) > 0
     assert np.isin(new, found.tracks.numbers).any()
     assert len(np.unique(found.tracks.numbers)) == len(found.tracks.numbers)
+
+
+def test_a_step_that_is_refused_leaves_nothing(
+    room: Film, world: Map, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, seen = len(world.landmarks), world.newest.landmarks.tolist()
+    monkeypatch.setattr(locating, "WIDE_SPREAD", np.inf)  # whatever is found, is too narrow
+    assert locate_after_wide_step(world, shown(room, STEP), room.intrinsics) is None
+    assert len(world.landmarks) == before
+    assert world.newest.landmarks.tolist() == seen
+    assert len(world.newest.pixels) == len(world.newest.descriptors) == len(seen)
+
+
+def test_corners_of_a_keyframe_are_looked_for_once(
+    room: Film, world: Map, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognise(world.newest, shown(room, STEP), room.intrinsics)
+    monkeypatch.setattr(keyframes, "corners_of", lambda image: pytest.fail("anew"))
+    assert recognise(world.newest, shown(room, STEP), room.intrinsics) is not None
 
 
 def test_a_metre_of_the_network_is_as_many_of_the_map_as_the_keyframe_has(
