@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "pictures"
+QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -69,27 +71,27 @@ def reconstruction_only(folder: Path) -> Path:
 
 PICTURES = (
     Picture(
-        "docs/demo.png",
+        "docs/demo.webp",
         "{python} -m mem4d_ros.ros.demo --out {out}",
         lambda out: out / "summary.png",
     ),
     Picture(
-        "docs/kitchen.png",
+        "docs/kitchen.webp",
         "{python} -m mem4d_ros.cli.main reconstruct {kitchen} --dataset 7scenes --out {out}",
         reconstruction_only,
     ),
     Picture(
-        "docs/kitchen_growth.png",
+        "docs/kitchen_growth.webp",
         "{python} -m mem4d_ros.cli.main reconstruct {kitchen} --dataset 7scenes --out {out}",
         lambda out: out / "growth.png",
     ),
     Picture(
-        "docs/kitchen_plan.png",
+        "docs/kitchen_plan.webp",
         "{python} -m mem4d_ros.cli.main reconstruct {kitchen} --dataset 7scenes --out {out}",
         lambda out: out / "plan.png",
     ),
     Picture(
-        "docs/kitchen_path.png",
+        "docs/kitchen_path.webp",
         "{python} -m mem4d_ros.cli.main eval pose --dataset 7scenes --root {kitchen}"
         " --pictures {out}",
         lambda out: next(out.glob("*.png")),
@@ -128,7 +130,16 @@ def make(pictures: Sequence[Picture], kitchen: Path | None) -> None:
     print(f"{names}: {shlex.join(command)}", flush=True)
     subprocess.run(command, cwd=ROOT, check=True)
     for picture in pictures:
-        shutil.copyfile(picture.taken(out), ROOT / picture.name)
+        put(picture.taken(out), ROOT / picture.name)
+
+
+def put(taken: Path, place: Path) -> None:
+    """Copy a picture, smaller where its place asks for WebP: the repository keeps every version."""
+    if taken.suffix == place.suffix:
+        shutil.copyfile(taken, place)
+    else:
+        with Image.open(taken) as image:
+            image.convert("RGB").save(place, quality=QUALITY, method=6)
 
 
 def main() -> int:

@@ -320,8 +320,10 @@ class TrainingConfig:
             for change in changes:
                 _change(data, change)
             return TrainingConfig.from_dict(data)
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrainingConfigError(f"{path}: cannot be read: {error}") from error
+        except OSError as error:
+            raise TrainingConfigError(f"{path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise TrainingConfigError(f"{path} cannot be read: {error}") from error
         except yaml.YAMLError as error:
             raise TrainingConfigError(f"{path}: is no YAML: {error}") from error
         except TrainingConfigError as error:
