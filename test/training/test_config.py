@@ -125,9 +125,7 @@ def test_what_is_wrong_is_named_with_its_file(text: str, message: str, tmp_path:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingConfigError, match=r"nowhere\.yaml cannot be read: No such file"
-    ):
+    with pytest.raises(TrainingConfigError, match=r"nowhere\.yaml cannot be read: No such file"):
         TrainingConfig.load(tmp_path / "nowhere.yaml")
 
 
