@@ -266,58 +266,24 @@ class OnlineReconstructor:
             known = known.in_map(self.given_map.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
-        with self._map_lock:
-            foreseen = self._pose_source.foresee(CameraFrame(image, transform, known.intrinsics))
-        if foreseen.starts_anew:
-            self._empty_memory()
+        told = self._foreseen(
+            known, CameraFrame(image, transform, known.intrinsics), stamp_ns, metres
+        )
         frame_index, structure = self._state.frame_index, self._state.structure
-        told = known.foreseen(foreseen, metres)
-        prior = self._depth_prior
-        if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
-            told = replace(told, points=prior.extended(image, transform, told.points))
         output = self._step(model_image, told.evidence(transform))
-        pose = self._checked(head_pose(output), "pose")
-        if known.intrinsics is None:
-            model_intrinsics = self._predict_intrinsics(output)
-        else:
-            model_intrinsics = transform.intrinsics_to_model(known.intrinsics)
-        points_camera, confidence_camera = pointmap(output.points_camera, output.confidence_camera)
-        # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
-        depth = np.ascontiguousarray(points_camera[..., 2])
-        invalidate(depth, confidence_camera, depth <= 0)
-        points_camera = unproject(depth, model_intrinsics.astype(np.float32))
-        points_world, confidence_world = pointmap(output.points_world, output.confidence_world)
-        if camera_to_world is not None:
-            estimate = PoseEstimate(camera_to_world)
-        else:
-            seen = PoseFrame(
-                image=model_image,
-                points_camera=points_camera,
-                confidence_camera=confidence_camera,
-                points_world=points_world,
-                confidence_world=confidence_world,
-                intrinsics=model_intrinsics,
-                head_pose=pose,
-                place=place_of(self._state),
-            )
-            with self._map_lock:
-                estimate = self._pose_source.estimate(seen)
+        seen = self._seen(output, model_image, known, transform)
+        estimate = (
+            PoseEstimate(camera_to_world) if camera_to_world is not None else self._estimate(seen)
+        )
+        points_camera = seen.points_camera
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
-            depth *= np.float32(estimate.depth_scale)
-        if self._keyframes is not None:
-            if estimate.correction is not None:
-                self._views = moved_views(self._views, estimate.correction)
-            view = CameraView(
-                estimate.camera_to_world,
-                model_intrinsics,
-                model_image.shape[:2],
-                estimate.keyframe,
-            )
-            self._select(view, points_camera, structure, self._keyframes)
-        if not self._pose_source.keeps_global_pointmap:
+        self._select(estimate, seen, structure)
+        if self._pose_source.keeps_global_pointmap:
+            points_world, confidence_world = seen.points_world, seen.confidence_world
+        else:
             points_world = move_points(estimate.camera_to_world, points_camera)
-            confidence_world = confidence_camera
+            confidence_world = seen.confidence_camera
         return Reconstruction(
             stamp_ns=stamp_ns,
             frame_index=frame_index,
@@ -325,11 +291,11 @@ class OnlineReconstructor:
             points_world=points_world,
             confidence_world=confidence_world,
             points_camera=points_camera,
-            confidence_camera=confidence_camera,
-            depth=depth,
+            confidence_camera=seen.confidence_camera,
+            depth=np.ascontiguousarray(points_camera[..., 2]),
             camera_to_world=estimate.camera_to_world,
             pose_measured=estimate.measured,
-            intrinsics=model_intrinsics,
+            intrinsics=seen.intrinsics,
             input_transform=transform,
             latency_s=time.perf_counter() - started,
             keyframe=estimate.keyframe,
@@ -356,6 +322,18 @@ class OnlineReconstructor:
         self._transform = transform
         return transform
 
+    def _foreseen(self, known: Known, frame: CameraFrame, stamp_ns: int, metres: float) -> Known:
+        """With what the pose source and the depth prior add to what is known of a frame."""
+        with self._map_lock:
+            foreseen = self._pose_source.foresee(frame)
+        if foreseen.starts_anew:
+            self._empty_memory()
+        told = known.foreseen(foreseen, metres)
+        prior = self._depth_prior
+        if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
+            told = replace(told, points=prior.extended(frame.image, frame.transform, told.points))
+        return told
+
     def _step(self, model_image: np.ndarray, evidence: Evidence) -> FrameOutput:
         reduced = self._precision != torch.float32
         image = to_tensor(model_image, self._device)
@@ -367,6 +345,35 @@ class OnlineReconstructor:
             output, self._state = self._model.step(image, self._state, *told)
         return to_host(output)
 
+    def _seen(
+        self, output: FrameOutput, image: np.ndarray, known: Known, transform: ImageTransform
+    ) -> PoseFrame:
+        """What the network says of its image (h, w, 3), as one camera sees it."""
+        head = self._checked(head_pose(output), "pose")
+        if known.intrinsics is None:
+            intrinsics = self._predict_intrinsics(output)
+        else:
+            intrinsics = transform.intrinsics_to_model(known.intrinsics)
+        points_camera, confidence_camera = pointmap(output.points_camera, output.confidence_camera)
+        # Depth is kept, and the rays are the camera's: every point projects into its own pixel.
+        depth = np.ascontiguousarray(points_camera[..., 2])
+        invalidate(depth, confidence_camera, depth <= 0)
+        points_world, confidence_world = pointmap(output.points_world, output.confidence_world)
+        return PoseFrame(
+            image=image,
+            points_camera=unproject(depth, intrinsics.astype(np.float32)),
+            confidence_camera=confidence_camera,
+            points_world=points_world,
+            confidence_world=confidence_world,
+            intrinsics=intrinsics,
+            head_pose=head,
+            place=place_of(self._state),
+        )
+
+    def _estimate(self, seen: PoseFrame) -> PoseEstimate:
+        with self._map_lock:
+            return self._pose_source.estimate(seen)
+
     def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
         """Those of the stream's camera (3, 3), in pixels of the network's image.
 
@@ -377,19 +384,20 @@ class OnlineReconstructor:
             self._predicted_intrinsics = self._checked(predicted, "field of view")
         return self._predicted_intrinsics
 
-    def _select(
-        self,
-        view: CameraView,
-        points_camera: np.ndarray,
-        before: StructureState,
-        thresholds: KeyframeThresholds,
-    ) -> None:
+    def _select(self, estimate: PoseEstimate, seen: PoseFrame, before: StructureState) -> None:
         """Leave the structure memory as it was `before` a frame that shows nothing new.
 
         Only now is the frame's pose known; the step has written it already.
         """
+        if self._keyframes is None:
+            return
+        if estimate.correction is not None:
+            self._views = moved_views(self._views, estimate.correction)
+        view = CameraView(
+            estimate.camera_to_world, seen.intrinsics, seen.image.shape[:2], estimate.keyframe
+        )
         views = {number: self._views[number] for number in before.frames}
-        if shows_something_new(view, points_camera, views.values(), thresholds):
+        if shows_something_new(view, seen.points_camera, views.values(), self._keyframes):
             views[before.written] = view
         else:
             self._state = replace(self._state, structure=before)
