@@ -117,20 +117,24 @@ PICTURES = (
 )
 
 
-def make(pictures: Sequence[Picture], kitchen: Path | None) -> None:
-    """Run the command that all of them have, and put them into their places."""
+def make(pictures: Sequence[Picture], kitchen: Path | None) -> bool:
+    """Run the command that all of them have, and put them into their places; False: it failed."""
     names = ", ".join(picture.name for picture in pictures)
     if kitchen is None and "{kitchen}" in pictures[0].command:
         print(f"{names}: left out, it needs --kitchen (make pictures KITCHEN=<folder>)")
-        return
+        return True
     out = OUT / Path(pictures[0].name).stem
     shutil.rmtree(out, ignore_errors=True)
     words = {"python": sys.executable, "out": str(out), "kitchen": str(kitchen)}
     command = [part.format(**words) for part in shlex.split(pictures[0].command)]
     print(f"{names}: {shlex.join(command)}", flush=True)
-    subprocess.run(command, cwd=ROOT, check=True)
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if status != 0:
+        print(f"{names}: not made anew, the command ended with status {status}", file=sys.stderr)
+        return False
     for picture in pictures:
         put(picture.taken(out), ROOT / picture.name)
+    return True
 
 
 def put(taken: Path, place: Path) -> None:
@@ -155,9 +159,8 @@ def main() -> int:
     by_command: dict[str, list[Picture]] = {}
     for name in options.names or known:
         by_command.setdefault(known[name].command, []).append(known[name])
-    for pictures in by_command.values():
-        make(pictures, kitchen)
-    return 0
+    made = [make(pictures, kitchen) for pictures in by_command.values()]
+    return 0 if all(made) else 1
 
 
 if __name__ == "__main__":
