@@ -57,7 +57,7 @@ def test_evidence_is_given_where_it_is_taken(
 
 
 def test_two_networks_in_turn(bench: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*bench, "--compare", "--size 128x96", "--clock", "cpu", "--json", "-"]) == 0
+    assert main([*bench, "--compare", "--size 256x192", "--clock", "cpu", "--json", "-"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert len(printed["ratios"]) == 2
     assert printed["median_ratio"] > 1
