@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
+from sensor_msgs_py.point_cloud2 import read_points
 from std_msgs.msg import Header
 
 from mem4d_ros.runtime import ColouredPoints
@@ -30,7 +30,7 @@ def to_point_cloud(points: ColouredPoints, header: Header) -> PointCloud2:
         row_step=count * POINT.itemsize,
         is_dense=True,  # every value is finite
     )
-    # Given to the constructor, it would be copied.
+    # sensor_msgs_py's create_cloud copies the megabytes twice, and so does the constructor.
     cloud.data = packed_cloud(points.positions, points.colours, points.confidences)
     return cloud
 
@@ -42,4 +42,4 @@ def from_point_cloud(cloud: PointCloud2) -> ColouredPoints:
     ] or cloud.point_step != POINT.itemsize:
         names = ", ".join(field.name for field in cloud.fields)
         raise ValueError(f"the cloud has the fields {names}, not x, y, z, rgb and confidence")
-    return ColouredPoints(*unpacked_cloud(np.frombuffer(cloud.data, POINT)))
+    return ColouredPoints(*unpacked_cloud(read_points(cloud)))
