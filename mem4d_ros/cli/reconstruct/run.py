@@ -70,10 +70,13 @@ def reconstruct(options: argparse.Namespace) -> int:
         with stop_on_request() as should_stop:
             try:
                 process_frames(session, stream, options, total, should_stop, say)
-                session.save()
+                if should_stop():
+                    session.save()
+                else:
+                    session.finish()
             except FrameError as error:
                 failure = str(error)
-                session.save()
+                session.finish()
             except FrameRejected as error:  # the stream's state is gone: the saved one stays
                 failure = str(error)
             if len(session.records):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, rigid_inverse, transform_points
+from mem4d_ros.mapping import moved_pose, scale_of
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, pixels_that_pass
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
@@ -41,6 +42,15 @@ class FrameRecord:
             camera_to_world=found.camera_to_world,
             pose_measured=found.pose_measured,
             intrinsics=found.intrinsics,
+        )
+
+    def moved(self, motion: np.ndarray) -> FrameRecord:
+        """Where a similarity (4, 4) of the world takes it; its metres change, too."""
+        return replace(
+            self,
+            depth=self.depth * np.float32(scale_of(motion)),
+            points_world=transform_points(motion.astype(np.float32), self.points_world),
+            camera_to_world=moved_pose(motion, self.camera_to_world),
         )
 
     def points(self, where: np.ndarray | None = None) -> ColouredPoints:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from mem4d_ros.runtime.export import tum
+from mem4d_ros.runtime.export.hanging import Hanging
 from mem4d_ros.runtime.export.ply import write_ply
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_reader import (
@@ -30,7 +32,9 @@ from mem4d_ros.runtime.export.record_reader import (
 from mem4d_ros.writing import whole_file, write_image, write_picture
 
 COLUMNS = ("name", "stamp_s", "fx", "fy", "cx", "cy", "width", "height", "pose_measured")
-FILES = (IMAGE, DEPTH_MM, DEPTH, CONFIDENCE, CLOUD, MOVING)
+GEOMETRY = (DEPTH_MM, DEPTH, CLOUD)
+"""Files that say where something is."""
+FILES = (*GEOMETRY, IMAGE, CONFIDENCE, MOVING)
 LARGEST_DEPTH_MM = np.iinfo(np.uint16).max
 
 
@@ -48,13 +52,24 @@ class RecordFolder(RecordReader):
         """Write one record more. Raises OSError."""
         index = self._length
         write_picture(self._file(IMAGE, index), record.image)
-        write_image(self._file(DEPTH_MM, index), to_millimetres(record.depth))
-        np.save(self._file(DEPTH, index), record.depth)
         np.save(self._file(CONFIDENCE, index), record.confidence)
-        write_ply(self._file(CLOUD, index), record.points())
+        _write_geometry(record, {name: self._file(name, index) for name in GEOMETRY})
         _append(self._folder / TRAJECTORY, tum.to_tum_row(record.stamp_ns, record.camera_to_world))
         _append(self._folder / FRAMES, _frame_row(record))
         self._length += 1
+
+    def write_moved(self, hanging: Hanging, path: Callable[[str], Path]) -> None:
+        """Write anew what of the records loops have changed; `path` says where a file goes.
+
+        Raises OSError.
+        """
+        rows = list(islice(rows_of(self._folder / TRAJECTORY), len(self)))
+        moved = np.flatnonzero(hanging.have_moved).tolist()
+        for index, record in zip(moved, self.select(set(moved)), strict=True):
+            there = record.moved(hanging.motions[index])
+            _write_geometry(there, {name: path(name.format(index)) for name in GEOMETRY})
+            rows[index] = tum.to_tum_row(there.stamp_ns, there.camera_to_world)
+        path(TRAJECTORY).write_text("\n".join([tum.HEADER, *rows]) + "\n", encoding="utf-8")
 
     def add_moving(self, index: int, moving: np.ndarray) -> None:
         """Write which pixels (H, W) bool of a record move of their own. Raises OSError."""
@@ -76,6 +91,12 @@ def to_millimetres(depth: np.ndarray) -> np.ndarray:
     millimetres = np.rint(depth * 1000.0)
     valid = np.isfinite(millimetres) & (millimetres > 0) & (millimetres <= LARGEST_DEPTH_MM)
     return np.where(valid, millimetres, 0).astype(np.uint16)
+
+
+def _write_geometry(record: FrameRecord, paths: Mapping[str, Path]) -> None:
+    write_image(paths[DEPTH_MM], to_millimetres(record.depth))
+    np.save(paths[DEPTH], record.depth)
+    write_ply(paths[CLOUD], record.points())
 
 
 def _frame_row(record: FrameRecord) -> str:

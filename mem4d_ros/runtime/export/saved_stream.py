@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from mem4d_ros.model.dynamics_memory import FeaturePyramid
 from mem4d_ros.model.layers import KeyValue
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.model.temporal_context import ContextFrame
+from mem4d_ros.runtime.export.hanging import Hanging
 from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.reconstructor import StreamState
@@ -37,11 +38,13 @@ ALLOWED: list[Any] = [
     ImageTransform,
     CameraView,
     CameraFrame,
+    Hanging,
     *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,
     np.dtype,
     np.empty(0).__reduce__()[0],
+    bytes,  # of an array without numbers
     *(type(number.dtype) for number in _ARRAYS),
 ]
 """All that a state is made of, besides tensors and plain containers; nothing else is read."""
@@ -53,11 +56,15 @@ class SavedStreamError(Exception):
 
 @dataclass(frozen=True)
 class SavedStream:
-    """A state, and how many frames of its source have been reconstructed and skipped."""
+    """A state, and how many frames of its source have been reconstructed and skipped.
+
+    `hanging` says what became of those that were reconstructed.
+    """
 
     frames: int
     state: StreamState
     skipped: int = 0
+    hanging: Hanging = field(default_factory=Hanging)
 
 
 def save_stream(path: Path, saved: SavedStream) -> None:
@@ -67,6 +74,7 @@ def save_stream(path: Path, saved: SavedStream) -> None:
         "frames": saved.frames,
         "skipped": saved.skipped,
         "state": saved.state,
+        "hanging": saved.hanging,
     }
     with whole_file(path) as partial:
         torch.save(content, partial)
@@ -82,7 +90,9 @@ def load_stream(path: Path, device: torch.device) -> SavedStream:
         with torch.serialization.safe_globals(ALLOWED):
             content = torch.load(path, map_location=device, weights_only=True)
         version = content["version"]
-        saved = SavedStream(content["frames"], content["state"], content["skipped"])
+        saved = SavedStream(
+            content["frames"], content["state"], content["skipped"], content["hanging"]
+        )
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
         raise SavedStreamError(f"{path} is no whole state: delete it to start anew") from error
     if version != mem4d_ros.__version__:

@@ -11,6 +11,7 @@ import torch
 
 from mem4d_ros.mapping import StoredMap
 from mem4d_ros.runtime.errors import FrameRejected
+from mem4d_ros.runtime.export.hanging import Hanging
 from mem4d_ros.runtime.export.record import FrameRecord
 from mem4d_ros.runtime.export.record_folder import RecordFolder
 from mem4d_ros.runtime.export.saved_stream import (
@@ -20,6 +21,7 @@ from mem4d_ros.runtime.export.saved_stream import (
     save_stream,
 )
 from mem4d_ros.runtime.export.skipped import SkippedFrames
+from mem4d_ros.runtime.export.staged import Staged
 from mem4d_ros.runtime.points import PointFilter
 from mem4d_ros.runtime.reconstructor import OnlineReconstructor
 
@@ -30,7 +32,8 @@ SAVE_INTERVAL_S = 120.0
 class ExportSession:
     """Reconstructs images one by one and keeps a record of each in `folder`.
 
-    Frames that cannot be reconstructed are skipped, and listed beside the records.
+    Frames that cannot be reconstructed are skipped, and listed beside the records. Records are
+    written where their frames are found; `finish` moves those that loops have moved since.
 
     The stream's whole state (the network's memories and the pose source's keyframe) is saved now
     and then. Resuming goes back to the newest saved state and drops the records after it, so that
@@ -46,10 +49,12 @@ class ExportSession:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises SavedStreamError for a state that cannot be used, and OSError."""
+        self._staged = Staged(folder)
         self.records = RecordFolder(folder)
         self.skipped = SkippedFrames(folder)
         self._reconstructor = reconstructor
         self._keep = keep
+        self._hanging = Hanging()
         self._state = folder / STATE
         self._clock = clock
         self._saved = clock()
@@ -79,6 +84,7 @@ class ExportSession:
         if not found.placed:
             raise FrameRejected("the camera is not recognised in the map yet")
         self.records.append(FrameRecord.of(found, name, self._keep))
+        self._hanging = self._hanging.moved(found.correction).followed_by(found.keyframe)
         self._save_now_and_then()
 
     def skip(self, name: str, reason: str) -> None:
@@ -90,11 +96,26 @@ class ExportSession:
         """The map of landmarks as it is now. Raises MapError where the pose source keeps none."""
         return self._reconstructor.stored_map()
 
+    def finish(self) -> None:
+        """Save the state, and the records where loops have moved them. Raises OSError."""
+        if self._hanging.have_moved.any():
+            self.records.write_moved(self._hanging, self._staged.path)
+            self._hanging = self._hanging.written()
+            self._save_in(self._staged.path(STATE))
+            self._staged.take_place()
+        else:
+            self.save()
+
     def save(self) -> None:
         """Save the state, so that a later session goes on after the newest record."""
-        done = SavedStream(len(self.records), self._reconstructor.state, len(self.skipped))
-        save_stream(self._state, done)
+        self._save_in(self._state)
         self._saved = self._clock()
+
+    def _save_in(self, path: Path) -> None:
+        done = SavedStream(
+            len(self.records), self._reconstructor.state, len(self.skipped), self._hanging
+        )
+        save_stream(path, done)
 
     def _save_now_and_then(self) -> None:
         if self._clock() - self._saved >= SAVE_INTERVAL_S:
@@ -104,7 +125,7 @@ class ExportSession:
         frames = skipped = 0
         if self._state.exists():
             saved = load_stream(self._state, device)
-            frames, skipped = saved.frames, saved.skipped
+            frames, skipped, self._hanging = saved.frames, saved.skipped, saved.hanging
             self._reconstructor.restore(saved.state)
         if frames > len(self.records) or skipped > len(self.skipped):
             raise SavedStreamError(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from wall_model import WallModel, moving
 
+from mem4d_ros.geometry import transform_points
+from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor, PointFilter
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
@@ -84,3 +88,70 @@ def test_an_image_of_another_size_does_not_continue_the_world(tmp_path: Path) ->
     with pytest.raises(FrameRejected, match="32x64, those before it have another size"):
         one.process(np.zeros((64, 32, 3), np.uint8), "2", 2, None)
     assert len(one.records) == 2
+
+
+GROWS = 1.1
+MOTION = np.diag([GROWS, GROWS, GROWS, 1.0])
+MOTION[:3, 3] = 0.1, -0.2, 0.3
+
+
+def looped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ExportSession:
+    """Five frames, each a keyframe; with the last a loop moves all but the first two."""
+    one = session(folder)
+    found = one._reconstructor.process
+
+    def process_with_loop(*args: Any) -> Any:
+        frame = found(*args)
+        closes = frame.frame_index == 4
+        loop = Correction(np.array([0, 2]), np.array([np.eye(4), MOTION])) if closes else None
+        return replace(frame, keyframe=frame.frame_index, correction=loop)
+
+    monkeypatch.setattr(one._reconstructor, "process", process_with_loop)
+    process(one, 5)
+    return one
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_at_the_end_frames_are_where_loops_have_moved_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = looped(tmp_path, monkeypatch)
+    before = list(one.records)
+    one.finish()
+    after = list(session(tmp_path).records)
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+        motion = MOTION if index in (2, 3) else np.eye(4)
+        pose = moved_pose(motion, old.camera_to_world)
+        np.testing.assert_allclose(new.camera_to_world, pose, atol=1e-6)
+        there = transform_points(motion.astype(np.float32), old.points_world)
+        np.testing.assert_allclose(new.points_world, there, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(new.depth, old.depth * np.cbrt(np.linalg.det(motion[:3, :3])))
+
+
+def test_frames_are_moved_once_however_often_a_run_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looped(tmp_path, monkeypatch).finish()
+    monkeypatch.undo()
+    ended = contents(tmp_path)
+    session(tmp_path).finish()
+    assert {k: v for k, v in contents(tmp_path).items() if k != "state.pt"} == {
+        k: v for k, v in ended.items() if k != "state.pt"
+    }
+
+
+def test_a_stopped_run_moves_its_frames_when_it_has_gone_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    looped(whole, monkeypatch).finish()
+    looped(stopped, monkeypatch).save()
+    monkeypatch.undo()
+    assert contents(stopped)["trajectory.txt"] != contents(whole)["trajectory.txt"]
+    session(stopped).finish()
+    one, other = contents(whole), contents(stopped)
+    del one["state.pt"], other["state.pt"]
+    assert one == other
