@@ -78,6 +78,14 @@ def test_what_follows_is_the_same_to_the_bit(
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
+def test_a_stream_that_has_seen_nothing_but_black_goes_on(tmp_path: Path) -> None:
+    """Its map has a keyframe without landmarks."""
+    online = reconstructor(SMALL_VIT, "geometry")
+    run(online, np.zeros((2, 48, 64, 3), np.uint8), 0)
+    save_stream(tmp_path / "state.pt", SavedStream(2, online.state))
+    assert load_stream(tmp_path / "state.pt", CPU).frames == 2
+
+
 def test_without_the_state_it_would_differ(images: np.ndarray) -> None:
     whole = run(reconstructor(SMALL_VIT, "head"), images, 0)[STOP]
     (alone,) = run(reconstructor(SMALL_VIT, "head"), images[STOP : STOP + 1], STOP)
