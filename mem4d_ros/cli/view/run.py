@@ -75,12 +75,13 @@ def serve(
         most_points=options.points,
         follows=recording is None,
     )
-    try:
-        viewer = open_viewer(scene, told, controls, recording)
-    except ViewerUnavailable as error:
-        raise UserError(str(error)) from error
-    print(f"open {viewer.window.url} in a browser; Ctrl-C ends", flush=True)
+    # Before there is a viewer, whose threads would outlive an interruption that ends this one.
     with stop_on_request() as should_stop:
+        try:
+            viewer = open_viewer(scene, told, controls, recording)
+        except ViewerUnavailable as error:
+            raise UserError(str(error)) from error
+        print(f"open {viewer.window.url} in a browser; Ctrl-C ends", flush=True)
         if controls is not None:
             controls.start()
         viewer.run(should_stop)
