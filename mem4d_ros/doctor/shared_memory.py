@@ -98,7 +98,7 @@ def check_left(folder: Path, sizes: list[int]) -> Finding:
         "shared_memory.left",
         "warning",
         f"{summary} of the machine's memory in {folder}",
-        f"fastdds shm clean; or, while no node runs, rm {folder}/fastdds_* {folder}/sem.fastdds_*",
+        f"fastdds shm clean; or, while no node runs, rm -f {folder}/{{,sem.}}fast{{dds,rtps}}_*",
         facts=facts,
     )
 
@@ -106,7 +106,9 @@ def check_left(folder: Path, sizes: list[int]) -> Finding:
 def left_behind(folder: Path) -> list[int]:
     """Bytes of each segment whose process is gone, as far as this user may see."""
     sizes = []
-    for lock in folder.glob(f"fastdds_*{LOCK}"):
+    for lock in files_of_dds(folder):
+        if not lock.name.endswith(LOCK):
+            continue
         segment = lock.with_name(lock.name.removesuffix(LOCK))
         try:
             with lock.open() as file:

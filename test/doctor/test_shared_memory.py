@@ -60,7 +60,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_segments_whose_process_is_gone_are_counted(tmp_path: Path) -> None:
     """A process holds the file beside its segment locked, as long as it lives."""
-    for name, size in (("fastdds_living", 10), ("fastdds_left", 20)):
+    for name, size in (("fastdds_living", 10), ("fastrtps_left", 20)):
         (tmp_path / name).write_bytes(bytes(size))
         (tmp_path / f"{name}_el").touch()
     with (tmp_path / "fastdds_living_el").open() as lock:
