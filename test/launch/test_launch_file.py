@@ -47,12 +47,10 @@ def test_the_node_starts_with_the_arguments_and_ends_on_ctrl_c() -> None:
     )
     try:
         with connected() as ros:
-            client = ros.probe.create_client(GetParameters, "/robot/mem4d/get_parameters")
-            assert client.wait_for_service(PATIENCE_S)
             names = ["frames.map", "tf.mode", "model.device", "frames.base", "frames.odom"]
-            answer = client.call_async(GetParameters.Request(names=names))
-            ros.wait_for(answer.done)
-            values = [value.string_value for value in answer.result().values]
+            request = GetParameters.Request(names=names)
+            answer = ros.call(GetParameters, "/robot/mem4d/get_parameters", request)
+            values = [value.string_value for value in answer.values]
             assert values == ["world", "off", "cpu", "base_link", "odom_combined"]
             ros.talker(CompressedImage, "/camera/image_raw/compressed")
             ros.talker(CameraInfo, "/camera/camera_info")

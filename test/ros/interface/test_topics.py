@@ -31,7 +31,7 @@ def test_the_node_offers_the_services_of_the_table(start: Start) -> None:
     ros = start()
     for service in topics.SERVICES:
         name = expand_topic_name(service.name, "mem4d", "/")
-        assert ros.probe.create_client(service.type, name).wait_for_service(10)
+        assert ros.client_of(service.type, name).service_is_ready()
 
 
 def test_the_markdown_table_names_every_topic() -> None:
