@@ -57,7 +57,7 @@ def make_map(recording: Recording, folder: Path) -> None:
     kept = [number for number in world.keyframes if number in frame_of]
     own = np.array([world.keyframes[number].camera_to_world[:3, 3] for number in kept])
     true = np.array([_pose(recording[frame_of[number]])[:3, 3] for number in kept])
-    save_map(folder, online.stored_map())
+    save_map(folder, online.poses.stored_map())
     to_truth = align_similarity(own, true)
     facts = {
         "poses": poses,

@@ -38,7 +38,7 @@ class Engine:
         self.model = load(settings())
         known_map = map_at_start(settings())
         if known_map is not None:
-            self.model.reconstructor.check_map(known_map.stored)
+            self.model.reconstructor.poses.check_map(known_map.stored)
         with ownership(node) as self._owner:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)

@@ -98,7 +98,7 @@ class Services:
             return _answer(response, True, "the next frame begins a new map")
         try:
             known = read_map(self._settings(), request.path, request.mode)
-            engine.model.reconstructor.check_map(known.stored)
+            engine.model.reconstructor.poses.check_map(known.stored)
         except MapError as error:
             return _answer(response, False, str(error))
         engine.pipeline.request_map(known)
@@ -111,7 +111,7 @@ class Services:
 
 def save_whole_map(path: Path, engine: Engine) -> tuple[int, int]:
     """Write the map as a folder; numbers of its keyframes and landmarks. Raises MapError."""
-    stored = engine.model.reconstructor.stored_map()
+    stored = engine.model.reconstructor.poses.stored_map()
     origin = {"program": f"mem4d_ros {mem4d_ros.__version__}", "network": engine.model.checkpoint}
     frame = engine.outputs.map_from_world
     if frame is None:

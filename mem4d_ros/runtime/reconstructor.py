@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 
 from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
-from mem4d_ros.mapping import MapError, StoredMap
+from mem4d_ros.mapping import StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.structure_memory import StructureState
@@ -28,16 +27,15 @@ from mem4d_ros.runtime.known import Known
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
-from mem4d_ros.runtime.points import ColouredPoints, move_points
+from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
-    GeometryPose,
     HeadPose,
     PoseEstimate,
     PoseFrame,
     PoseSource,
+    SharedPoseSource,
 )
-from mem4d_ros.runtime.pose_sources.source import LandmarkSource
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
 from mem4d_ros.runtime.transfer import to_host, to_tensor
@@ -77,7 +75,7 @@ class OnlineReconstructor:
     `image_size` is the long side of the network's image in pixels; with `keeps_area` that of a 4:3
     image, and wider or taller ones have as many pixels. `precision` is the dtype of
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
-    network's head. `keyframes` says which frames enter the persistent structure memory, None: all.
+    network's head; `poses` is what it becomes here, and has the map. `keyframes` says which frames enter the persistent structure memory, None: all.
     `depth_prior` is another network, whose depth this one is told with a large deviation.
     """
 
@@ -102,11 +100,10 @@ class OnlineReconstructor:
         self._memory = memory
         self._device = device
         self._precision = precision
-        self._pose_source = pose_source or HeadPose()
+        self.poses = SharedPoseSource(pose_source or HeadPose())
         self._keyframes = keyframes
         self._depth_prior = depth_prior
         self._transform: ImageTransform | None = None
-        self._map_lock = threading.Lock()
         self.reset()
 
     @property
@@ -118,8 +115,7 @@ class OnlineReconstructor:
         """Forget all frames: the next one defines a new world, unless a map is used."""
         self._empty_memory()
         self._predicted_intrinsics: np.ndarray | None = None
-        with self._map_lock:
-            self._pose_source.reset()
+        self.poses.reset()
 
     def _empty_memory(self) -> None:
         self._state = self._model.initial_state(self._memory)
@@ -134,56 +130,9 @@ class OnlineReconstructor:
         Raises:
             MapError: the pose source keeps no map, or the camera is another one than the map's.
         """
-        source = self._map_keeper()
-        if given is not None:
-            self.check_map(given)
-        with self._map_lock:
-            source.use_map(given, extends)
+        self.poses.use_map(given, extends)
         self._empty_memory()
         self._predicted_intrinsics = None
-
-    def check_map(self, given: StoredMap) -> None:
-        """Raises MapError for a map that `use_map` would refuse. From any thread."""
-        seen = self._map_keeper().told_camera
-        if seen is not None and not given.camera.is_like(seen):
-            raise MapError(
-                f"the map is of a camera with {given.camera}, this one has {seen}: give a map that"
-                " was made with this camera"
-            )
-
-    def stored_map(self) -> StoredMap:
-        """The map as it is now. From any thread.
-
-        Raises:
-            MapError: there is none.
-        """
-        source = self._map_keeper()
-        with self._map_lock:
-            camera = source.camera if source.given is None else source.given.camera
-            if camera is None or not source.map.keyframes:
-                raise MapError("there is no map yet: it begins with the first image")
-            return StoredMap(source.map.copy(), camera)
-
-    def map_size(self) -> tuple[int, int]:
-        """Numbers of keyframes and landmarks; 0 where the pose source keeps no map."""
-        source = self._pose_source
-        if not isinstance(source, GeometryPose):
-            return 0, 0
-        return len(source.map.keyframes), len(source.map.landmarks)
-
-    @property
-    def given_map(self) -> StoredMap | None:
-        """The map in which frames are looked for, as it was given."""
-        source = self._pose_source
-        return source.given if isinstance(source, GeometryPose) else None
-
-    def _map_keeper(self) -> GeometryPose:
-        if not isinstance(self._pose_source, GeometryPose):
-            raise MapError(
-                "only the pose source geometry has a map that can be saved and loaded: choose that"
-                " (the node's parameter pose.source, or --pose-source)"
-            )
-        return self._pose_source
 
     def resize_memory(self, memory: MemorySizes) -> None:
         """Change the memories' sizes; frames that still fit are kept."""
@@ -195,7 +144,7 @@ class OnlineReconstructor:
         """Where the stream stands. Not a copy: the next frame changes it."""
         return StreamState(
             self._state,
-            self._pose_source,
+            self.poses.source,
             self._transform,
             self._views,
             self._predicted_intrinsics,
@@ -203,7 +152,7 @@ class OnlineReconstructor:
 
     def restore(self, state: StreamState) -> None:
         """Go on where a stream stood: frames become what they would have become there."""
-        self._state, self._pose_source = state.memory, state.pose_source
+        self._state, self.poses = state.memory, SharedPoseSource(state.pose_source)
         self._transform, self._views = state.transform, state.views
         self._predicted_intrinsics = state.predicted_intrinsics
         self._memory = state.memory.memory
@@ -215,11 +164,6 @@ class OnlineReconstructor:
     def structure_tokens(self) -> int:
         """The number of tokens in the persistent structure memory."""
         return self._state.structure.tokens
-
-    def landmarks(self) -> ColouredPoints | None:
-        """Landmarks that the poses go by, in the world; None where they go by none."""
-        source = self._pose_source
-        return source.landmarks() if isinstance(source, LandmarkSource) else None
 
     @property
     def takes_evidence(self) -> bool:
@@ -262,8 +206,8 @@ class OnlineReconstructor:
                 "this network takes no evidence: it can be told neither points nor poses"
             )
         known = Known(intrinsics, points, camera_to_world)
-        if self.given_map is not None:
-            known = known.in_map(self.given_map.camera, image)
+        if (given := self.poses.given_map) is not None:
+            known = known.in_map(given.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
         told = self._foreseen(
@@ -272,14 +216,15 @@ class OnlineReconstructor:
         frame_index, structure = self._state.frame_index, self._state.structure
         output = self._step(model_image, told.evidence(transform))
         seen = self._seen(output, model_image, known, transform)
-        estimate = (
-            PoseEstimate(camera_to_world) if camera_to_world is not None else self._estimate(seen)
-        )
+        if camera_to_world is not None:
+            estimate = PoseEstimate(camera_to_world)
+        else:
+            estimate = self.poses.estimate(seen)
         points_camera = seen.points_camera
         if estimate.depth_scale != 1:
             points_camera *= np.float32(estimate.depth_scale)
         self._select(estimate, seen, structure)
-        if self._pose_source.keeps_global_pointmap:
+        if self.poses.keeps_global_pointmap:
             points_world, confidence_world = seen.points_world, seen.confidence_world
         else:
             points_world = move_points(estimate.camera_to_world, points_camera)
@@ -324,8 +269,7 @@ class OnlineReconstructor:
 
     def _foreseen(self, known: Known, frame: CameraFrame, stamp_ns: int, metres: float) -> Known:
         """With what the pose source and the depth prior add to what is known of a frame."""
-        with self._map_lock:
-            foreseen = self._pose_source.foresee(frame)
+        foreseen = self.poses.foresee(frame)
         if foreseen.starts_anew:
             self._empty_memory()
         told = known.foreseen(foreseen, metres)
@@ -369,10 +313,6 @@ class OnlineReconstructor:
             head_pose=head,
             place=place_of(self._state),
         )
-
-    def _estimate(self, seen: PoseFrame) -> PoseEstimate:
-        with self._map_lock:
-            return self._pose_source.estimate(seen)
 
     def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
         """Those of the stream's camera (3, 3), in pixels of the network's image.

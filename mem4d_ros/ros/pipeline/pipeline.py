@@ -131,7 +131,7 @@ class Pipeline:
             structure_tokens=self._reconstructor.structure_tokens(),
             scans=self._scans.report if self._scans else None,
             known_map=self._processor.known_map,
-            map_size=self._reconstructor.map_size(),
+            map_size=self._reconstructor.poses.map_size(),
         )
 
     def pause(self) -> None:

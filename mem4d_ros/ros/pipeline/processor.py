@@ -128,7 +128,7 @@ class FrameProcessor:
             header.stamp,
             camera_frame,
             calibrated.intrinsics is not None,
-            landmarks=self._reconstructor.landmarks() if self._wants_landmarks() else None,
+            landmarks=self._reconstructor.poses.landmarks() if self._wants_landmarks() else None,
             map_from_world=None if known is None else known.stored.frame_from_world,
         )
 

@@ -94,7 +94,7 @@ class ExportSession:
 
     def stored_map(self) -> StoredMap:
         """The map of landmarks as it is now. Raises MapError where the pose source keeps none."""
-        return self._reconstructor.stored_map()
+        return self._reconstructor.poses.stored_map()
 
     def finish(self) -> None:
         """Save the state, and the records where loops have moved them. Raises OSError."""

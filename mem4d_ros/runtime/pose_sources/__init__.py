@@ -10,6 +10,7 @@ from mem4d_ros.model import Mem4DConfig
 from mem4d_ros.runtime.pose_sources.geometry import GeometryPose
 from mem4d_ros.runtime.pose_sources.head import HeadPose
 from mem4d_ros.runtime.pose_sources.procrustes import ProcrustesPose
+from mem4d_ros.runtime.pose_sources.shared import SharedPoseSource
 from mem4d_ros.runtime.pose_sources.source import (
     CameraFrame,
     Foreseen,
@@ -69,6 +70,7 @@ __all__ = [
     "PoseFrame",
     "PoseSource",
     "ProcrustesPose",
+    "SharedPoseSource",
     "make_pose_source",
     "suitable_source",
 ]
