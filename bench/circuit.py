@@ -23,7 +23,7 @@ import torch
 
 from mem4d_ros.evaluation.trajectory import trajectory_errors
 from mem4d_ros.geometry import ImageTransform, fov_to_intrinsics
-from mem4d_ros.mapping import Aside, Correction, DenseView, Odometry, moved_pose
+from mem4d_ros.mapping import Aside, Correction, DenseView, HangingPoses, Odometry
 from mem4d_ros.runtime import OnlineReconstructor
 from mem4d_ros.runtime.loading import load_network
 from mem4d_ros.runtime.pose_sources import GeometryPose
@@ -83,18 +83,16 @@ class Path3D:
 
     def __init__(self) -> None:
         self.published: list[np.ndarray] = []
-        self.moved = np.empty((0, 4, 4))
-        self.keyframes: list[int] = []
+        self.now = HangingPoses()
         self.closed_at: list[int] = []
 
     def add(self, pose: np.ndarray, keyframe: int, correction: Correction | None) -> None:
         """Take the next frame in."""
         if correction is not None:
             self.closed_at.append(len(self.published))
-            self.moved = moved_pose(correction.of(np.array(self.keyframes)), self.moved)
+            self.now.move(correction)
         self.published.append(pose)
-        self.moved = np.concatenate((self.moved, pose[None]))
-        self.keyframes.append(keyframe)
+        self.now.add(pose, keyframe)
 
 
 def walked(walk: Walk, closes_loops: bool) -> Path3D:
@@ -119,7 +117,7 @@ def print_paths(walk: Walk) -> None:
     for closes_loops in (False, True):
         path = walked(walk, closes_loops)
         published = trajectory_errors(np.array(path.published), walk.poses)
-        final = trajectory_errors(path.moved, walk.poses)
+        final = trajectory_errors(path.now.poses, walk.poses)
         print(
             f"{'with' if closes_loops else 'without'} loops: ATE {final.ate_m:.3f} m of"
             f" {final.path_m:.1f} m, as published {published.ate_m:.3f} m;"

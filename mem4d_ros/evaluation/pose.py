@@ -18,6 +18,7 @@ from mem4d_ros.evaluation.errors import NotMeasurable
 from mem4d_ros.evaluation.online import Step, full_depth
 from mem4d_ros.evaluation.trajectory import TrajectoryErrors, align_trajectory, trajectory_errors
 from mem4d_ros.geometry import Similarity
+from mem4d_ros.mapping import HangingPoses
 
 DEPTH_STRIDE = 8
 """Every so many pixels and rows say enough of the scale of a frame's depth."""
@@ -53,12 +54,14 @@ class PoseResult:
     Attributes:
         path_by_depth: the path's scale by that of the depth, both against the truth: 1 where the
             two agree; None where no true depth is known or the camera stands still.
+        final_ate_m: RMSE of positions as loops have moved them by the end; None: none closed.
     """
 
     name: str
     frames: int
     errors: PoseErrors
     path_by_depth: float | None = None
+    final_ate_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,16 @@ def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
         NotMeasurable: a sample lacks its pose, named, or there are fewer than three.
     """
     found, truth = [], []
+    final, has_moved = HangingPoses(), False
     depth_ratios: list[float] = []
     for step in steps:
         if step.sample.camera_to_world is None:
             raise NotMeasurable(f"{step.sample.name} has no pose to measure against")
         found.append(step.found.camera_to_world)
+        if step.found.correction is not None:
+            final.move(step.found.correction)
+            has_moved = True
+        final.add(step.found.camera_to_world, step.found.keyframe)
         truth.append(step.sample.camera_to_world)
         depth_ratios += _depth_ratio(step)
     predicted, true = np.array(found), np.array(truth)
@@ -124,7 +132,8 @@ def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
     by_depth = (
         float(np.median(depth_ratios)) / errors.scale if depth_ratios and errors.scale else None
     )
-    result = PoseResult(name, len(true), errors, by_depth)
+    final_ate_m = trajectory_errors(final.poses, true).ate_m if has_moved else None
+    result = PoseResult(name, len(true), errors, by_depth, final_ate_m)
     return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
 
 

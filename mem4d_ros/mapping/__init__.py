@@ -8,6 +8,7 @@ from __future__ import annotations
 from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners
+from mem4d_ros.mapping.hanging_poses import HangingPoses
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmark_cloud import landmark_cloud
 from mem4d_ros.mapping.landmarks import Landmarks
@@ -44,6 +45,7 @@ __all__ = [
     "Correction",
     "DenseView",
     "Estimate",
+    "HangingPoses",
     "Localiser",
     "Map",
     "MapCamera",

@@ -75,8 +75,9 @@ class OnlineReconstructor:
     `image_size` is the long side of the network's image in pixels; with `keeps_area` that of a 4:3
     image, and wider or taller ones have as many pixels. `precision` is the dtype of
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
-    network's head; `poses` is what it becomes here, and has the map. `keyframes` says which frames enter the persistent structure memory, None: all.
-    `depth_prior` is another network, whose depth this one is told with a large deviation.
+    network's head; `poses` asks it, and has its map. `keyframes` says which frames enter the
+    persistent structure memory, None: all. `depth_prior` is another network, whose depth this one
+    is told with a large deviation.
     """
 
     def __init__(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from oracle import Oracle, Room, recording_of, room
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.evaluation.errors import NotMeasurable
-from mem4d_ros.evaluation.online import run_recording
+from mem4d_ros.evaluation.online import Step, run_recording
 from mem4d_ros.evaluation.pose import PoseErrors, mean_pose_errors, measure_pose, pose_errors
 from mem4d_ros.evaluation.trajectory import trajectory_errors
+from mem4d_ros.mapping import Correction
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import OnlineReconstructor
 
@@ -147,7 +150,32 @@ def test_an_oracle_makes_no_error(truth: Room) -> None:
     assert (result.name, result.frames) == ("oracle", 4)
     assert result.errors.ate_share == pytest.approx(0, abs=1e-4)
     assert result.errors.scale == pytest.approx(2, rel=1e-3)
+    assert result.final_ate_m is None
     assert paths.aligned == pytest.approx(paths.true, abs=1e-4)
+
+
+def test_positions_are_measured_again_where_loops_have_moved_them() -> None:
+    """The second half was found a metre off, and is moved back with its keyframe by a loop."""
+    true = walk(11, 8)
+    found = true.copy()
+    found[4:7, 0, 3] += 1.0
+    back = np.eye(4)
+    back[0, 3] = -1.0
+    correction = Correction(np.array([0, 4]), np.stack([np.eye(4), back]))
+
+    def steps() -> Iterator[Step]:
+        for index, pose in enumerate(found):
+            reconstruction = SimpleNamespace(
+                camera_to_world=pose,
+                keyframe=0 if index < 4 else 4,
+                correction=correction if index == 7 else None,
+            )
+            sample = SimpleNamespace(name=str(index), camera_to_world=true[index], depth=None)
+            yield SimpleNamespace(sample=sample, found=reconstruction)
+
+    result, _ = measure_pose("loop", steps())
+    assert result.errors.ate_m > 0.1
+    assert result.final_ate_m == pytest.approx(0, abs=1e-9)
 
 
 def test_a_sample_without_its_pose_is_named(truth: Room) -> None:

@@ -16,13 +16,15 @@ from mem4d_ros.evaluation.protocols import PoseProtocol
 class PoseMeasure:
     """Camera pose; all sequences together are the mean of each figure.
 
-    The path's scale by the depth's is a median instead.
+    The path's scale by the depth's is a median instead. "after loops" is the ATE of
+    the positions as they are in the end, where loops have closed.
     """
 
     columns = (
         "frames",
         "ATE / m",
         "ATE / path",
+        "after loops",
         "RPE / m",
         "RPE / deg",
         "scale",
@@ -37,20 +39,26 @@ class PoseMeasure:
         return measure_pose(name, steps)
 
     def figures(self, result: PoseResult) -> Figures:
-        return _figures(result.frames, result.errors, result.path_by_depth)
+        return _figures(result.frames, result.errors, result.path_by_depth, result.final_ate_m)
 
     def overall(self, results: Sequence[PoseResult]) -> Figures:
         frames = sum(result.frames for result in results)
         known = [r.path_by_depth for r in results if r.path_by_depth is not None]
         by_depth = float(np.median(known)) if known else None
-        return _figures(frames, mean_pose_errors([r.errors for r in results]), by_depth)
+        final = None
+        if any(r.final_ate_m is not None for r in results):
+            each = [r.errors.ate_m if r.final_ate_m is None else r.final_ate_m for r in results]
+            final = float(np.mean(each))
+        return _figures(frames, mean_pose_errors([r.errors for r in results]), by_depth, final)
 
     def row(self, figures: Figures) -> Sequence[str]:
         share, by_depth = figures["ate_share"], figures["path_by_depth"]
+        final = figures["final_ate_m"]
         return [
             str(figures["frames"]),
             f"{figures['ate_m']:.3f}",
             "" if share is None else f"{share:.2%}",
+            "" if final is None else f"{final:.3f}",
             f"{figures['rpe_m']:.4f}",
             f"{figures['rpe_deg']:.3f}",
             f"{figures['scale']:.3f}",
@@ -64,6 +72,13 @@ class PoseMeasure:
         return trajectory_picture(result, evidence)
 
 
-def _figures(frames: int, errors: PoseErrors, path_by_depth: float | None) -> Figures:
-    shares = {"ate_share": errors.ate_share, "path_by_depth": path_by_depth}
-    return {"frames": frames, **asdict(errors), **shares}
+def _figures(
+    frames: int, errors: PoseErrors, path_by_depth: float | None, final_ate_m: float | None
+) -> Figures:
+    return {
+        "frames": frames,
+        **asdict(errors),
+        "ate_share": errors.ate_share,
+        "path_by_depth": path_by_depth,
+        "final_ate_m": final_ate_m,
+    }

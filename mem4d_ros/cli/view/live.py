@@ -12,7 +12,7 @@ import numpy as np
 
 from mem4d_ros.datasets import BadFrame, FrameError, Sample
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.mapping import Correction, HangingPoses
 from mem4d_ros.runtime import (
     ColouredPoints,
     FrameRejected,
@@ -57,8 +57,7 @@ class LiveRun:
         self._say = say
         self._timing = TimingWindow()
         self._splitter, self._map = MotionSplitter(), StaticMap()
-        self._poses: list[np.ndarray] = []  # camera-to-world (4, 4), and
-        self._keyframes: list[int] = []  # what each hangs on
+        self._path = HangingPoses()  # camera-to-world
         self._processed = self._rejected = 0
         self._map_due_s = 0.0
         self._state = "starting"
@@ -140,8 +139,7 @@ class LiveRun:
 
     def _show(self, found: Reconstruction) -> None:
         if found.frame_index == 0:
-            self._poses.clear()
-            self._keyframes.clear()
+            self._path = HangingPoses()
             self._map_due_s = 0.0
             self._scene.put(Changes(restarted=True))
         moving = self._splitter.split(found)
@@ -150,8 +148,7 @@ class LiveRun:
         if found.pose_measured or found.frame_index == 0:
             with self._map_lock:
                 self._map.integrate(found, moving)
-        self._poses.append(found.camera_to_world)
-        self._keyframes.append(found.keyframe)
+        self._path.add(found.camera_to_world, found.keyframe)
         frame = shown(
             found.image,
             found.depth,
@@ -161,7 +158,7 @@ class LiveRun:
             moving,
         )
         self._scene.put(frame)
-        self._scene.put(Changes(path=(MAP_FROM_WORLD @ np.array(self._poses))[:, :3, 3]))
+        self._scene.put(Changes(path=(MAP_FROM_WORLD @ self._path.poses)[:, :3, 3]))
         if time.monotonic() >= self._map_due_s:
             self._put_map()
 
@@ -171,9 +168,7 @@ class LiveRun:
             self._map.move(correction)
         links = transform_points(MAP_FROM_WORLD, correction.links)
         self._scene.put(Changes(loops=links))
-        if self._poses:
-            motions = correction.of(np.array(self._keyframes))
-            self._poses = list(moved_pose(motions, np.array(self._poses)))
+        self._path.move(correction)
 
     def _put_map(self) -> None:
         self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
