@@ -20,30 +20,34 @@ SOAK = Path(__file__).parents[2] / "bench" / "soak.py"
 
 
 @pytest.fixture(scope="module")
-def soak() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("soak", SOAK)
+def figures() -> ModuleType:
+    name = "soak_figures"
+    spec = importlib.util.spec_from_file_location(name, SOAK.with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules["soak"] = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.mark.parametrize("growth", [1.0, 1.5])
 def test_what_the_machine_takes_longer_for_is_not_the_nodes(
-    soak: ModuleType, growth: float
+    figures: ModuleType, growth: float
 ) -> None:
     """The machine becomes three times as slow in bursts; the node as slow as `growth` says."""
     frames, rng = 4000, np.random.default_rng(0)
     load = np.linspace(1, 2, frames) + (rng.random(frames // 200) < 0.4).repeat(200)
     latency = 0.1 * load * np.where(np.arange(frames) < frames // 2, 1, growth)
     cpu = np.cumsum(1.3 * latency)
-    run = soak.Run(
-        [soak.Moment(500.0, *of_frame, 0) for of_frame in zip(cpu, latency, strict=True)],
-        [soak.Seconds(0.04 * load[i], 0.03 * load[i]) for i in range(4, frames, soak.PACE_EVERY)],
+    run = figures.Run(
+        [figures.Moment(500.0, *of_frame, 0) for of_frame in zip(cpu, latency, strict=True)],
+        [
+            figures.Seconds(0.04 * load[i], 0.03 * load[i])
+            for i in range(4, frames, figures.PACE_EVERY)
+        ],
         frames,
     )
-    slower = soak.slowdown(run.after(200))
+    slower = figures.slowdown(run.after(200))
     assert slower.wall == pytest.approx(growth, rel=0.02)
     assert slower.cpu == pytest.approx(growth, rel=0.02)
 
