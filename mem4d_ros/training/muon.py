@@ -62,9 +62,12 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """The nearly orthogonal matrices next to `matrices` (K, N, M): Newton-Schulz in bfloat16."""
+    """The nearly orthogonal matrices next to `matrices` (K, N, M): Newton-Schulz.
+
+    In bfloat16, but for CPUs, most of which only emulate it.
+    """
     a, b, c = _COEFFICIENTS
-    x = matrices.bfloat16()
+    x = matrices.float() if matrices.device.type == "cpu" else matrices.bfloat16()
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp_min(_EPS)
