@@ -165,6 +165,7 @@ class TrainingConfig:
         preset: the network's sizes.
         network: sections of the preset's config that are other than its own, each given as a whole.
         initial_checkpoint: weights to start from; None starts from random ones.
+        untrained: parts of the network, such as 'decoder', that keep random weights instead.
         encoder: its first weights: 'efficientnet-lite0' for public ones (ImageNet), a safetensors
             file, or None for random ones.
         freeze_encoder: do not train the encoder (as in the paper), whose weights must be known.
@@ -190,6 +191,7 @@ class TrainingConfig:
     network: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     initial_checkpoint: str | None = None
+    untrained: tuple[str, ...] = ()
     encoder: str | None = "efficientnet-lite0"
     freeze_encoder: bool = True
     encoder_rate: float = 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from mem4d_ros.model import Mem4D, MemorySizes
@@ -22,12 +24,12 @@ def initial_model(config: TrainingConfig) -> Mem4D:
     if config.encoder is not None:
         load_encoder(model, config.encoder)
     if config.initial_checkpoint is not None:
-        _load_weights(model, config.initial_checkpoint)
+        _load_weights(model, config.initial_checkpoint, config.untrained)
     model.encoder.requires_grad_(not config.freeze_encoder)
     return model
 
 
-def _load_weights(model: Mem4D, path: str) -> None:
+def _load_weights(model: Mem4D, path: str, untrained: Sequence[str]) -> None:
     try:
         source = load_checkpoint(path)
     except CheckpointError as error:
@@ -38,4 +40,10 @@ def _load_weights(model: Mem4D, path: str) -> None:
             f"initial_checkpoint: {path} holds another network than preset and network describe; "
             "`mem4d info` prints its sizes"
         )
-    model.load_state_dict(source.state_dict())
+    parts = dict(model.named_children())
+    for name in untrained:
+        if name not in parts:
+            raise TrainingConfigError(f"untrained: {name!r} is none of {', '.join(parts)}")
+    for name, part in parts.items():
+        if name not in untrained:
+            part.load_state_dict(source.get_submodule(name).state_dict())

@@ -45,6 +45,28 @@ def test_it_starts_from_a_checkpoint_with_memories_of_its_own(tmp_path: Path) ->
     assert model.config.memory.tdm_size == 0
 
 
+def test_untrained_parts_are_as_random_as_without_a_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "start.safetensors"
+    source = small_model(SMALL_VIT)
+    save_checkpoint(path, source)
+    parts = ("decoder", "structure_memory")
+    model = initial_model(
+        small_config(tmp_path, seed=1, initial_checkpoint=str(path), untrained=parts)
+    )
+    random = initial_model(small_config(tmp_path, seed=1)).state_dict()
+    for name, weight in model.state_dict().items():
+        origin = random if name.startswith(parts) else source.state_dict()
+        assert torch.equal(weight, origin[name]), name
+
+
+def test_a_part_that_the_network_does_not_have_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "start.safetensors"
+    save_checkpoint(path, small_model(SMALL_VIT))
+    config = small_config(tmp_path, initial_checkpoint=str(path), untrained=("memory",))
+    with pytest.raises(TrainingConfigError, match=r"untrained: 'memory' is none of encoder, .*"):
+        initial_model(config)
+
+
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "start.safetensors"
     save_checkpoint(path, small_model(SMALL_VIT))
