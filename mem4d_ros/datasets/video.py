@@ -45,7 +45,7 @@ class Video:
             while True:
                 readable, image = capture.read()
                 if not readable:
-                    self._check_end(index, capture.get(cv2.CAP_PROP_FRAME_COUNT))
+                    self._check_end(index, previous_s, capture.get(cv2.CAP_PROP_FRAME_COUNT))
                     return
                 stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
                 if previous_s is not None and not stamp_s > previous_s:
@@ -58,8 +58,10 @@ class Video:
         finally:
             capture.release()
 
-    def _check_end(self, read: int, promised: float) -> None:
-        if read < CUT_OFF_RATIO * promised:
+    def _check_end(self, read: int, newest_s: float | None, promised: float) -> None:
+        """Some containers promise a length alone, as so many frames of the mean rate."""
+        reached = 0.0 if newest_s is None else newest_s / self._step_s + 1
+        if max(read, reached) < CUT_OFF_RATIO * promised:
             self._say(f"{self.path} ends after {read} of {promised:.0f} frames: it is cut off")
 
 

@@ -11,12 +11,13 @@ SENSOR_BITS = (8, 10, 12, 14, 16)
 
 
 def to_eight_bits(pixels: np.ndarray, say: Say) -> np.ndarray:
-    """The upper 8 of the bits that the image uses: uint16 of any shape as uint8.
+    """The upper 8 of the bits that the image uses: uint16, (H, W) or (H, W, C), as uint8.
 
     A camera of 10 or 12 bits would be nearly black by the upper byte. How many bits there are, no
-    message says, so that the image's brightest pixel has to.
+    message says, so that the image's brightest pixel has to; opacity, a fourth channel, is full.
     """
-    used = int(pixels.max(initial=0)).bit_length()
+    colours = pixels[..., :3] if pixels.ndim == 3 else pixels
+    used = int(colours.max(initial=0)).bit_length()
     bits = next(bits for bits in SENSOR_BITS if bits >= used)
     if bits < 16:
         say(

@@ -19,6 +19,8 @@ COEFFICIENTS = {FISHEYE: (4,), BROWN: (4, 5, 8, 12, 14)}
 """As many numbers as OpenCV takes; drivers add zeros, or leave them out."""
 LARGEST_CHANGE = 10.0
 """Of the focal length, by straightening: a P beyond it is a default that nobody set."""
+LEAST_SEEN = 0.1
+"""Of a straight image's pixels, on which the lens has to have seen something."""
 _RECTIFIED = re.compile(r"(^|[/_])rect(ified)?($|[/_])")
 
 
@@ -84,23 +86,41 @@ class Lens:
         self._intrinsics, self._source = lens, "intrinsics are CameraInfo's K"
         if rectified or not undistort:
             return
-        try:
-            coefficients, is_fisheye = _distortion(info)
-        except CameraInfoError as error:
-            self._source = f"the images stay distorted, and intrinsics are CameraInfo's K: {error}"
-            return
-        if not coefficients.any():
-            return
         rotation = np.array(info.r, np.float64).reshape(3, 3)
         if target is None or not _is_near(target, lens):
             rotation, target = np.eye(3), lens
         if not rotation.any():
             rotation = np.eye(3)
-        module = cv2.fisheye if is_fisheye else cv2
-        self._maps = module.initUndistortRectifyMap(
-            lens, coefficients, rotation, target, (width, height), cv2.CV_16SC2
+        try:
+            self._maps = _straightening_maps(info, lens, rotation, target, (width, height))
+        except CameraInfoError as error:
+            self._source = f"the images stay distorted, and intrinsics are CameraInfo's K: {error}"
+            return
+        if self._maps is not None:
+            self._intrinsics, self._source = target, "the images are undistorted"
+
+
+def _straightening_maps(
+    info: Any, lens: np.ndarray, rotation: np.ndarray, target: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """From an image of `size` (W, H) of camera `lens` to one of `target`, both (3, 3).
+
+    None without distortion. Raises CameraInfoError for a model that is not known, and where next
+    to nothing of the image would be left.
+    """
+    coefficients, is_fisheye = _distortion(info)
+    if not coefficients.any():
+        return None
+    module = cv2.fisheye if is_fisheye else cv2
+    maps = module.initUndistortRectifyMap(
+        lens, coefficients, rotation, target, size, cv2.CV_16SC2
+    )
+    shown = cv2.remap(np.ones(size[::-1], np.uint8), *maps, cv2.INTER_NEAREST)
+    if shown.mean() < LEAST_SEEN:
+        raise CameraInfoError(
+            "next to nothing of the images would be left by its K, D, R and P: calibrate the camera"
         )
-        self._intrinsics, self._source = target, "the images are undistorted"
+    return maps[0], maps[1]
 
 
 def _projection(info: Any, width: int, height: int) -> np.ndarray | None:
@@ -127,7 +147,8 @@ def _distortion(info: Any) -> tuple[np.ndarray, bool]:
     length = int(np.max(np.flatnonzero(given), initial=-1)) + 1
     if not length:
         return np.zeros(4), False
-    names = next((names for names in COEFFICIENTS if info.distortion_model in names), None)
+    model = info.distortion_model.strip().lower().replace(" ", "_")
+    names = next((names for names in COEFFICIENTS if model in names), None)
     if names is None:
         raise CameraInfoError(
             f"its distortion model is '{info.distortion_model}': use one of"

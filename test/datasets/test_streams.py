@@ -329,6 +329,28 @@ def test_a_video_that_is_cut_off_is_said(tmp_path: Path) -> None:
     assert said == [f"{path} ends after {count} of 40 frames: it is cut off"]
 
 
+def test_a_whole_video_whose_container_counts_time_not_frames_is_not_cut_off(
+    tmp_path: Path,
+) -> None:
+    """Of a Matroska file, as screen recorders and browsers write it."""
+    path = tmp_path / "screen.mkv"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (32, 20))
+    for index in range(5):
+        writer.write(shade(40 * index))
+    writer.release()
+    stamps_ms = [0, 40, 600, 640, 1600]
+    data = bytearray(path.read_bytes())
+    blocks = list(re.finditer(rb"\xa3[\x40-\x7f].\x81(..)\x80", data, re.DOTALL))
+    for block, stamp_ms in zip(blocks, stamps_ms, strict=True):
+        struct.pack_into(">h", data, block.start(1), stamp_ms)
+    struct.pack_into(">d", data, data.index(b"\x44\x89\x88") + 3, stamps_ms[-1] + 40)
+    path.write_bytes(data)
+    said: list[str] = []
+    stamps = [frame.stamp_s for frame in open_frames(path, said.append)]
+    np.testing.assert_allclose(stamps, np.array(stamps_ms) / 1e3, atol=2e-3)
+    assert said == []
+
+
 def test_a_missing_path_is_named(tmp_path: Path) -> None:
     with pytest.raises(FrameError, match="nowhere does not exist"):
         open_frames(tmp_path / "nowhere")

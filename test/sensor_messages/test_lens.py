@@ -177,6 +177,34 @@ def test_a_p_that_nobody_set_is_left_out(p: np.ndarray) -> None:
     np.testing.assert_array_equal(intrinsics, K)
 
 
+@pytest.mark.parametrize("model", ["PLUMB_BOB", "Plumb Bob", "plumb_bob "])
+def test_how_a_model_is_spelt_does_not_matter(model: str) -> None:
+    expected_image, _ = straighten(distorted_image(), info("plumb_bob", PLUMB_BOB))
+    image, _ = straighten(distorted_image(), info(model, PLUMB_BOB))
+    np.testing.assert_array_equal(image, expected_image)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"r": np.full(9, np.nan)},
+        {"r": np.full(9, 5.0)},
+        {"d": [1e9] * 5},
+        {"k": np.array([[90.0, 0, 4000], [0, 92, 4000], [0, 0, 1]])},
+    ],
+    ids=["R is NaN", "R turns nothing", "D is huge", "K looks elsewhere"],
+)
+def test_no_calibration_makes_images_black(changes: dict[str, Any]) -> None:
+    """A network that is shown black images goes on, and what it says is nonsense."""
+    message = info("plumb_bob", PLUMB_BOB, p=np.hstack([K, np.zeros((3, 1))]).ravel())
+    for name, value in changes.items():
+        setattr(message, name, value)
+    image = distorted_image()
+    found = Lens().straighten(image, message)
+    assert found.image is image
+    assert "next to nothing of the images would be left" in found.source
+
+
 def test_the_lens_can_be_left_in_the_image() -> None:
     image = distorted_image()
     straight, intrinsics = straighten(image, info("plumb_bob", PLUMB_BOB), undistort=False)

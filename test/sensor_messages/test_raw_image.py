@@ -134,6 +134,14 @@ def test_a_camera_of_fewer_bits_gives_the_same_picture(encoding: str, bits: int)
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize("encoding", ["rgba16", "16UC4"])
+def test_full_opacity_says_nothing_of_how_many_bits_a_camera_has(encoding: str) -> None:
+    opacity = np.full((*RGB.shape[:2], 1), 65535, np.uint16)
+    deep = np.dstack([RGB.astype(np.uint16) << 4, opacity])
+    image = raw_to_rgb(image_message(deep, encoding))
+    np.testing.assert_array_equal(image, RGB if encoding == "rgba16" else RGB[..., ::-1])
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
