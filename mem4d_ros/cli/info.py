@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.errors import UserError
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,7 +24,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "info",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Print what a checkpoint says of itself. Its weights are not read.",
         examples=EXAMPLES,
     )

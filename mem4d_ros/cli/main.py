@@ -24,6 +24,7 @@ from mem4d_ros.cli import (
 )
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
+from mem4d_ros.cli.terminal.streams import take_any_text
 from mem4d_ros.openmp import wait_briefly
 
 COMMANDS = (reconstruct, view, evaluate, train, convert, export, bench, info, doctor, completion)
@@ -46,6 +47,7 @@ def build_parser() -> CommandParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; its exit status."""
+    take_any_text()
     given = sys.argv[1:] if arguments is None else arguments
     verbose = "--verbose" in given
     words = [word for word in given if not word.startswith("-")]

@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 
+def summary(documentation: str | None) -> str:
+    """What a command does, as its module begins; empty where Python leaves that out (-OO)."""
+    return (documentation or "").partition("\n")[0].partition(": ")[2].rstrip(".")
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser of `mem4d`, or of a command below it."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from mem4d_ros.datasets.files import name_for_opencv
 from mem4d_ros.datasets.sample import Frame, FrameError
 from mem4d_ros.datasets.video import unreadable
 
@@ -32,7 +33,7 @@ class Animation:
         """Raises FrameError for a file that cannot be decoded."""
         if not hasattr(cv2, "imreadanimation"):
             raise FrameError(f"{path} is animated, which needs OpenCV 4.11 or newer")
-        readable, self._animation = cv2.imreadanimation(str(path))
+        readable, self._animation = cv2.imreadanimation(name_for_opencv(path))
         if not readable or not len(self._animation.frames):
             raise unreadable(path)
 

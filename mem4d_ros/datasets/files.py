@@ -29,6 +29,17 @@ def existing(path: Path) -> Path:
     return path
 
 
+def name_for_opencv(path: Path) -> str:
+    """The path as text. Raises FrameError for one that is no UTF-8, at which OpenCV crashes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise FrameError(
+            f"{path} cannot be opened by a name that is no UTF-8: rename it"
+        ) from error
+    return str(path)
+
+
 def list_files(folder: Path, *suffixes: str) -> list[Path]:
     """The folder's files with one of the suffixes, such as .png, numbers in order (2 before 10).
 
@@ -122,7 +133,7 @@ def read_depth_image(
 
     Raises FrameError for a file that is missing or no such image.
     """
-    raw = cv2.imread(str(existing(path)), cv2.IMREAD_UNCHANGED)
+    raw = cv2.imread(name_for_opencv(existing(path)), cv2.IMREAD_UNCHANGED)
     if raw is None or raw.dtype != np.uint16 or raw.ndim != 2:
         raise FrameError(f"{path} is not a readable 16-bit depth image")
     return np.where(np.isin(raw, invalid), np.nan, raw / units_per_metre).astype(np.float32)

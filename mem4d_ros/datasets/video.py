@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mem4d_ros.datasets.files import name_for_opencv
 from mem4d_ros.datasets.sample import Frame, FrameError
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
@@ -95,7 +96,7 @@ class VideoCursor:
 
 def open_capture(path: Path) -> cv2.VideoCapture:
     """The opened video. Raises FrameError for a file that OpenCV cannot decode."""
-    capture = cv2.VideoCapture(str(path))
+    capture = cv2.VideoCapture(name_for_opencv(path))
     if not capture.isOpened():
         raise unreadable(path)
     return capture

@@ -112,9 +112,7 @@ def _straightening_maps(
     if not coefficients.any():
         return None
     module = cv2.fisheye if is_fisheye else cv2
-    maps = module.initUndistortRectifyMap(
-        lens, coefficients, rotation, target, size, cv2.CV_16SC2
-    )
+    maps = module.initUndistortRectifyMap(lens, coefficients, rotation, target, size, cv2.CV_16SC2)
     shown = cv2.remap(np.ones(size[::-1], np.uint8), *maps, cv2.INTER_NEAREST)
     if shown.mean() < LEAST_SEEN:
         raise CameraInfoError(

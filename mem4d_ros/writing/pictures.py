@@ -18,5 +18,6 @@ def write_picture(path: Path, rgb: np.ndarray) -> None:
 def write_image(path: Path, values: np.ndarray) -> None:
     """Write (H, W) uint8 or uint16, or (H, W, 3) BGR, as they are. Raises OSError."""
     with whole_file(path) as partial:
-        if not cv2.imwrite(str(partial), values):
-            raise OSError(f"cannot write {path}: is the disk full, or the folder read-only?")
+        # OpenCV's own files cannot have any name, and it does not notice that a disk is full.
+        _, content = cv2.imencode(path.suffix, values)
+        partial.write_bytes(content)

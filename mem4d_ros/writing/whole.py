@@ -19,6 +19,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
+    except OSError as error:  # at a full disk it names no file, else the partial one
+        if error.filename not in (None, str(partial)):
+            raise
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, reason, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -142,3 +142,17 @@ def test_an_option_that_is_not_known_is_refused_where_its_help_is(
     assert line.startswith(f"{command}: error: unrecognized arguments: --")
     assert meant in line
     assert line.endswith(f"({command} --help says more)")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error(closed: str) -> None:
+    command = f"{' '.join(MEM4D)} completion bash {closed}"
+    assert subprocess.run(command, shell=True, capture_output=True, check=False).returncode == 0
+
+
+def test_what_the_terminal_cannot_show_is_escaped() -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [*MEM4D, "info", "Übung.safetensors"]
+    done = subprocess.run(command, capture_output=True, text=True, env=ascii_only, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(r"mem4d info: \xdcbung.safetensors: no such checkpoint file")

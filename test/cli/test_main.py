@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,8 @@ def test_a_missing_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) 
         main([])
     assert exit_.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_commands_run_where_python_leaves_docstrings_out() -> None:
+    command = [sys.executable, "-OO", "-m", "mem4d_ros.cli.main", "completion", "bash"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from pathlib import Path
@@ -349,6 +350,15 @@ def test_a_whole_video_whose_container_counts_time_not_frames_is_not_cut_off(
     stamps = [frame.stamp_s for frame in open_frames(path, said.append)]
     np.testing.assert_allclose(stamps, np.array(stamps_ms) / 1e3, atol=2e-3)
     assert said == []
+
+
+def test_a_video_whose_name_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    """OpenCV would end the process."""
+    write_video(tmp_path / "video.avi", frames=2)
+    path = tmp_path / os.fsdecode(b"caf\xe9.avi")
+    (tmp_path / "video.avi").rename(path)
+    with pytest.raises(FrameError, match="name that is no UTF-8: rename it"):
+        open_frames(path)
 
 
 def test_a_missing_path_is_named(tmp_path: Path) -> None:

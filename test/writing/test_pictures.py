@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,12 @@ def test_an_image_keeps_its_depth(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED), depth)
 
 
+def test_a_name_need_not_be_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    write_image(path, np.zeros((2, 2), np.uint8))
+    assert cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), 0).shape == (2, 2)
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"cannot write .*nowhere/a\.png"):
+    with pytest.raises(OSError, match=r"No such file or directory: '.*nowhere/a\.png'"):
         write_image(tmp_path / "nowhere" / "a.png", np.zeros((2, 2), np.uint8))

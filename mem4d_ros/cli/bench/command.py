@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.bench.options import add_setting_options
 from mem4d_ros.cli.choices import CLOCKS
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -25,7 +26,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "bench",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Time the steps of a network whose memories are full, as they are after a while"
         " in use.",
         examples=EXAMPLES,

@@ -6,6 +6,8 @@ import argparse
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from mem4d_ros.cli.parser import summary
+
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
@@ -24,7 +26,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "completion",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Print a script that makes the shell complete commands, options and names.",
         examples=EXAMPLES,
     )

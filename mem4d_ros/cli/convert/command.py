@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.convert.notice import NOTICE
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,7 +24,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "convert",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Take the image encoder out of CUT3R's public checkpoint "
         "(cut3r_512_dpt_4_64.pth), as `encoder` of a training config reads it. "
         f"{NOTICE}.",

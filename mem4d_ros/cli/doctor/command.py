@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import PRESETS
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,7 +24,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "doctor",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Check this machine, its ROS, the cameras that it sees and a running node, and"
         " say for each finding what to do. The exit status is 1 if something does not work at all."
         " docs/troubleshooting.md lists symptoms and the findings behind them.",

@@ -13,6 +13,7 @@ from mem4d_ros.cli.models import (
     add_model_options,
     add_prior_option,
 )
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -49,7 +50,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand and one of its own for each kind of error."""
     parser = commands.add_parser(
         "eval",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         examples={line: meaning for each in EXAMPLES.values() for line, meaning in each.items()},
     )
     measures = parser.add_subparsers(dest="measure", required=True, metavar="MEASURE")

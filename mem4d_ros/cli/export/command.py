@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.models import add_model_options
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,7 +24,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "export",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Convert the parts of a network for images of one size to ONNX, where"
         " model.engine of the node finds them, and compare their results and their speed with"
         " torch's. A machine that has ONNX Runtime but not what converts can use a folder that was"

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.choices import DATASETS, POSE_SOURCES
 from mem4d_ros.cli.models import add_camera_option, add_model_options, add_prior_option
+from mem4d_ros.cli.parser import summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from mem4d_ros.cli.parser import CommandParser
+
+MOST = 10**9
+"""Frames that a source can have."""
+FASTEST_HZ = 1e6
 
 EXAMPLES = {
     "mem4d reconstruct walk.mp4 --out out/walk": "a video",
@@ -28,7 +33,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "reconstruct",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Reconstruct a source frame by frame. Ctrl-C ends early and keeps what is "
         "done; --resume goes on from there, with the same result as without the interruption.",
         examples=EXAMPLES,
@@ -45,7 +50,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
     parser.add_argument("--frames", type=count, help="maximum number of frames")
     parser.add_argument(
-        "--rate", type=measure, default=30.0, help="frame rate of images without stamps, Hz (30)"
+        "--rate", type=frame_rate, default=30.0, help="frame rate of images without stamps, Hz (30)"
     )
     parser.add_argument(
         "--max-bad-ratio",
@@ -89,8 +94,8 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
 
 def count(text: str) -> int:
     """A whole number above 0, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to {MOST}")
     return int(text)
 
 
@@ -103,6 +108,14 @@ def measure(text: str) -> float:
     if not number > 0:
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return number
+
+
+def frame_rate(text: str) -> float:
+    """In Hz, for argparse: such that stamps differ and do not overflow."""
+    rate = measure(text)
+    if not 1 / FASTEST_HZ <= rate <= FASTEST_HZ:
+        raise argparse.ArgumentTypeError(f"{text} is no frame rate of a camera")
+    return rate
 
 
 def run(options: argparse.Namespace) -> int:

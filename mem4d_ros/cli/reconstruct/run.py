@@ -85,6 +85,11 @@ def reconstruct(options: argparse.Namespace) -> int:
                     save_map(options.save_map, with_origin(session.stored_map(), options))
     except (FrameError, SavedStreamError, MapError, ValueError) as error:
         raise UserError(str(error)) from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        reason = error.strerror or error  # of a full disk, mostly
+        raise UserError(f"{options.out}: {reason}: make room, then --resume goes on") from error
     if failure is not None:
         raise UserError(
             f"{failure}; the {len(session.records)} frames before it are kept in {options.out}"

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mem4d_ros.cli.parser import summary
+
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
@@ -21,7 +23,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser(
         "train",
-        help=__doc__.split(": ", 1)[1].rstrip("."),
+        help=summary(__doc__),
         description="Train the network. Stopped by Ctrl-C or killed, the same command goes on. "
         "Started by torchrun, its processes share the work.",
         examples=EXAMPLES,

@@ -29,7 +29,7 @@ from mem4d_ros.runtime.export.record_reader import (
     RecordReader,
     rows_of,
 )
-from mem4d_ros.writing import whole_file, write_image, write_picture
+from mem4d_ros.writing import in_a_line, whole_file, write_image, write_picture
 
 COLUMNS = ("name", "stamp_s", "fx", "fy", "cx", "cy", "width", "height", "pose_measured")
 GEOMETRY = (DEPTH_MM, DEPTH, CLOUD)
@@ -105,7 +105,7 @@ def _frame_row(record: FrameRecord) -> str:
     stamp = tum.seconds_text(record.stamp_ns)
     row = io.StringIO()
     csv.writer(row, lineterminator="").writerow(
-        (record.name, stamp, fx, fy, cx, cy, width, height, int(record.pose_measured))
+        (in_a_line(record.name), stamp, fx, fy, cx, cy, width, height, int(record.pose_measured))
     )
     return row.getvalue()
 

@@ -93,7 +93,8 @@ class RecordReader:
 
 
 def _read_image(path: Path, mode: int) -> np.ndarray:
-    image = cv2.imread(str(path), mode)
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    image = cv2.imdecode(content, mode) if len(content) else None
     if image is None:
         raise OSError(f"{path} is not a readable image")
     return image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from mem4d_ros.writing import whole_file
+from mem4d_ros.writing import in_a_line, whole_file
 
 SKIPPED = "skipped.csv"
 COLUMNS = ("name", "reason")
@@ -28,7 +28,7 @@ class SkippedFrames:
 
     def append(self, name: str, reason: str) -> None:
         """Take one more. Raises OSError."""
-        self._rows.append((name, reason))
+        self._rows.append((in_a_line(name), in_a_line(reason)))
         self._write()
 
     def truncate(self, count: int) -> None:

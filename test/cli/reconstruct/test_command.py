@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +25,14 @@ pytest.importorskip("rosbags")
 import bags
 from rosbags.highlevel import AnyReader
 
+SMALL_FILES = """
+import resource, signal, sys
+from pathlib import Path
+from reconstruct_runs import reconstruct
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.exit(reconstruct(*map(Path, sys.argv[1:])))
+"""
 LARGEST_STAMP_ERROR_NS = 300
 """Of seconds since 1970 in double precision."""
 
@@ -171,7 +182,17 @@ def test_a_source_that_cannot_be_read_is_one_line(
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--stride", "0"], ["--frames", "x"], ["--voxel", "0"], ["--rate", "nan"]]
+    "wrong",
+    [
+        ["--stride", "0"],
+        ["--stride", "9" * 30],
+        ["--frames", "x"],
+        ["--frames", "9" * 30],
+        ["--voxel", "0"],
+        ["--rate", "nan"],
+        ["--rate", "inf"],
+        ["--rate", "1e-300"],
+    ],
 )
 def test_numbers_are_checked_before_anything_is_done(
     wrong: list[str], folder: Path, tmp_path: Path, checkpoint: Path
@@ -179,6 +200,23 @@ def test_numbers_are_checked_before_anything_is_done(
     with pytest.raises(SystemExit):
         reconstruct(folder, tmp_path / "out", checkpoint, *wrong)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_named_and_resume_goes_on(
+    folder: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    """Small files are allowed, as if the others found no room."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", SMALL_FILES, str(folder), str(out), str(checkpoint)]
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert done.returncode == 1
+    *_, line = done.stderr.splitlines()
+    assert re.fullmatch(rf"mem4d reconstruct: {out}.*: .* --resume goes on", line), done.stderr
+    assert reconstruct(folder, out, checkpoint, "--resume") == 0
+    assert len(RecordFolder(out)) == FRAMES
 
 
 def test_a_map_is_saved_and_frames_are_found_in_it(

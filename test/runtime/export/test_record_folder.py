@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -34,6 +36,14 @@ def test_records_come_back_in_another_process(tmp_path: Path) -> None:
     assert len(found) == 3
     for index, one in enumerate(found):
         assert_same(one, make_record(index))
+
+
+def test_any_name_comes_back_in_one_line(tmp_path: Path) -> None:
+    records = RecordFolder(tmp_path)
+    for name in ("two\nlines.png", os.fsdecode(b"caf\xe9.png"), 'comma, "quote".png'):
+        records.append(replace(make_record(0), name=name))
+    names = [record.name for record in RecordFolder(tmp_path)]
+    assert names == [r"two\nlines.png", r"caf\udce9.png", 'comma, "quote".png']
 
 
 def test_clouds_are_the_points_that_are_kept(tmp_path: Path) -> None:
