@@ -113,7 +113,8 @@ def _straightening_maps(
         return None
     module = cv2.fisheye if is_fisheye else cv2
     maps = module.initUndistortRectifyMap(lens, coefficients, rotation, target, size, cv2.CV_16SC2)
-    shown = cv2.remap(np.ones(size[::-1], np.uint8), *maps, cv2.INTER_NEAREST)
+    everywhere = np.ones(size[::-1], np.uint8)
+    shown = cv2.remap(everywhere, maps[0], maps[1], cv2.INTER_NEAREST)
     if shown.mean() < LEAST_SEEN:
         raise CameraInfoError(
             "next to nothing of the images would be left by its K, D, R and P: calibrate the camera"

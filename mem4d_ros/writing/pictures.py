@@ -20,4 +20,4 @@ def write_image(path: Path, values: np.ndarray) -> None:
     with whole_file(path) as partial:
         # OpenCV's own files cannot have any name, and it does not notice that a disk is full.
         _, content = cv2.imencode(path.suffix, values)
-        partial.write_bytes(content)
+        partial.write_bytes(content.tobytes())

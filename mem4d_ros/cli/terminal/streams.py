@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import TextIO
 
 
 def take_any_text() -> None:
@@ -13,7 +14,7 @@ def take_any_text() -> None:
     sys.stderr = _taking_any_text(sys.stderr)
 
 
-def _taking_any_text(stream: io.TextIOBase | None) -> io.TextIOBase:
+def _taking_any_text(stream: TextIO | None) -> TextIO:
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")
     if isinstance(stream, io.TextIOWrapper):
