@@ -152,7 +152,10 @@ def _choose(path: Path, types: dict[str, str], topic: str | None) -> str:
     topics = sorted(each for each, kind in types.items() if kind in DECODERS)
     if topic in topics:
         return topic
-    listed = ", ".join(topics) or "none"
+    if not topics:
+        found = ", ".join(f"{each} ({kind})" for each, kind in sorted(types.items())) or "no topic"
+        raise FrameError(f"{path} has no topic of images ({' or '.join(DECODERS)}): it has {found}")
+    listed = ", ".join(topics)
     if topic is not None:
         raise FrameError(f"{path} has no images on the topic {topic}: those with images: {listed}")
     if len(topics) != 1:

@@ -68,6 +68,14 @@ def test_points_that_are_not_finite_are_left_out() -> None:
     np.testing.assert_allclose(cloud_positions(cloud(points)), POINTS[[0, 2]])
 
 
+def test_of_more_points_than_are_taken_some_of_each_part_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mem4d_ros.sensor_messages.cloud_points.MAX_POINTS", 4)
+    points = np.arange(30.0).reshape(10, 3)
+    np.testing.assert_allclose(cloud_positions(cloud(points)), points[::3])
+
+
 def edited(**values: Any) -> Any:
     message = cloud()
     for name, value in values.items():
@@ -82,7 +90,7 @@ def edited(**values: Any) -> Any:
         (cloud(np.full((5, 3), np.nan)), "NaN"),
         (cloud(names="xy"), "no field 'z'"),
         (edited(data=cloud().data[:-1]), "shorter"),
-        (edited(width=4_000_000_000), "more than"),
+        (edited(width=4_000_000_000), "shorter"),
         (edited(point_step=8), "beyond its point_step"),
         (edited(point_step=0), "beyond its point_step"),
     ],

@@ -59,9 +59,14 @@ class Buffer:
             self._changed.notify_all()
 
     def clear(self) -> None:
-        """Forget all transforms."""
+        """Forget all transforms but the static ones."""
         with self._changed:
-            self._places.clear()
+            kept = {
+                child: place
+                for child, place in self._places.items()
+                if isinstance(place, StaticPlace)
+            }
+            self._places = kept
 
     def lookup_transform(
         self,

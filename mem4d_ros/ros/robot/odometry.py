@@ -80,14 +80,15 @@ class TopicOdometry:
 
     def _hear(self, message: Odometry) -> None:
         frames = self._frames
-        found = (message.header.frame_id, message.child_frame_id)
+        named = (message.header.frame_id, message.child_frame_id)
+        found = tuple(name.strip().lstrip("/") for name in named)
         if found != (frames.odom, frames.base):
             self._refuse(
-                f"is of '{found[1]}' in '{found[0]}': set frames.base and frames.odom, which are"
+                f"is of '{named[1]}' in '{named[0]}': set frames.base and frames.odom, which are"
                 f" '{frames.base}' and '{frames.odom}'"
             )
-        elif not _is_sound(message.pose.pose):
-            self._refuse("has a pose that is no pose")
+        elif fault := _fault(message.pose.pose):
+            self._refuse(f"has a pose that is no pose: {fault}: its source is at fault")
         else:
             stamp_ns = stamp_to_ns(message.header.stamp)
             with self._changed:
@@ -100,8 +101,12 @@ class TopicOdometry:
         self._reporter.error("odometry refused", f"{self._name} {reason}; it is ignored")
 
 
-def _is_sound(pose: Pose) -> bool:
-    position, turn = pose.position, pose.orientation
+def _fault(pose: Pose) -> str:
+    """What no robot's pose can have; empty where there is nothing."""
+    place, turn = pose.position, pose.orientation
     norm = math.hypot(turn.x, turn.y, turn.z, turn.w)  # of any size; a power would overflow
-    is_near = all(abs(value) <= FARTHEST_M for value in (position.x, position.y, position.z))
-    return is_near and abs(norm - 1) < NORM_TOLERANCE
+    if not abs(norm - 1) < NORM_TOLERANCE:
+        return f"its orientation has the length {norm:.4g} instead of 1"
+    if not all(abs(value) <= FARTHEST_M for value in (place.x, place.y, place.z)):
+        return f"its position is {place.x:.4g}, {place.y:.4g}, {place.z:.4g}"
+    return ""

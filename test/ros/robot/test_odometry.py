@@ -70,10 +70,24 @@ def test_what_cannot_come_is_not_waited_for(told: TopicOdometry, stamp_s: int) -
     assert time.monotonic() - before < 10
 
 
+def test_frames_are_named_with_a_slash_as_well(told: TopicOdometry, ear: Ear) -> None:
+    """As drivers that are older than tf2 do."""
+    pose = np.eye(4)
+    pose[0, 3] = 2.0
+    ear.hear(odometry(12.0, pose, "/odom", "/base_link"))
+    np.testing.assert_allclose(told(12_000_000_000), pose)
+
+
 @pytest.mark.parametrize(
-    ("part", "value"), [("orientation", 1e200), ("position", 1e200), ("position", -2e9)]
+    ("part", "value", "fault"),
+    [
+        ("orientation", 1e200, "orientation has the length 1e+200"),
+        ("position", 1e200, "position is 1e+200, 0, 0"),
+        ("position", -2e9, "position is -2e+09, 0, 0"),
+        ("position", float("nan"), "position is nan, 0, 0"),
+    ],
 )
-def test_numbers_of_no_robot_are_refused(ear: Ear, part: str, value: float) -> None:
+def test_numbers_of_no_robot_are_refused(ear: Ear, part: str, value: float, fault: str) -> None:
     """Their squares overflow."""
     complaints = []
     reporter = SimpleNamespace(error=lambda key, text: complaints.append(text))
@@ -81,6 +95,6 @@ def test_numbers_of_no_robot_are_refused(ear: Ear, part: str, value: float) -> N
     message = odometry(10.0, np.eye(4))
     getattr(message.pose.pose, part).x = value
     ear.hear(message)
-    assert "a pose that is no pose" in complaints[0]
+    assert f"a pose that is no pose: its {fault}" in complaints[0]
     with pytest.raises(OdometryMissing):
         told(10_000_000_000)
