@@ -38,8 +38,9 @@ from mem4d_ros.mapping.window import CORRELATION, Adjusted, adjusted, make_windo
 
 SETTLED_HITS = 3
 """Frames in which a landmark was where it should be until the network is told of it."""
-LEAST_DEVIATION = 0.01
-"""Of a landmark's log depth: the poses are not quite right either."""
+LEAST_DEVIATION = 0.04
+"""Of a landmark's log depth: the poses are not quite right either, and what lies around a corner
+is only about as far away."""
 PATIENCE = 8
 """Frames that show something, but nothing known, until the map is given up."""
 LEAST_CORNERS = 50
