@@ -52,6 +52,9 @@ def ros() -> Iterator[Ros]:
         (["-p", "points.stride:=0"], ["points.stride", "range", "Min: 1, Max: 64"]),
         (["-p", "depth.resolution:=huge"], ["depth.resolution is 'huge'", "model, input"]),
         (["-p", "model.device:=tpu"], ["device 'tpu' is unknown", "cuda:N"]),
+        (["-p", "tf.mode:=off"], ["'tf.mode'", "expecting type 'STRING'", "\"'off'\""]),
+        (["-p", "input.rectified:=yes"], ["'input.rectified'", "in quotes"]),
+        (["-p", "status.period_s:=1"], ["'status.period_s'", "decimal point, as in 1.0"]),
         (["--params-file", "/none.yaml"], ["/none.yaml"]),
         pytest.param(
             ["-p", "model.device:=cuda"],

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 
 from mem4d_ros.ros.conversions.pose import parse_pose
@@ -68,6 +69,16 @@ class Parameter:
             raise ParameterError(f"{self.name} is {value}: it may be {self.allowed}")
 
 
+HOW_YAML_READS_IT = {
+    str: (
+        " (put it in quotes, in a shell in two kinds, as in \"'off'\": YAML reads yes, no, on and off"
+        " as truth values)"
+    ),
+    float: " (write a decimal point, as in 1.0)",
+}
+"""What to do about a value of another type than the default's."""
+
+
 def parameters() -> Iterator[Parameter]:
     """Every row of the table, in order."""
     for group in fields(Settings):
@@ -98,11 +109,16 @@ def declare_parameters(node: Node) -> Settings:
 
     Raises ParameterError, and rclpy's ParameterException for what the descriptors refuse.
     """
-    values: dict[str, Any] = {
-        row.name: node.declare_parameter(row.name, row.default, descriptor(row)).value
-        for row in parameters()
-    }
-    return with_values(Settings(), values)
+    return with_values(Settings(), {row.name: _declared(node, row) for row in parameters()})
+
+
+def _declared(node: Node, row: Parameter) -> Any:
+    """The value that the user gave. Raises ParameterError for one that YAML takes for another."""
+    try:
+        return node.declare_parameter(row.name, row.default, descriptor(row)).value
+    except InvalidParameterTypeException as error:
+        remedy = HOW_YAML_READS_IT.get(type(row.default), "")
+        raise ParameterError(f"{error}{remedy}") from error
 
 
 def check_changeable(before: Settings, after: Settings) -> None:
