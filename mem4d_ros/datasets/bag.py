@@ -105,6 +105,8 @@ class Bag:
         straight = self._straight(image, lens)
         stamp = fields.header.stamp
         stamp_ns = 10**9 * stamp.sec + stamp.nanosec or message.recorded_ns
+        if stamp_ns < 0:
+            raise FrameError(f"its stamp is before the epoch ({stamp_ns * 1e-9:.3f} s)")
         return Sample(name, straight.image, intrinsics=straight.intrinsics, stamp_s=stamp_ns / 1e9)
 
     def _straight(self, image: np.ndarray, lens: Lens) -> StraightImage:

@@ -42,8 +42,11 @@ class ImageFolder:
             say(f"{folder}: left out, as links to nothing: {len(broken)}, such as {broken[0].name}")
         if not images:
             kinds = " ".join(sorted(SUFFIXES))
+            inner = sorted(path.name for path in folder.iterdir() if path.is_dir())
+            folders = f"folders such as {inner[0]}" if inner else ""
+            found = " and ".join(filter(None, (others, folders)))
             raise FrameError(
-                f"{folder} holds no images{others and f', only {others}'}: give a folder with files"
+                f"{folder} holds no images{found and f', only {found}'}: give a folder with files"
                 f" of {kinds}"
             )
         if others:

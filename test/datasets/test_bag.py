@@ -25,7 +25,7 @@ from bags import (
 from layout_parts import Scene
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
-from mem4d_ros.datasets import BadFrame, FrameError, SampleStream, open_samples
+from mem4d_ros.datasets import BadFrame, FrameError, Sample, SampleStream, open_samples
 from mem4d_ros.datasets.optional import zstd
 
 RGB = np.random.default_rng(0).integers(0, 256, (18, 22, 3), np.uint8)
@@ -106,6 +106,16 @@ def test_several_topics_are_listed(tmp_path: Path) -> None:
         open_samples(bag)
     with pytest.raises(FrameError, match=f"no images on the topic /left/camera_info: .*{listed}"):
         open_samples(bag, topic="/left/camera_info")
+
+
+def test_an_image_before_the_epoch_is_named_and_those_behind_it_come(tmp_path: Path) -> None:
+    early = image_message(RGB, "rgb8")
+    early.header.stamp.sec = -5
+    bag = write_bag(tmp_path / "bag", Topic("/image", [early, image_message(RGB, "rgb8")]))
+    first, second = open_samples(bag)
+    assert isinstance(first, BadFrame)
+    assert "its stamp is before the epoch (-" in first.reason
+    assert isinstance(second, Sample)
 
 
 def test_a_bag_without_images_is_named(tmp_path: Path) -> None:

@@ -352,6 +352,16 @@ def test_a_whole_video_whose_container_counts_time_not_frames_is_not_cut_off(
     assert said == []
 
 
+def test_a_folder_of_folders_is_said_to_be_one(tmp_path: Path) -> None:
+    for name in ("seq-02", "seq-01"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(FrameError, match="holds no images, only folders such as seq-01: give a"):
+        open_frames(tmp_path)
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(FrameError, match=r"no images, only 1 \.txt and folders such as seq-01: g"):
+        open_frames(tmp_path)
+
+
 def test_a_video_whose_name_is_no_utf_8_is_named(tmp_path: Path) -> None:
     """OpenCV would end the process."""
     write_video(tmp_path / "video.avi", frames=2)

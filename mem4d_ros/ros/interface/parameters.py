@@ -71,8 +71,8 @@ class Parameter:
 
 HOW_YAML_READS_IT = {
     str: (
-        " (put it in quotes, in a shell in two kinds, as in \"'off'\": YAML reads yes, no, on and off"
-        " as truth values)"
+        " (put it in quotes, in a shell in two kinds, as in \"'off'\": YAML reads yes, no, on and"
+        " off as truth values)"
     ),
     float: " (write a decimal point, as in 1.0)",
 }
