@@ -32,6 +32,8 @@ class Calibration:
             camera = replace(camera, width=width, height=height)
         try:
             straight = self._lens.straighten(sample.image, camera)
+            if straight.problem:
+                raise CameraInfoError(straight.problem)
         except CameraInfoError as error:
             raise FrameError(f"{sample.name} is not of the given camera: {error}") from error
         return replace(

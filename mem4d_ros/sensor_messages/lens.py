@@ -38,12 +38,14 @@ class StraightImage:
         intrinsics: (3, 3) float64; None of an uncalibrated camera.
         source: in words, what was done.
         maps: by which cv2.remap made it; None where there was nothing to straighten.
+        problem: why the distortion is still in it; empty where it is not.
     """
 
     image: np.ndarray
     intrinsics: np.ndarray | None
     source: str
     maps: tuple[np.ndarray, np.ndarray] | None = None
+    problem: str = ""
 
 
 class Lens:
@@ -56,7 +58,7 @@ class Lens:
         self._key: tuple = ()
         self._maps: tuple[np.ndarray, np.ndarray] | None = None
         self._intrinsics: np.ndarray | None = None
-        self._source = ""
+        self._source = self._problem = ""
 
     def straighten(
         self, image: np.ndarray, info: Any, rectified: bool = False, undistort: bool = True
@@ -73,12 +75,12 @@ class Lens:
             self._key = key
         if self._maps is not None:
             image = cv2.remap(image, *self._maps, cv2.INTER_LINEAR)
-        return StraightImage(image, self._intrinsics, self._source, self._maps)
+        return StraightImage(image, self._intrinsics, self._source, self._maps, self._problem)
 
     def _prepare(
         self, info: Any, width: int, height: int, rectified: bool, undistort: bool
     ) -> None:
-        self._key, self._maps = (), None
+        self._key, self._maps, self._problem = (), None, ""
         lens, target = intrinsics_of_image(info, width, height), _projection(info, width, height)
         if lens is None or (rectified and target is not None):
             self._intrinsics, self._source = target, "the images are rectified, to CameraInfo's P"
@@ -94,6 +96,7 @@ class Lens:
         try:
             self._maps = _straightening_maps(info, lens, rotation, target, (width, height))
         except CameraInfoError as error:
+            self._problem = str(error)
             self._source = f"the images stay distorted, and intrinsics are CameraInfo's K: {error}"
             return
         if self._maps is not None:

@@ -80,6 +80,21 @@ def test_an_image_of_another_camera_is_named() -> None:
         Calibration(BENT)(Sample("frame 7", np.zeros((120, 120, 3), np.uint8)))
 
 
+@pytest.mark.parametrize(
+    ("model", "d", "reason"),
+    [
+        ("plumb_bob", (1e9, 1e9, 0, 0, 0), "next to nothing of the images would be left"),
+        ("equidistant", (0.1, 0.1, 0.1, 0.1, 0.1), "equidistant has 4 numbers"),
+    ],
+)
+def test_a_distortion_that_cannot_be_undone_is_not_left_in_silence(
+    model: str, d: tuple[float, ...], reason: str
+) -> None:
+    camera = Camera(tuple(K.ravel()), d, model, width=WIDTH, height=HEIGHT)
+    with pytest.raises(FrameError, match=f"frame 7 is not of the given camera: .*{reason}"):
+        Calibration(camera)(Sample("frame 7", rows_and_columns()))
+
+
 def test_every_sample_of_a_recording_is_calibrated() -> None:
     samples = [Sample(f"{i}", rows_and_columns()) for i in range(3)]
 
