@@ -8,6 +8,9 @@ from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.sensor_messages.remarks import Say, silent
 from mem4d_ros.sensor_messages.stamps import JUMP_NS, behind
 
+LEAP_NS = 10_000_000_000
+"""TF forgets what is older by so much than the newest transform of a frame."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -24,6 +27,9 @@ class Kind:
 class Continuity:
     """Keeps the newest image's stamp and kind, and finds where a stream breaks.
 
+    An image whose stamp leaps ahead of time is refused, unless the next one follows it: its
+    transform would make every listener of TF deaf to those after it.
+
     `say` hears of what is odd and no break.
     """
 
@@ -31,22 +37,29 @@ class Continuity:
         self._say = say
         self._stamp_ns = 0
         self._before_ns = 0  # the stamp before that
+        self._received_at_s = 0.0
+        self._leapt_ns: int | None = None  # the stamp of the image before, if that was refused
         self._kind: Kind | None = None
 
-    def break_by_stamp(self, stamp_ns: int) -> str:
+    def break_by_stamp(self, stamp_ns: int, received_at_s: float) -> str:
         """Why this stamp starts a new stream; empty if it goes on. 0 is no stamp and says nothing.
 
-        Raises FrameRejected for an image as old as the one before, or a little older.
+        Args:
+            received_at_s: when the image came, by a clock that only grows.
+
+        Raises FrameRejected for an image as old as the one before, or a little older; and for one
+        further ahead than time has passed, if it is the first.
         """
         if stamp_ns == 0:
             return ""
         behind_ns = self._stamp_ns - stamp_ns
         if 0 <= behind_ns < JUMP_NS:
             raise FrameRejected(behind(behind_ns))
+        self._refuse_leap(stamp_ns, received_at_s)
         goes_on_before = 0 < self._before_ns < stamp_ns
         if behind_ns < 0 or not goes_on_before:
             self._before_ns = self._stamp_ns if behind_ns < 0 else 0
-        self._stamp_ns = stamp_ns
+        self._stamp_ns, self._received_at_s = stamp_ns, received_at_s
         if behind_ns < 0:
             return ""
         if goes_on_before:
@@ -56,6 +69,18 @@ class Continuity:
             )
             return ""
         return f"stamps jumped back by {behind_ns * 1e-9:.3f} s (a looped recording?)"
+
+    def _refuse_leap(self, stamp_ns: int, received_at_s: float) -> None:
+        leapt_ns, self._leapt_ns = self._leapt_ns, None
+        if self._stamp_ns == 0 or (leapt_ns is not None and leapt_ns < stamp_ns):
+            return
+        leap_ns = stamp_ns - self._stamp_ns - round(1e9 * (received_at_s - self._received_at_s))
+        if leap_ns >= LEAP_NS:
+            self._leapt_ns = stamp_ns
+            raise FrameRejected(
+                f"an image's stamp is {leap_ns * 1e-9:.3f} s further ahead of the one before than"
+                " time has passed: it is left out; those after it are taken if they follow it"
+            )
 
     def break_by_kind(self, kind: Kind) -> str:
         """Why this kind of image starts a new stream; empty if it goes on."""

@@ -101,7 +101,9 @@ class FrameProcessor:
                 f"an image's stamp is before the epoch ({stamp_ns * 1e-9:.3f} s): set it in the"
                 " camera's driver"
             )
-        self._start_new_world("stamps", self._continuity.break_by_stamp(stamp_ns))
+        self._start_new_world(
+            "stamps", self._continuity.break_by_stamp(stamp_ns, incoming.received_at_s)
+        )
         image = image_to_rgb(incoming.image, self._reporter.once)
         self._start_new_world("kind", self._continuity.break_by_kind(_kind(incoming.image, image)))
         calibrated = self._calibration.apply(

@@ -14,9 +14,13 @@ SECOND = 1_000_000_000
 RGB = Kind(64, 48, "rgb8")
 
 
+LATER_S = 1e6
+"""Between two images, so that no stamp is ahead of time."""
+
+
 def breaks(*stamps: int) -> list[bool]:
     stream = Continuity()
-    return [bool(stream.break_by_stamp(stamp)) for stamp in stamps]
+    return [bool(stream.break_by_stamp(stamp, i * LATER_S)) for i, stamp in enumerate(stamps)]
 
 
 def test_stamps_that_grow_are_one_stream() -> None:
@@ -31,22 +35,50 @@ def test_a_jump_back_starts_a_new_stream_from_there() -> None:
 @pytest.mark.parametrize("behind_ns", [0, 1, JUMP_NS - 1])
 def test_repeated_and_late_stamps_are_refused_and_change_nothing(behind_ns: int) -> None:
     stream = Continuity()
-    stream.break_by_stamp(100 * SECOND)
+    stream.break_by_stamp(100 * SECOND, 0.0)
     with pytest.raises(FrameRejected, match="twice or out of order"):
-        stream.break_by_stamp(100 * SECOND - behind_ns)
-    assert not stream.break_by_stamp(100 * SECOND + 1)
+        stream.break_by_stamp(100 * SECOND - behind_ns, 0.1)
+    assert not stream.break_by_stamp(100 * SECOND + 1, 0.2)
 
 
 def test_a_single_image_ahead_is_said_and_no_break() -> None:
     said: list[str] = []
     stream = Continuity(said.append)
-    for stamp in (10.0, 10.1, 4000, 10.2, 10.3, 10.4):
-        assert not stream.break_by_stamp(round(stamp * SECOND))
+    for index, stamp in enumerate((10.0, 10.1, 15, 10.3, 10.4, 10.5)):
+        assert not stream.break_by_stamp(round(stamp * SECOND), 0.1 * index)
     assert said == [
-        "the stamp of one image was 3989.800 s ahead of the next one's, which goes on as those"
-        " before"
+        "the stamp of one image was 4.700 s ahead of the next one's, which goes on as those before"
     ]
-    assert stream.break_by_stamp(3 * SECOND)
+    assert stream.break_by_stamp(3 * SECOND, 0.7)
+
+
+def test_a_single_image_far_ahead_is_refused_and_changes_nothing() -> None:
+    """TF would take nothing that is older by its cache of 10 s."""
+    said: list[str] = []
+    stream = Continuity(said.append)
+    for index, stamp in enumerate((10.0, 10.1, 4000, 10.3, 10.4)):
+        if stamp == 4000:
+            with pytest.raises(FrameRejected, match=r"3989.800 s further ahead .* left out"):
+                stream.break_by_stamp(stamp * SECOND, 0.1 * index)
+        else:
+            assert not stream.break_by_stamp(round(stamp * SECOND), 0.1 * index)
+    assert not said
+
+
+def test_stamps_that_leap_ahead_and_stay_there_cost_one_image() -> None:
+    """A recording that is wound on."""
+    stream = Continuity()
+    stream.break_by_stamp(10 * SECOND, 0.0)
+    with pytest.raises(FrameRejected):
+        stream.break_by_stamp(4000 * SECOND, 0.1)
+    for index in range(1, 4):
+        assert not stream.break_by_stamp(4000 * SECOND + index, 0.1 + 0.1 * index)
+
+
+def test_a_pause_of_the_camera_is_no_leap() -> None:
+    stream = Continuity()
+    stream.break_by_stamp(10 * SECOND, 0.0)
+    assert not stream.break_by_stamp(610 * SECOND, 600.0)
 
 
 def test_no_stamp_says_nothing() -> None:
@@ -57,9 +89,9 @@ def test_no_stamp_says_nothing() -> None:
 def test_a_stream_follows_any_stamps(stamps: list[int]) -> None:
     """What is no break is not older than anything since the last one, but for one that is ahead."""
     stream, newest, before = Continuity(), 0, 0
-    for stamp in stamps:
+    for index, stamp in enumerate(stamps):
         try:
-            is_break = bool(stream.break_by_stamp(stamp))
+            is_break = bool(stream.break_by_stamp(stamp, 2**31 * index))
         except FrameRejected:
             assert 0 < stamp <= newest < stamp + JUMP_NS
             continue
