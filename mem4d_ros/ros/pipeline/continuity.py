@@ -8,8 +8,8 @@ from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.sensor_messages.remarks import Say, silent
 from mem4d_ros.sensor_messages.stamps import JUMP_NS, behind
 
-LEAP_NS = 10_000_000_000
-"""TF forgets what is older by so much than the newest transform of a frame."""
+LEAP_NS = 3600 * 10**9
+"""No recording is wound on so far; TF, which keeps 10 s, would take nothing for as long."""
 
 
 @dataclass(frozen=True)
