@@ -22,6 +22,7 @@ from rclpy.logging import get_logger
 from rclpy.qos import QoSProfile
 from ros_probe import Start, make_image
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
+from tf2_msgs.msg import TFMessage
 from wall_model import WallModel
 
 from mem4d_ros.model import MemorySizes
@@ -316,3 +317,17 @@ def test_requests_while_images_come_leave_the_accounts_right(start: Start) -> No
     ros.play(images, make_image(1000), make_image(1001))
     assert add_up(ros.status())
     assert ros.status().state == Mem4DStatus.STATE_RUNNING
+
+
+def test_a_single_stamp_far_ahead_reaches_no_listener(start: Start) -> None:
+    """Listeners of TF would take nothing of that frame for an hour."""
+    ros = start()
+    odometry = ros.listen(Odometry, "/mem4d/odometry")
+    transforms = ros.listen(TFMessage, "/tf")
+    images = ros.talker(Image, "/image")
+    ros.play(images, *(make_image(stamp_s) for stamp_s in (10.0, 10.1, 9000.0, 10.25, 10.5)))
+    ros.wait_for(lambda: len(odometry) == len(transforms) == 4, "odometry and TF of four images")
+    times = [message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec for message in odometry]
+    assert times == pytest.approx([10.0, 10.1, 10.25, 10.5])
+    assert all(each.header.stamp.sec == 10 for message in transforms for each in message.transforms)
+    assert (ros.status().frames_rejected, ros.status().resets) == (1, 0)
