@@ -30,6 +30,7 @@ import resource, signal, sys
 from pathlib import Path
 from reconstruct_runs import reconstruct
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.dont_write_bytecode = True  # Python would leave modules cut short to those that come after
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 sys.exit(reconstruct(*map(Path, sys.argv[1:])))
 """
