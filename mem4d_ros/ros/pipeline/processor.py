@@ -11,6 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from mem4d_ros.mapping import MapError
 from mem4d_ros.model import MemorySizes
+from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
@@ -136,7 +137,7 @@ class FrameProcessor:
 
     def _camera_frame(self, named: str, frames: FrameSettings) -> str:
         """The frame that an image names, as TF can carry it. Raises FrameRejected."""
-        frame = named.strip().lstrip("/") or frames.camera
+        frame = tf_frame(named) or frames.camera
         if not frame:
             raise FrameRejected(
                 "images have an empty header.frame_id: set the frame in the camera's driver,"

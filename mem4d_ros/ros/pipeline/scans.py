@@ -8,6 +8,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from mem4d_ros.geometry import transform_points
+from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import EvidenceSettings
 from mem4d_ros.ros.reporting import Reporter
@@ -108,7 +109,7 @@ class Scans:
         intrinsics: np.ndarray | None,
         size: tuple[int, int],
     ) -> MeasuredPoints:
-        sensor_frame = cloud.header.frame_id.strip().lstrip("/")
+        sensor_frame = tf_frame(cloud.header.frame_id)
         scan_ns = stamp_to_ns(cloud.header.stamp)
         if not sensor_frame:
             raise SensorUnplaced("its header.frame_id is empty")

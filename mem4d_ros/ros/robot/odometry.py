@@ -12,6 +12,7 @@ from geometry_msgs.msg import Pose
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
+from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface import topics
@@ -81,7 +82,7 @@ class TopicOdometry:
     def _hear(self, message: Odometry) -> None:
         frames = self._frames
         named = (message.header.frame_id, message.child_frame_id)
-        found = tuple(name.strip().lstrip("/") for name in named)
+        found = tuple(tf_frame(name) for name in named)
         if found != (frames.odom, frames.base):
             self._refuse(
                 f"is of '{named[1]}' in '{named[0]}': set frames.base and frames.odom, which are"
