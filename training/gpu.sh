@@ -14,6 +14,8 @@
 #   START     weights to start from; without it, those of an earlier call, else the config's
 #   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
 #   RENDERERS processes that render, all cores but two by default
+#   PROCEDURAL  fraction of procedural scenes among what is rendered (0.25)
+#   SEED      of the first rendered scene; by default the clock's
 #   CHANGES   words for `mem4d train --set`, for example CHANGES='learning_rate=1e-3 warm_up=20'
 #   RUN, SCENES  folders of the run (out/gpu/run) and of what is rendered (out/gpu/scenes)
 #   SCENE     size of the rendered images, '288 216'
@@ -51,7 +53,8 @@ mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 case " $* " in *" train "*)
 OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
     --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
-    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --seed $((started % 900000)) > "$out/rendering.txt" 2>&1 &
+    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --procedural-share "${PROCEDURAL:-0.25}" \
+    --seed "${SEED:-$((started % 900000))}" > "$out/rendering.txt" 2>&1 &
 renderer=$!
 trap 'kill $renderer 2>/dev/null || true' EXIT ;;
 esac
@@ -87,7 +90,15 @@ speed() {
     cat "$out/speed.txt"
 }
 
+rendering_has_begun() {
+    until [ -n "$(find "$SCENES" -maxdepth 1 -name '[!.]*.safetensors' | head -n 1)" ]; do
+        kill -0 "$renderer" 2>/dev/null || { echo "nothing is rendered:" >&2; tail -n 3 "$out/rendering.txt" >&2; return 1; }
+        sleep 1
+    done
+}
+
 train() {
+    rendering_has_begun || exit 1
     set --
     if [ -n "${START:-}" ] && [ ! -e "$RUN/run.safetensors" ]; then
         set -- --set encoder=null --set initial_checkpoint="$START"

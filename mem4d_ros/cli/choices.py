@@ -8,7 +8,7 @@ from __future__ import annotations
 
 PRESETS = ("large", "lite")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-ENGINES = ("auto", "torch", "onnxruntime", "cuda_graph")
+ENGINES = ("auto", "torch", "cuda_graph", "onnxruntime", "fastest")
 POSE_SOURCES = ("auto", "head", "procrustes", "geometry")
 DATASETS = (
     *("7scenes", "tum", "bonn", "sintel", "kitti", "nrgbd", "scannet", "stereo4d", "spring"),

@@ -17,7 +17,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=ENGINES,
-        default="torch",
+        default="auto",
         help="what computes the network's parts, as model.engine of the node",
     )
     parser.add_argument(

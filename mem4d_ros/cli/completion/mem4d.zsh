@@ -50,7 +50,7 @@ _shtab_mem4d_bench_options=(
   "--device[device\: auto, cpu, cuda or cuda\:N]:device:"
   "--precision[number format\; auto\: bf16 where the device has it in hardware]:precision:(auto fp32 bf16 fp16)"
   "--compile[compile parts of the network, as model.compile does]"
-  "--engine[what computes the network\'s parts, as model.engine of the node]:engine:(auto torch onnxruntime cuda_graph)"
+  "--engine[what computes the network\'s parts, as model.engine of the node]:engine:(auto torch cuda_graph onnxruntime fastest)"
   "--no-evidence[give the network images alone\; one that takes evidence gets intrinsics, points of measured depth and a pose otherwise]"
   "--size[image size in pixels (default\: the network\'s at 4\:3)]:WIDTHxHEIGHT:"
   "--tca-window[past frames that the Temporal Context Aggregator reads, 0 for none]:N:"

@@ -16,8 +16,9 @@ from mem4d_ros.runtime.engines.choices import Choices
 from mem4d_ros.runtime.engines.graphs import CudaRecorder, use_graphs
 from mem4d_ros.runtime.engines.runner import PartRunner, Rules
 
-TORCH, ONNX_RUNTIME, CUDA_GRAPH, AUTO = "torch", "onnxruntime", "cuda_graph", "auto"
-ENGINES = (AUTO, TORCH, ONNX_RUNTIME, CUDA_GRAPH)
+AUTO, TORCH, CUDA_GRAPH = "auto", "torch", "cuda_graph"
+ONNX_RUNTIME, FASTEST = "onnxruntime", "fastest"
+ENGINES = (AUTO, TORCH, CUDA_GRAPH, ONNX_RUNTIME, FASTEST)
 
 Report = Callable[[str], object]
 
@@ -40,9 +41,9 @@ def use_engine(
     `folder` has it already. It is taken if its results are torch's; the rest stays torch's.
 
     Args:
-        name: one of ENGINES; `auto` is CUDA graphs on a GPU, else ONNX Runtime where that is
-            installed, and of its parts those that are faster than torch's here, which is measured
-            once and kept in the folder.
+        name: one of ENGINES; `auto` is CUDA graphs on a GPU, else torch; `fastest` likewise, but
+            elsewhere ONNX Runtime where that is installed, and of its parts those that are faster
+            than torch's here, which is measured once and kept in the folder.
         model: prepared for its device; changed in place.
         report: is told, in one line, what computes which part, once all that run were chosen.
         folder: of converted parts, None: the user's cache.
@@ -54,11 +55,12 @@ def use_engine(
         EngineUnavailable: `onnxruntime` is asked for and not installed, or not for this precision;
             `cuda_graph` without a GPU.
     """
-    if name == TORCH:
-        return False
     device = next(model.parameters()).device
-    if name == CUDA_GRAPH or (name == AUTO and device.type == "cuda"):
-        if device.type != "cuda":
+    on_gpu = device.type == "cuda"
+    if name == TORCH or (name == AUTO and not on_gpu):
+        return False
+    if name == CUDA_GRAPH or (on_gpu and name in (AUTO, FASTEST)):
+        if not on_gpu:
             raise EngineUnavailable(
                 f"CUDA graphs need a CUDA device, the network is on {device}: use the engine torch"
                 " or auto"
@@ -67,13 +69,13 @@ def use_engine(
         return False
     reason = _why_not(precision)
     if reason is not None:
-        if name == AUTO:
+        if name == FASTEST:
             return False
         raise EngineUnavailable(reason)
     rules = Rules(
         folder=folder or user_folder(),
         threads=torch.get_num_threads(),
-        only_if_faster=name == AUTO,
+        only_if_faster=name == FASTEST,
         machine=_machine(device),
     )
     choices = Choices(report)
@@ -103,6 +105,7 @@ __all__ = [
     "AUTO",
     "CUDA_GRAPH",
     "ENGINES",
+    "FASTEST",
     "ONNX_RUNTIME",
     "TORCH",
     "EngineUnavailable",

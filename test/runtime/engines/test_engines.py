@@ -19,6 +19,7 @@ from mem4d_ros.model import Mem4D, Mem4DConfig
 from mem4d_ros.runtime import engines
 from mem4d_ros.runtime.engines import (
     AUTO,
+    FASTEST,
     ONNX_RUNTIME,
     TORCH,
     EngineUnavailable,
@@ -107,8 +108,8 @@ def test_a_file_that_says_something_else_is_made_anew(
 
 
 @pytest.mark.slow
-def test_auto_takes_only_what_is_faster(setting: Setting, folder: Path) -> None:
-    _settle(_with_engine(setting, AUTO, folder, []))
+def test_fastest_takes_only_what_is_faster(setting: Setting, folder: Path) -> None:
+    _settle(_with_engine(setting, FASTEST, folder, []))
     notes = [json.loads(file.read_text()) for file in folder.glob("*.json")]
     assert notes
     lines: list[str] = []
@@ -116,27 +117,28 @@ def test_auto_takes_only_what_is_faster(setting: Setting, folder: Path) -> None:
         note = json.loads(file.read_text())
         note["timing"] |= {"torch_s": 1.0, "engine_s": 4.0 if "TCA" in file.name else 0.5}
         file.write_text(json.dumps(note))
-    _settle(_with_engine(setting, AUTO, folder, lines))
+    _settle(_with_engine(setting, FASTEST, folder, lines))
     told = " ".join(lines)
     assert "encoder (2.00 times as fast)" in told
     assert "torch computes TCA (it takes 4.00 times as long)" in told
 
 
-def test_torch_is_left_alone(setting: Setting) -> None:
+@pytest.mark.parametrize("name", [TORCH, AUTO])
+def test_torch_is_left_alone_on_a_cpu(setting: Setting, name: str) -> None:
     before = [part.function() for part in setting.model.parts()]
-    assert not use_engine(TORCH, setting.model, torch.float32, print)
+    assert not use_engine(name, setting.model, torch.float32, print)
     assert [part.function() for part in setting.model.parts()] == before
 
 
 def test_without_the_engine(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
-    assert not use_engine(AUTO, setting.model, torch.float32, print)
+    assert not use_engine(FASTEST, setting.model, torch.float32, print)
     with pytest.raises(EngineUnavailable, match="pip install"):
         use_engine(ONNX_RUNTIME, setting.model, torch.float32, print)
 
 
 def test_other_number_formats_are_torchs(setting: Setting) -> None:
-    assert not use_engine(AUTO, setting.model, torch.bfloat16, print)
+    assert not use_engine(FASTEST, setting.model, torch.bfloat16, print)
     with pytest.raises(EngineUnavailable, match="fp32"):
         use_engine(ONNX_RUNTIME, setting.model, torch.bfloat16, print)
 

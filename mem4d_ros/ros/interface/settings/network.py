@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from mem4d_ros.model import PRESETS, MemorySizes
 from mem4d_ros.ros.interface.constraints import parameter
+from mem4d_ros.runtime import engines
 from mem4d_ros.runtime.device import PRECISIONS
-from mem4d_ros.runtime.engines import ENGINES, TORCH
 from mem4d_ros.runtime.keyframes import EVERY_FRAME, KEYFRAME, KeyframeThresholds
 from mem4d_ros.runtime.pose_sources import AUTO, CHOICES, REPLACED
 
@@ -59,12 +59,13 @@ class ModelSettings:
         " size and needs a C++ compiler; parts that cannot be compiled run uncompiled",
     )
     engine: str = parameter(
-        TORCH,
+        engines.AUTO,
         "What computes the network: torch; cuda_graph, on a GPU, which then need not wait for"
-        " Python; onnxruntime, if it is installed, in fp32; auto: cuda_graph on a GPU, elsewhere of"
-        " the parts those by onnxruntime that are faster so, measured once. For onnxruntime parts"
-        " are converted at the first images of a size, which takes about a minute, once",
-        choices=ENGINES,
+        " Python; auto: cuda_graph on a GPU, else torch; onnxruntime, if it is installed, in fp32;"
+        " fastest: as auto, but off a GPU the parts by onnxruntime that are faster so, measured"
+        " once. For onnxruntime parts are converted at the first images of a size, which takes"
+        " about a minute, once",
+        choices=engines.ENGINES,
     )
     engine_folder: str = parameter(
         "",
