@@ -24,6 +24,8 @@ from mem4d_ros.ros.interface.parameters import (
     ParameterError,
     check_changeable,
     declare_parameters,
+    parameters,
+    warn_of_misspelt,
     with_values,
 )
 from mem4d_ros.ros.interface.settings import Settings
@@ -72,6 +74,7 @@ class Mem4DNode(LifecycleNode):
         self._failed_transition = ""
         super().__init__("mem4d")
         self._settings = declare_parameters(self)
+        warn_of_misspelt(self, parameters())
         self._reporter = Reporter(self.get_logger())
         self.add_on_set_parameters_callback(self._on_set_parameters)
         Services(

@@ -7,6 +7,7 @@ content of config/mem4d.yaml.
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,6 +70,8 @@ class Parameter:
             raise ParameterError(f"{self.name} is {value}: it may be {self.allowed}")
 
 
+_ALIKE = 0.8
+"""Likeness of names, from 0 to 1, from which on one is taken for the other misspelt."""
 HOW_YAML_READS_IT = {
     str: (
         " (put it in quotes, in a shell in two kinds, as in \"'off'\": YAML reads yes, no, on and"
@@ -119,6 +122,26 @@ def _declared(node: Node, row: Parameter) -> Any:
     except InvalidParameterTypeException as error:
         remedy = HOW_YAML_READS_IT.get(type(row.default), "")
         raise ParameterError(f"{error}{remedy}") from error
+
+
+def misspelt(node: Node, rows: Iterable[Parameter]) -> dict[str, str]:
+    """Names that the user gave a value, which the node lacks, and the names that they look like.
+
+    Others may be of other nodes: a file for `/**` is read by all.
+    """
+    names = [row.name for row in rows]
+    given = node._parameter_overrides  # rclpy shows it nowhere else
+    unknown = sorted(name for name in given if not node.has_parameter(name))
+    alike = {name: difflib.get_close_matches(name, names, 1, _ALIKE) for name in unknown}
+    return {name: found[0] for name, found in alike.items() if found}
+
+
+def warn_of_misspelt(node: Node, rows: Iterable[Parameter]) -> None:
+    """Say in the log which parameters were given in vain, and what may have been meant."""
+    for name, meant in misspelt(node, rows).items():
+        node.get_logger().warning(
+            f"there is no parameter {name}, so its value has no effect: is {meant} meant?"
+        )
 
 
 def check_changeable(before: Settings, after: Settings) -> None:

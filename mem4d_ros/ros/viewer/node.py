@@ -10,10 +10,11 @@ from rclpy.node import Node
 
 from mem4d_ros.msg import Mem4DStatus
 from mem4d_ros.ros.interface import topics
+from mem4d_ros.ros.interface.parameters import warn_of_misspelt
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.listening import Listening
 from mem4d_ros.ros.viewer.service_controls import ServiceControls
-from mem4d_ros.ros.viewer.settings import declare_parameters
+from mem4d_ros.ros.viewer.settings import declare_parameters, parameters
 from mem4d_ros.viewer.opening import open_viewer
 from mem4d_ros.viewer.scene import Changes, Facts, Scene
 
@@ -31,6 +32,7 @@ class ViewerNode(Node):
         """
         super().__init__("mem4d_viewer")
         self.settings = declare_parameters(self)
+        warn_of_misspelt(self, parameters())
         self._reporter = Reporter(self.get_logger())
         self._scene = Scene()
         self.viewer = open_viewer(

@@ -101,6 +101,19 @@ def test_a_bad_change_is_refused_with_the_reason(
     assert ros.node.get_parameter(name).value == before
 
 
+def test_a_misspelt_name_is_told_and_what_may_be_meant(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """But no name that is like none here: it may be of another node that reads the same file."""
+    ros = start(memory={"tdm_sizes": 3, "tdm_size": 1}, controller={"frequency": 20.0})
+    rows = list(parameters.parameters())
+    assert parameters.misspelt(ros.node, rows) == {"memory.tdm_sizes": "memory.tdm_size"}
+    told = [line for line in capfd.readouterr().err.splitlines() if "there is no parameter" in line]
+    assert len(told) == 1
+    assert "memory.tdm_sizes" in told[0]
+    assert "is memory.tdm_size meant?" in told[0]
+
+
 def test_a_value_that_stays_is_accepted_though_it_cannot_change(start: Start) -> None:
     """As `ros2 param load` sends a whole file."""
     assert set_parameter(start(), "model.device", "auto").successful
