@@ -1,6 +1,6 @@
 """The curve of a training made of several runs, from their logs.
 
-Usage: python bench/training_curve.py training/lite_shipped.jsonl --out training/lite_shipped.png
+Usage: python bench/training_curve.py training/lite_runs/*.jsonl --out training/lite_shipped.png
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def draw(logs: list[Path], out: Path) -> None:
             size=7,
         )
         start = int(x[-1])
-    losses.set(ylabel="pointmap loss", yscale="log")
+    losses.set(ylabel="pointmap loss", yscale="log", ylim=(0.01, 1.5))
     losses.legend(loc="upper right")
     rate.set(xlabel="steps of all runs", ylabel="rate")
     figure.savefig(out, dpi=110)
