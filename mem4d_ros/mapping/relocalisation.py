@@ -1,7 +1,8 @@
 """Finding one's way back: a frame recognised from keyframes, without an idea where it was taken.
 
 Descriptors of landmarks as keyframes saw them are matched with those of the frame's corners; a pose
-on which enough matches of one keyframe agree is made exact by the landmarks of all about it.
+on which enough matches of a keyframe and its neighbours agree is made exact by the landmarks of all
+about it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ LARGEST_ERROR_RATIO = 0.008
 """Of a match that agrees, by the image's long side."""
 NEAR_RATIO = 0.03
 """Farthest from where it should be that a landmark is matched, by the image's long side."""
+_SAMPLES = 1000
 CORNER_DEVIATION = 2.0
 """Of a matched corner, pixels."""
 
@@ -67,24 +69,34 @@ def _recognised(
     intrinsics: np.ndarray,
     size: int,
 ) -> np.ndarray | None:
-    """The pose (4, 4) on which the most matches of one keyframe agree."""
-    matches = [_match(world, keyframe, corners) for keyframe in candidates]
-    matches.sort(key=lambda match: -len(match[0]))
+    """The pose (4, 4) on which the most matches of one keyframe and of those about it agree."""
+    matches = {keyframe.number: _match(world, keyframe, corners) for keyframe in candidates}
+    ranked = sorted(candidates, key=lambda keyframe: -len(matches[keyframe.number][0]))
     best, most = None, LEAST_MATCHES - 1
-    for numbers, seen in matches[:TRIED]:
+    for keyframe in ranked[:TRIED]:
+        about = neighbours(world, candidates, keyframe.camera_to_world)
+        numbers, seen = _joined([matches[other.number] for other in about])
         if len(numbers) <= most:
-            break
+            continue
         pose, agree = _pose(world, numbers, seen, intrinsics, size)
         if agree > most:
             best, most = pose, agree
     return best
 
 
+def _joined(matches: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Those of several keyframes, each landmark once: numbers (n,), pixels (n, 2)."""
+    if not matches:
+        return np.empty(0, np.int64), np.empty((0, 2))
+    numbers, first = np.unique(np.concatenate([own for own, _ in matches]), return_index=True)
+    return numbers, np.concatenate([seen for _, seen in matches])[first]
+
+
 def _match(world: Map, keyframe: Keyframe, corners: Corners) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (n,) of landmarks of the keyframe, and pixels (n, 2) of corners like them."""
     alive = world.landmarks.is_alive[keyframe.landmarks]
     numbers, own = keyframe.landmarks[alive], keyframe.descriptors[alive]
-    if min(len(numbers), len(corners.pixels)) < LEAST_MATCHES:
+    if min(len(numbers), len(corners.pixels)) < 2:  # of which one is to be distinct
         return numbers[:0], corners.pixels[:0]
     best: dict[int, cv2.DMatch] = {}
     for first in distinct_matches(corners.descriptors, own):
@@ -105,7 +117,7 @@ def _pose(
         world.points(numbers, intrinsics).position,
         to_rays(seen, intrinsics)[:, :2],
         LARGEST_ERROR_RATIO * size / intrinsics[0, 0],
-        iterations=300,
+        iterations=_SAMPLES,
     )
     return (None, 0) if sampled is None else (sampled.camera_to_world, len(sampled.agree))
 
