@@ -4,7 +4,7 @@
 
 Pairs of frames, matched by SIFT; the essential matrix is OpenCV's, so nothing of this package's
 odometry has a part in it. Where the ratio is far from 1, truth and images do not belong together
-(another camera's intrinsics or poses), and no path can have the scale of the depth.
+(another camera's intrinsics or poses, a distortion that nobody told).
 """
 
 from __future__ import annotations

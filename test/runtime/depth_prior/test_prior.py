@@ -16,7 +16,8 @@ from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError, Description
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.reconstructor import OnlineReconstructor
-from mem4d_ros.synthetic import render_sequence
+from mem4d_ros.synthetic import SequenceSettings, render_sequence
+from mem4d_ros.synthetic.settings import ROOM, STREET, Place
 
 WIDTH, HEIGHT = 320, 240
 TRANSFORM = ImageTransform.fit(WIDTH, HEIGHT, 128)
@@ -104,16 +105,21 @@ def test_a_network_without_evidence_cannot_be_told() -> None:
         )
 
 
-def test_depth_follows_a_good_prior() -> None:
-    """The packaged network, rendered rooms, and a prior of the true depth, blurred and noisy."""
-    errors = np.array([errors_without_and_with_a_prior(seed) for seed in range(2, 7)])
+@pytest.mark.parametrize(("place", "left"), [(ROOM, 0.5), (STREET, 0.9)], ids=["rooms", "streets"])
+def test_depth_follows_a_good_prior(place: Place, left: float) -> None:
+    """The packaged network, and a prior of the true depth, blurred and noisy.
+
+    In streets, whose depth has a far wider range, less of the error goes.
+    """
+    errors = np.array([errors_without_and_with_a_prior(seed, place) for seed in range(8)])
     without, with_prior = errors.mean(0)
-    assert with_prior < 0.5 * without
+    assert with_prior < left * without
 
 
-def errors_without_and_with_a_prior(seed: int) -> tuple[float, float]:
+def errors_without_and_with_a_prior(seed: int, place: Place) -> tuple[float, float]:
     """Mean error of a frame's depth, by its mean depth."""
-    scene = render_sequence(seed=seed, frames=1, height=96, width=128)
+    settings = SequenceSettings(places=(place,))
+    scene = render_sequence(seed=seed, frames=1, height=96, width=128, settings=settings)
     image = (scene.images[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
     truth = scene.depth[0].double().numpy()
     known = np.isfinite(truth)
