@@ -30,9 +30,10 @@ LARGEST_ERROR_RATIO = 0.008
 """Of a match that agrees, by the image's long side."""
 NEAR_RATIO = 0.03
 """Farthest from where it should be that a landmark is matched, by the image's long side."""
-_SAMPLES = 1000
 CORNER_DEVIATION = 2.0
 """Of a matched corner, pixels."""
+_SAMPLES = 1000
+"""Of three matches, of which most are wrong: neighbours bring more of both kinds."""
 
 
 def relocalise(
