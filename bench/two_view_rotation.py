@@ -47,16 +47,16 @@ def matched_pairs(recording: Recording) -> list[Pair]:
         matches = [best for best, next_ in both if best.distance < DISTINCT * next_.distance]
         if len(matches) < LEAST_MATCHES:
             continue
-        poses = [sample.camera_to_world for sample in samples]
-        assert poses[0] is not None
-        assert poses[1] is not None
-        assert samples[0].intrinsics is not None
+        first, second = (sample.camera_to_world for sample in samples)
+        intrinsics = samples[0].intrinsics
+        if first is None or second is None or intrinsics is None:
+            raise SystemExit(f"{recording.name}: true poses and intrinsics are needed, and missing")
         pairs.append(
             Pair(
                 np.array([points[m.queryIdx].pt for m in matches]),
                 np.array([others[m.trainIdx].pt for m in matches]),
-                Rotation.from_matrix(poses[1][:3, :3].T @ poses[0][:3, :3]),
-                samples[0].intrinsics,
+                Rotation.from_matrix(second[:3, :3].T @ first[:3, :3]),
+                intrinsics,
             )
         )
     return pairs

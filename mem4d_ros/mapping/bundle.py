@@ -41,6 +41,7 @@ class BundleProblem:
         rays: (L, 3), its viewing direction there, z = 1.
         log_inverse: (L,), log of its inverse depth, depth in metres of the map.
         log_prior: (L,), log depth there in the network's metres; NaN where it said nothing.
+        prior_deviation: (L,), of that.
         landmark, keyframe: (M,) indices: which was seen from where, without the host itself.
         seen: (M, 2), where, on the plane z = 1.
         deviation: of an observation, on the plane z = 1.
@@ -53,6 +54,7 @@ class BundleProblem:
     rays: np.ndarray
     log_inverse: np.ndarray
     log_prior: np.ndarray
+    prior_deviation: np.ndarray
     landmark: np.ndarray
     keyframe: np.ndarray
     seen: np.ndarray
@@ -67,6 +69,7 @@ class BundleSolution:
         problem: with the best poses, scales and depths.
         errors: (M,), reprojection errors in standard deviations.
         depth_variance: (L,), of the log depth, poses taken as right.
+        whole_depth_variance: (L,), of the log depth, with what the poses add.
         covariance: (F, 6, 6) of the free keyframes in their order: turn about the camera's axes in
             rad, then position in the world in metres.
     """
@@ -74,6 +77,7 @@ class BundleSolution:
     problem: BundleProblem
     errors: np.ndarray
     depth_variance: np.ndarray
+    whole_depth_variance: np.ndarray
     covariance: np.ndarray
 
 
@@ -93,7 +97,13 @@ def solve(problem: BundleProblem, iterations: int = 8) -> BundleSolution:
         problem, system, damping = moved, after, max(damping / 10, 1e-8)
         if gain < CONVERGED:
             break
-    return BundleSolution(problem, system.errors, 1 / system.depth_block, _covariance(system))
+    return BundleSolution(
+        problem,
+        system.errors,
+        1 / system.depth_block,
+        _whole_depth_variance(system),
+        _covariance(system),
+    )
 
 
 @dataclass(frozen=True)
@@ -181,7 +191,7 @@ def _add_depth_prior(
 ) -> float:
     """Log inverse depth + scale + log prior is near 0. Adds in place; returns the cost."""
     told = np.flatnonzero(np.isfinite(problem.log_prior))
-    information = 1 / PRIOR_DEVIATION**2
+    information = 1 / problem.prior_deviation[told] ** 2
     host = problem.host[told]
     residual = problem.log_inverse[told] + problem.log_scale[host] + problem.log_prior[told]
     depth_block[told] += information
@@ -189,10 +199,10 @@ def _add_depth_prior(
     count = len(gradient) // 7
     moves = problem.is_free[host]
     columns = 6 * count + free[host[moves]]
-    coupling[told[moves], columns] += information
-    np.add.at(block, (columns, columns), information)
-    np.add.at(gradient, columns, information * residual[moves])
-    return float(information * (residual**2).sum())
+    coupling[told[moves], columns] += information[moves]
+    np.add.at(block, (columns, columns), information[moves])
+    np.add.at(gradient, columns, (information * residual)[moves])
+    return float((information * residual**2).sum())
 
 
 def _add_scale_prior(
@@ -236,10 +246,21 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
 
 def _covariance(system: _System) -> np.ndarray:
     count = len(system.gradient) // 7
-    eliminated = system.coupling / system.depth_block[:, None]
-    reduced = system.block - system.coupling.T @ eliminated + LEAST_INFORMATION * np.eye(7 * count)
-    whole = np.linalg.inv(reduced)[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
+    whole = _of_unknowns(system)[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
     return whole[np.arange(count), :, np.arange(count)]
+
+
+def _whole_depth_variance(system: _System) -> np.ndarray:
+    eliminated = system.coupling / system.depth_block[:, None]
+    added = np.einsum("li,ij,lj->l", eliminated, _of_unknowns(system), eliminated, optimize=True)
+    return 1 / system.depth_block + added
+
+
+def _of_unknowns(system: _System) -> np.ndarray:
+    """Covariance (7 F, 7 F) of poses and scales."""
+    eliminated = system.coupling / system.depth_block[:, None]
+    reduced = system.block - system.coupling.T @ eliminated
+    return np.linalg.inv(reduced + LEAST_INFORMATION * np.eye(len(reduced)))
 
 
 def _sum_by(index: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

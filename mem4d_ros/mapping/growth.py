@@ -31,7 +31,7 @@ LARGEST_SCALE_STEP = 0.05
 STRANGE_SIGMAS, LEAST_STRANGE = 3.0, 0.3
 """From when on a landmark's log depth is not what it looks like: in deviations of all, and at
 least."""
-LEAST_RATIOS = 10
+LEAST_LANDMARKS = 10
 """Fewer landmarks say nothing of the scale of a frame's depth."""
 
 
@@ -145,7 +145,7 @@ def log_ratio(
     keyframe. In those since it knew landmarks, and spoke in the map's metres.
     """
     ratios = log_ratios(world, frame, pose, dense, intrinsics)
-    return float(np.median(ratios)) if len(ratios) >= LEAST_RATIOS else world.first.log_scale
+    return float(np.median(ratios)) if len(ratios) >= LEAST_LANDMARKS else world.first.log_scale
 
 
 def log_ratios(

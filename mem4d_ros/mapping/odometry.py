@@ -12,7 +12,9 @@ from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
+from mem4d_ros.mapping.fresh_landmarks import measure_depth
 from mem4d_ros.mapping.growth import (
+    LEAST_LANDMARKS,
     add_keyframe,
     fits_its_look,
     is_due,
@@ -36,7 +38,7 @@ from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks
 from mem4d_ros.mapping.window import CORRELATION, Adjusted, adjusted, make_window, take_in
 
-SETTLED_HITS = 3
+SETTLED_HITS = 2
 """Frames in which a landmark was where it should be until the network is told of it."""
 LEAST_DEVIATION = 0.04
 """Of a landmark's log depth: the poses are not quite right either, and what lies around a corner
@@ -126,7 +128,7 @@ class Odometry:
         if found is None:
             self._lose(image)
         else:
-            self._accept(found)
+            self._accept(measure_depth(self.map, found, intrinsics))
         return Estimate(
             self._pose,
             self._covariance,
@@ -270,6 +272,8 @@ def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarr
     table = world.landmarks
     variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
     known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
+    if known.sum() < LEAST_LANDMARKS:
+        known[:] = False
     known[known] = fits_its_look(world, frame.numbers[known])
     points = world.points(frame.numbers[known], intrinsics)
     depth = seen_at(points.position, pose)[1]

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping.bundle import OUTLIER_SIGMAS, BundleProblem, BundleSolution, solve
+from mem4d_ros.mapping.bundle import (
+    OUTLIER_SIGMAS,
+    PRIOR_DEVIATION,
+    BundleProblem,
+    BundleSolution,
+    solve,
+)
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
 from mem4d_ros.mapping.rotations import skew
 
@@ -77,6 +83,7 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
         rays=to_rays(table.pixel[chosen], intrinsics),
         log_inverse=table.log_inverse[chosen],
         log_prior=table.log_prior[chosen],
+        prior_deviation=np.full(len(chosen), PRIOR_DEVIATION),
         landmark=np.searchsorted(chosen, landmark),
         keyframe=keyframe,
         seen=to_rays(pixels, intrinsics)[:, :2],

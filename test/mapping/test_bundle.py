@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mem4d_ros.mapping import bundle
-from mem4d_ros.mapping.bundle import BundleProblem, solve
+from mem4d_ros.mapping.bundle import PRIOR_DEVIATION, BundleProblem, solve
 from mem4d_ros.mapping.rotations import exponential
 
 KEYFRAMES, LANDMARKS, DEVIATION = 5, 80, 0.002
@@ -38,6 +38,7 @@ def exact_problem(seed: int = 0, landmarks: int = LANDMARKS) -> BundleProblem:
         rays=rays,
         log_inverse=log_inverse,
         log_prior=-log_inverse,
+        prior_deviation=np.full(landmarks, PRIOR_DEVIATION),
         landmark=landmark[elsewhere],
         keyframe=keyframe[elsewhere],
         seen=np.zeros((int(elsewhere.sum()), 2)),
