@@ -18,7 +18,7 @@ from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE, UNSEEN_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found
 from mem4d_ros.mapping.tracks import Tracks
 
-MOST_MISSED = 0.1
+MOST_MISSED = 0.2
 """Of a keyframe's landmarks. Where more are not where they should be, much moves, and two views do
 not tell what from what."""
 KNOWN_DEVIATION = 0.01

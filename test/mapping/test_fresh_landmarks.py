@@ -132,12 +132,12 @@ def test_where_much_moves_nothing_is_measured() -> None:
     world = scene.world()
     before = world.landmarks.log_inverse.copy()
     seen = scene.seen(aside(0.5))
-    seen.located.agrees[: COUNT // 5] = False
+    seen.located.agrees[: COUNT // 4] = False
     assert measure_depth(world, seen, INTRINSICS) is seen
     np.testing.assert_array_equal(world.landmarks.log_inverse, before)
     # Those that moved are not followed any more; the others may still move along.
     world.landmarks.count(seen.tracks.numbers, seen.located.agrees)
-    rest = scene.seen(aside(0.6), np.arange(COUNT // 5, COUNT))
+    rest = scene.seen(aside(0.6), np.arange(COUNT // 4, COUNT))
     assert measure_depth(world, rest, INTRINSICS) is rest
 
 

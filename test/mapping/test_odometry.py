@@ -75,6 +75,26 @@ def test_settled_landmarks_have_the_true_depth(still_room: Film) -> None:
     assert np.median(np.abs(ratio / np.median(ratio) - 1)) < 0.06
 
 
+def test_landmarks_are_told_before_a_second_keyframe_sees_them(still_room: Film) -> None:
+    odometry = Odometry()
+    still_room.run(odometry, range(4))
+    odometry.locate(still_room.images[4], still_room.intrinsics)
+    settled = odometry.settled(still_room.intrinsics)
+    assert len(odometry.map.keyframes) == 1
+    columns, rows = np.rint(settled.pixels).astype(int).T
+    assert len(settled.depth) > 50
+    assert np.median(np.abs(settled.depth / still_room.depth[4][rows, columns] - 1)) < 0.06
+
+
+def test_a_few_landmarks_are_not_told(still_room: Film) -> None:
+    # One that is wrong would lead all else astray.
+    odometry = Odometry()
+    still_room.run(odometry, range(15))
+    table = odometry.map.landmarks
+    table.variance[np.arange(len(table)) % 30 > 0] = 1.0
+    assert len(odometry.settled(still_room.intrinsics).depth) == 0
+
+
 def test_landmarks_that_are_not_as_far_away_as_they_look_are_not_told(still_room: Film) -> None:
     # What drives ahead of the camera fits as long as both keep their speed, but too far away.
     odometry = Odometry()
