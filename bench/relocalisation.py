@@ -4,10 +4,10 @@
 
 One process maps every other frame and saves the map. Another one loads it and asks for frames of
 the second half that were not mapped, each alone. Where a frame should be, in the map's own frame:
-where odometry put the frame before it when that came, moved by the true motion between the two in
-the map's scale (that of its keyframes by the true ones). The distance from the truth itself, after
-the one similarity that brings the keyframes closest to theirs, is printed beside it. Strangers are
-recordings of other places, none of whose frames may be found.
+where the frame before it lies, which hangs on its keyframe, moved by the true motion between the
+two in the map's scale (that of its keyframes by the true ones). The distance from the truth itself,
+after the one similarity that brings the keyframes closest to theirs, is printed beside it.
+Strangers are recordings of other places, none of whose frames may be found.
 """
 
 from __future__ import annotations
@@ -40,20 +40,27 @@ FACTS = "facts.json"
 
 
 def make_map(recording: Recording, folder: Path) -> None:
-    """Map the even frames; write the map, and where odometry had them and the keyframes."""
+    """Map the even frames; write the map, and where they lie in it."""
     network = load_network("", "lite", "cpu", "fp32")
     source, config = GeometryPose(), network.model.config
     online = OnlineReconstructor(
         network.model, config.image_size, config.memory, pose_source=source
     )
-    poses: dict[int, list[list[float]]] = {}  # by frame
+    hangs_on: dict[int, tuple[int, np.ndarray]] = {}  # by frame: keyframe, pose in its frame
     frame_of: dict[int, int] = {}  # by keyframe
     for index in range(0, len(recording), 2):
         sample = recording[index]
         pose = online.process(sample.image, index, sample.intrinsics).camera_to_world
-        frame_of.setdefault(source.map.newest.number, index)
-        poses[index] = pose.tolist()
+        newest = source.map.newest
+        if newest.number not in frame_of:  # the frame is the keyframe, and adjusted by now
+            frame_of[newest.number], pose = index, newest.camera_to_world
+        hangs_on[index] = newest.number, rigid_inverse(newest.camera_to_world) @ pose
     world = source.map
+    poses = {
+        index: (world.keyframes[number].camera_to_world @ relative).tolist()
+        for index, (number, relative) in hangs_on.items()
+        if number in world.keyframes
+    }
     kept = [number for number in world.keyframes if number in frame_of]
     own = np.array([world.keyframes[number].camera_to_world[:3, 3] for number in kept])
     true = np.array([_pose(recording[frame_of[number]])[:3, 3] for number in kept])
