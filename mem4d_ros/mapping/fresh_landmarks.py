@@ -21,8 +21,6 @@ from mem4d_ros.mapping.tracks import Tracks
 MOST_MISSED = 0.2
 """Of a keyframe's landmarks. Where more are not where they should be, much moves, and two views do
 not tell what from what."""
-KNOWN_DEVIATION = 0.01
-"""Of the log depth of other landmarks, beside that which they have."""
 ITERATIONS = 3
 """The frame before has brought depths near, and the pose was found already."""
 
@@ -72,7 +70,6 @@ def _problem(
     log_scale = np.array([*(member.log_scale for member in members), world.newest.log_scale])
     log_inverse = table.log_inverse[numbers]
     known = -log_inverse - log_scale[host]
-    known_deviation = np.sqrt(table.variance[numbers]) + KNOWN_DEVIATION
     return BundleProblem(
         camera_to_world=np.stack((*(member.camera_to_world for member in members), pose)),
         log_scale=log_scale,
@@ -81,7 +78,7 @@ def _problem(
         rays=to_rays(table.pixel[numbers], intrinsics),
         log_inverse=log_inverse,
         log_prior=np.where(is_fresh, table.log_prior[numbers], known),
-        prior_deviation=np.where(is_fresh, PRIOR_DEVIATION, known_deviation),
+        prior_deviation=np.where(is_fresh, PRIOR_DEVIATION, table.deviation(numbers)),
         landmark=np.arange(len(numbers)),
         keyframe=np.full(len(numbers), len(hosts)),
         seen=to_rays(tracks.pixels, intrinsics)[:, :2],

@@ -9,6 +9,8 @@ UNSEEN_VARIANCE = 0.25
 
 SETTLED_VARIANCE = 0.15**2
 """Of the log depth of a landmark that parallax has told more of than the network."""
+POSES_DEVIATION = 0.01
+"""What the poses add to it, at least."""
 GRACE = 3
 """So many more misses than hits make a landmark none."""
 TRIAL = 10
@@ -48,6 +50,10 @@ class Landmarks:
         """
         hits = self.hits[numbers]
         return hits / (hits + TRIAL)
+
+    def deviation(self, numbers: np.ndarray) -> np.ndarray:
+        """Of the log depth of landmarks (n,) that are known, as the poses are about right, (n,)."""
+        return np.sqrt(self.variance[numbers]) + POSES_DEVIATION
 
     def keep(self, which: np.ndarray) -> None:
         """Forget all rows but those of `which` (N,) bool; those after them move up."""

@@ -35,11 +35,13 @@ class Window:
 
     Attributes:
         keyframes: numbers (K,), in order. landmarks: numbers (L,), in order.
+        is_known: (L,) bool, of landmarks of other keyframes, which keep their depth.
     """
 
     problem: BundleProblem
     keyframes: np.ndarray
     landmarks: np.ndarray
+    is_known: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,38 +60,40 @@ def adjusted(window: Window) -> Adjusted:
 def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> Window | None:
     """The newest keyframes and what they see; None where nothing has been seen twice."""
     free, holding = _choose(world)
-    numbers = np.array(sorted({*free, *holding}))
-    landmark, keyframe, pixels = _observations([world.keyframes[n] for n in numbers.tolist()])
+    members = [world.keyframes[n] for n in sorted({*free, *holding})]
+    landmark, observer, pixels = _observations(members)
     table = world.landmarks
-    usable = table.is_alive[landmark] & np.isin(table.host[landmark], numbers)
-    usable &= table.host[landmark] != numbers[keyframe]
-    landmark, keyframe, pixels = landmark[usable], keyframe[usable], pixels[usable]
-    in_window = np.isin(numbers, free)
-    touched = np.unique(landmark[in_window[keyframe]])
+    usable = table.is_alive[landmark] & (table.host[landmark] != observer)
+    landmark, observer, pixels = landmark[usable], observer[usable], pixels[usable]
+    touched = np.unique(landmark[np.isin(observer, free)])
     hosted = np.unique(landmark[np.isin(table.host[landmark], free)])
     chosen = np.union1d(touched, hosted)
     kept = np.isin(landmark, chosen)
-    landmark, keyframe, pixels = landmark[kept], keyframe[kept], pixels[kept]
+    landmark, observer, pixels = landmark[kept], observer[kept], pixels[kept]
     if not len(landmark):
         return None
     order = np.argsort(landmark, kind="stable")
-    landmark, keyframe, pixels = landmark[order], keyframe[order], pixels[order]
+    landmark, observer, pixels = landmark[order], observer[order], pixels[order]
+    is_known = ~np.isin(table.host[chosen], [member.number for member in members])
+    numbers = np.union1d([member.number for member in members], table.host[chosen])
     members = [world.keyframes[n] for n in numbers.tolist()]
+    log_scale = np.array([member.log_scale for member in members])
+    host, log_inverse = np.searchsorted(numbers, table.host[chosen]), table.log_inverse[chosen]
     problem = BundleProblem(
         camera_to_world=np.array([member.camera_to_world for member in members]),
-        log_scale=np.array([member.log_scale for member in members]),
-        is_free=in_window,
-        host=np.searchsorted(numbers, table.host[chosen]),
+        log_scale=log_scale,
+        is_free=np.isin(numbers, free),
+        host=host,
         rays=to_rays(table.pixel[chosen], intrinsics),
-        log_inverse=table.log_inverse[chosen],
-        log_prior=table.log_prior[chosen],
-        prior_deviation=np.full(len(chosen), PRIOR_DEVIATION),
+        log_inverse=log_inverse,
+        log_prior=np.where(is_known, -log_inverse - log_scale[host], table.log_prior[chosen]),
+        prior_deviation=np.where(is_known, table.deviation(chosen), PRIOR_DEVIATION),
         landmark=np.searchsorted(chosen, landmark),
-        keyframe=keyframe,
+        keyframe=np.searchsorted(numbers, observer),
         seen=to_rays(pixels, intrinsics)[:, :2],
         deviation=pixel_deviation / intrinsics[0, 0],
     )
-    return Window(problem, numbers, chosen)
+    return Window(problem, numbers, chosen, is_known)
 
 
 def take_in(world: Map, adjusted: Adjusted) -> np.ndarray:
@@ -118,8 +122,9 @@ def take_in(world: Map, adjusted: Adjusted) -> np.ndarray:
 def _judge(world: Map, window: Window, solution: BundleSolution) -> None:
     """Take depths over; forget observations that do not fit, and landmarks that rarely do."""
     problem, table = solution.problem, world.landmarks
-    table.log_inverse[window.landmarks] = problem.log_inverse
-    table.variance[window.landmarks] = solution.depth_variance
+    own = ~window.is_known
+    table.log_inverse[window.landmarks[own]] = problem.log_inverse[own]
+    table.variance[window.landmarks[own]] = solution.depth_variance[own]
     wrong = solution.errors > OUTLIER_SIGMAS
     for index in np.unique(problem.keyframe[wrong]).tolist():
         of_it = wrong & (problem.keyframe == index)
@@ -170,9 +175,9 @@ def _choose(world: Map) -> tuple[list[int], list[int]]:
 
 
 def _observations(members: list[Keyframe]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Landmarks (M,), indices of the keyframes (M,), pixels (M, 2)."""
+    """Numbers of landmarks (M,) and of the keyframes that see them (M,), pixels (M, 2)."""
     return (
         np.concatenate([member.landmarks for member in members]),
-        np.repeat(np.arange(len(members)), [len(member.landmarks) for member in members]),
+        np.concatenate([np.full(len(m.landmarks), m.number) for m in members]),
         np.concatenate([member.pixels for member in members]),
     )
