@@ -49,6 +49,21 @@ def test_the_path_is_the_true_one(room: str, request: pytest.FixtureRequest) -> 
     assert np.sqrt((off_by(path(estimates), film.poses) ** 2).mean()) < 0.01 * length(film.poses)
 
 
+def test_keyframes_stay_where_they_were_taken_however_often_the_room_is_seen(
+    still_room: Film,
+) -> None:
+    odometry, rng, taken = Odometry(), np.random.default_rng(0), {}
+    forth_and_back = [*range(0, FRAMES, 2), *range(FRAMES - 1, 0, -2)] * 4
+    for frame in forth_and_back:
+        still_room.feed(odometry, frame, scale=float(np.exp(0.2 * rng.normal())))
+        taken.setdefault(odometry.map.newest.number, frame)
+    keyframes = odometry.map.keyframes
+    poses = np.stack([keyframes[number].camera_to_world for number in taken])
+    errors = off_by(poses, still_room.poses[list(taken.values())])
+    assert len(taken) > 20  # more than a window and what holds it
+    assert errors.max() < 0.02 * length(still_room.poses)
+
+
 def test_the_same_frames_become_the_same_path(still_room: Film) -> None:
     odometry = Odometry()
     first = path(still_room.run(odometry, range(12)))
