@@ -58,24 +58,19 @@ def adjusted(window: Window) -> Adjusted:
 
 
 def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> Window | None:
-    """The newest keyframes and what they see; None where nothing has been seen twice."""
+    """The newest keyframes and what they see; None where nothing has been seen twice.
+
+    Landmarks that begin in keyframes outside of the window hold it, too, as far away as they are.
+    """
     free, holding = _choose(world)
     members = [world.keyframes[n] for n in sorted({*free, *holding})]
-    landmark, observer, pixels = _observations(members)
-    table = world.landmarks
-    usable = table.is_alive[landmark] & (table.host[landmark] != observer)
-    landmark, observer, pixels = landmark[usable], observer[usable], pixels[usable]
-    touched = np.unique(landmark[np.isin(observer, free)])
-    hosted = np.unique(landmark[np.isin(table.host[landmark], free)])
-    chosen = np.union1d(touched, hosted)
-    kept = np.isin(landmark, chosen)
-    landmark, observer, pixels = landmark[kept], observer[kept], pixels[kept]
+    landmark, observer, pixels = _observations(world, members, free)
     if not len(landmark):
         return None
-    order = np.argsort(landmark, kind="stable")
-    landmark, observer, pixels = landmark[order], observer[order], pixels[order]
-    is_known = ~np.isin(table.host[chosen], [member.number for member in members])
-    numbers = np.union1d([member.number for member in members], table.host[chosen])
+    table, inside = world.landmarks, [member.number for member in members]
+    chosen = np.unique(landmark)
+    is_known = ~np.isin(table.host[chosen], inside)
+    numbers = np.union1d(inside, table.host[chosen])
     members = [world.keyframes[n] for n in numbers.tolist()]
     log_scale = np.array([member.log_scale for member in members])
     host, log_inverse = np.searchsorted(numbers, table.host[chosen]), table.log_inverse[chosen]
@@ -174,10 +169,20 @@ def _choose(world: Map) -> tuple[list[int], list[int]]:
     return free, ranked
 
 
-def _observations(members: list[Keyframe]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of landmarks (M,) and of the keyframes that see them (M,), pixels (M, 2)."""
-    return (
-        np.concatenate([member.landmarks for member in members]),
-        np.concatenate([np.full(len(m.landmarks), m.number) for m in members]),
-        np.concatenate([member.pixels for member in members]),
-    )
+def _observations(
+    world: Map, members: list[Keyframe], free: list[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What `members` see of the landmarks that free keyframes see or saw first.
+
+    Returns:
+        Numbers of landmarks (M,), in order, and of the keyframes that see them (M,); pixels (M, 2).
+    """
+    landmark = np.concatenate([member.landmarks for member in members])
+    observer = np.concatenate([np.full(len(m.landmarks), m.number) for m in members])
+    pixels = np.concatenate([member.pixels for member in members])
+    host = world.landmarks.host[landmark]
+    usable = world.landmarks.is_alive[landmark] & (host != observer)
+    concerned = landmark[usable & (np.isin(observer, free) | np.isin(host, free))]
+    kept = np.flatnonzero(usable & np.isin(landmark, concerned))
+    kept = kept[np.argsort(landmark[kept], kind="stable")]
+    return landmark[kept], observer[kept], pixels[kept]
