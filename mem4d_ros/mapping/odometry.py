@@ -268,7 +268,10 @@ class Odometry:
 
 
 def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> Settled:
-    """The landmarks of a frame from a pose (4, 4) that are known well."""
+    """The landmarks of a frame from a pose (4, 4) that are known well.
+
+    None where they are few: a single wrong one would lead all else astray.
+    """
     table = world.landmarks
     variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
     known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
