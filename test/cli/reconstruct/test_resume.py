@@ -46,10 +46,10 @@ def test_interrupted_and_resumed_is_as_never_interrupted(
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert reconstruct(folder, whole, checkpoint) == 0
     with monkeypatch.context() as patch:
-        interrupt(patch, frame=2)
+        interrupt(patch, frame=4)
         assert reconstruct(folder, parts, checkpoint) == 0
-    assert f"stopped: 3 frames are in {parts}, --resume goes on" in capsys.readouterr().out
-    assert len(RecordFolder(parts)) == 3
+    assert f"stopped: 5 frames are in {parts}, --resume goes on" in capsys.readouterr().out
+    assert len(RecordFolder(parts)) == 5
     assert len(read_ply(parts / "static_cloud.ply").positions) > 0
     assert reconstruct(folder, parts, checkpoint, "--resume") == 0
     assert contents(parts) == contents(whole)
