@@ -97,13 +97,7 @@ def solve(problem: BundleProblem, iterations: int = 8) -> BundleSolution:
         problem, system, damping = moved, after, max(damping / 10, 1e-8)
         if gain < CONVERGED:
             break
-    return BundleSolution(
-        problem,
-        system.errors,
-        1 / system.depth_block,
-        _whole_depth_variance(system),
-        _covariance(system),
-    )
+    return _solution(problem, system)
 
 
 @dataclass(frozen=True)
@@ -244,23 +238,20 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
     )
 
 
-def _covariance(system: _System) -> np.ndarray:
+def _solution(problem: BundleProblem, system: _System) -> BundleSolution:
     count = len(system.gradient) // 7
-    whole = _of_unknowns(system)[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
-    return whole[np.arange(count), :, np.arange(count)]
-
-
-def _whole_depth_variance(system: _System) -> np.ndarray:
-    eliminated = system.coupling / system.depth_block[:, None]
-    added = np.einsum("li,ij,lj->l", eliminated, _of_unknowns(system), eliminated, optimize=True)
-    return 1 / system.depth_block + added
-
-
-def _of_unknowns(system: _System) -> np.ndarray:
-    """Covariance (7 F, 7 F) of poses and scales."""
     eliminated = system.coupling / system.depth_block[:, None]
     reduced = system.block - system.coupling.T @ eliminated
-    return np.linalg.inv(reduced + LEAST_INFORMATION * np.eye(len(reduced)))
+    unknowns = np.linalg.inv(reduced + LEAST_INFORMATION * np.eye(7 * count))  # their covariance
+    by_poses = np.einsum("li,ij,lj->l", eliminated, unknowns, eliminated, optimize=True)
+    poses = unknowns[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
+    return BundleSolution(
+        problem,
+        system.errors,
+        depth_variance=1 / system.depth_block,
+        whole_depth_variance=1 / system.depth_block + by_poses,
+        covariance=poses[np.arange(count), :, np.arange(count)],
+    )
 
 
 def _sum_by(index: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from mem4d_ros.mapping.bundle import PRIOR_DEVIATION, BundleProblem, solve
+from mem4d_ros.mapping.bundle import BundleProblem, solve
 from mem4d_ros.mapping.growth import LEAST_LANDMARKS
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
+from mem4d_ros.mapping.keyframes import Map
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE, UNSEEN_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found
 from mem4d_ros.mapping.tracks import Tracks
+from mem4d_ros.mapping.window import make_problem
 
 MOST_MISSED = 0.2
 """Of a keyframe's landmarks. Where more are not where they should be, much moves, and two views do
@@ -34,13 +35,13 @@ def measure_depth(world: Map, found: Found, intrinsics: np.ndarray) -> Found:
     all of them in the mean. It stays when the near ones have left the image: the network may see
     these too far away, and those that stay not.
     """
+    if _share_missed(world, found) > MOST_MISSED:
+        return found
     table = world.landmarks
     tracks = found.tracks[found.located.agrees]
     tracks = tracks[np.argsort(tracks.numbers)]
     is_fresh = table.host[tracks.numbers] == world.newest.number
     fresh = tracks.numbers[is_fresh]
-    if _share_missed(world, world.newest, found) > MOST_MISSED:
-        return found
     if not np.isfinite(table.log_prior[fresh]).any():
         return found
     if len(world.keyframes) == 1:
@@ -64,25 +65,24 @@ def _problem(
     Args:
         tracks: of n landmarks in the order of their numbers; is_fresh: (n,) bool.
     """
-    table, numbers = world.landmarks, tracks.numbers
-    hosts, host = np.unique(table.host[numbers], return_inverse=True)
-    members = [world.keyframes[number] for number in hosts.tolist()]
-    log_scale = np.array([*(member.log_scale for member in members), world.newest.log_scale])
-    log_inverse = table.log_inverse[numbers]
-    known = -log_inverse - log_scale[host]
-    return BundleProblem(
-        camera_to_world=np.stack((*(member.camera_to_world for member in members), pose)),
-        log_scale=log_scale,
-        is_free=np.arange(len(log_scale)) == len(hosts),
-        host=host,
-        rays=to_rays(table.pixel[numbers], intrinsics),
-        log_inverse=log_inverse,
-        log_prior=np.where(is_fresh, table.log_prior[numbers], known),
-        prior_deviation=np.where(is_fresh, PRIOR_DEVIATION, table.deviation(numbers)),
-        landmark=np.arange(len(numbers)),
-        keyframe=np.full(len(numbers), len(hosts)),
-        seen=to_rays(tracks.pixels, intrinsics)[:, :2],
-        deviation=PIXEL_DEVIATION / intrinsics[0, 0],
+    numbers = tracks.numbers
+    hosts = [world.keyframes[n] for n in np.unique(world.landmarks.host[numbers]).tolist()]
+    held = make_problem(
+        world,
+        hosts,
+        numbers,
+        ~is_fresh,
+        np.arange(len(numbers)),
+        np.full(len(numbers), len(hosts)),
+        tracks.pixels,
+        intrinsics,
+        PIXEL_DEVIATION,
+    )
+    return replace(
+        held,
+        camera_to_world=np.concatenate((held.camera_to_world, pose[None])),
+        log_scale=np.append(held.log_scale, world.newest.log_scale),
+        is_free=np.append(held.is_free, True),
     )
 
 
@@ -93,10 +93,10 @@ def _keep_metre(world: Map, numbers: np.ndarray) -> None:
     table.log_prior[first.landmarks] += np.nanmean(own_by_prior) - first.log_scale
 
 
-def _share_missed(world: Map, keyframe: Keyframe, found: Found) -> float:
-    """Of the keyframe's landmarks that were not where they should be, in most frames or in this."""
-    table, agrees = world.landmarks, found.located.agrees
-    missed = keyframe.landmarks[table.misses[keyframe.landmarks] >= table.hits[keyframe.landmarks]]
+def _share_missed(world: Map, found: Found) -> float:
+    """Of the newest keyframe's landmarks: not where they should be, in most frames or in this."""
+    table, agrees, own = world.landmarks, found.located.agrees, world.newest.landmarks
+    missed = own[table.misses[own] >= table.hits[own]]
     missed = np.union1d(missed, found.tracks.numbers[~agrees])
     right = np.setdiff1d(found.tracks.numbers[agrees], missed)
     return len(missed) / max(len(missed) + len(right), 1)

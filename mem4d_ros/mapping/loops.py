@@ -19,7 +19,7 @@ from mem4d_ros.mapping.adjustment import Worker
 from mem4d_ros.mapping.camera_pose import Located, locate
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import describe
-from mem4d_ros.mapping.growth import log_ratios
+from mem4d_ros.mapping.growth import LEAST_LANDMARKS, log_ratios
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION
 from mem4d_ros.mapping.places import revisited
@@ -32,7 +32,6 @@ LEAST_INLIERS, LEAST_INLIER_RATIO = 30, 0.6
 """Of the old landmarks that are found, so many must be where they should be."""
 LEAST_SPREAD = 0.08
 """Of these in the image, as a deviation in x and in y, by its long side."""
-LEAST_RATIOS = 10
 PATIENCE = 3
 """Keyframes within which a second one must agree."""
 SAME_TURN_RAD, SAME_WAY, SAME_LOG_SCALE = 0.04, 0.04, 0.1
@@ -175,7 +174,7 @@ def _link(world: Map, candidate: Keyframe, intrinsics: np.ndarray) -> Link | Non
     there = log_ratios(old, tracks, located.camera_to_world, newest.dense, intrinsics)
     own = Tracks(newest.image, newest.landmarks, newest.pixels)
     here = log_ratios(world, own, newest.camera_to_world, newest.dense, intrinsics)
-    if min(len(there), len(here)) < LEAST_RATIOS:
+    if min(len(there), len(here)) < LEAST_LANDMARKS:
         return None
     scale = float(np.exp(np.median(there) - np.median(here)))
     away = points.position[located.agrees] - located.camera_to_world[:3, 3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,28 +67,62 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
     landmark, observer, pixels = _observations(world, members, free)
     if not len(landmark):
         return None
-    table, inside = world.landmarks, [member.number for member in members]
+    inside = [member.number for member in members]
     chosen = np.unique(landmark)
-    is_known = ~np.isin(table.host[chosen], inside)
-    numbers = np.union1d(inside, table.host[chosen])
-    members = [world.keyframes[n] for n in numbers.tolist()]
+    hosts = world.landmarks.host[chosen]
+    is_known = ~np.isin(hosts, inside)
+    numbers = np.union1d(inside, hosts)
+    problem = make_problem(
+        world,
+        [world.keyframes[n] for n in numbers.tolist()],
+        chosen,
+        is_known,
+        np.searchsorted(chosen, landmark),
+        np.searchsorted(numbers, observer),
+        pixels,
+        intrinsics,
+        pixel_deviation,
+    )
+    return Window(replace(problem, is_free=np.isin(numbers, free)), numbers, chosen, is_known)
+
+
+def make_problem(
+    world: Map,
+    members: list[Keyframe],
+    chosen: np.ndarray,
+    is_known: np.ndarray,
+    landmark: np.ndarray,
+    observer: np.ndarray,
+    pixels: np.ndarray,
+    intrinsics: np.ndarray,
+    pixel_deviation: float,
+) -> BundleProblem:
+    """Keyframes, none of them free yet, and landmarks that begin in them.
+
+    Args:
+        members: (K,), in the order of their numbers.
+        chosen: (L,) numbers of landmarks; is_known: (L,) bool, which are held as far away as they
+            are, and not only as the network says.
+        landmark, observer: (M,) indices of what is seen, and from where; pixels: (M, 2), where.
+    """
+    table = world.landmarks
     log_scale = np.array([member.log_scale for member in members])
-    host, log_inverse = np.searchsorted(numbers, table.host[chosen]), table.log_inverse[chosen]
-    problem = BundleProblem(
+    host = np.searchsorted([member.number for member in members], table.host[chosen])
+    log_inverse = table.log_inverse[chosen]
+    return BundleProblem(
         camera_to_world=np.array([member.camera_to_world for member in members]),
         log_scale=log_scale,
-        is_free=np.isin(numbers, free),
+        is_free=np.zeros(len(members), bool),
         host=host,
         rays=to_rays(table.pixel[chosen], intrinsics),
         log_inverse=log_inverse,
         log_prior=np.where(is_known, -log_inverse - log_scale[host], table.log_prior[chosen]),
         prior_deviation=np.where(is_known, table.deviation(chosen), PRIOR_DEVIATION),
-        landmark=np.searchsorted(chosen, landmark),
-        keyframe=np.searchsorted(numbers, observer),
+        landmark=landmark,
+        keyframe=observer,
         seen=to_rays(pixels, intrinsics)[:, :2],
         deviation=pixel_deviation / intrinsics[0, 0],
     )
-    return Window(problem, numbers, chosen, is_known)
 
 
 def take_in(world: Map, adjusted: Adjusted) -> np.ndarray:

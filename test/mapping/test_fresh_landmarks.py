@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_up_maps import NOTHING_DENSE
 
-from mem4d_ros.geometry import ImageTransform, rigid_inverse, transform_points
+from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.mapping.camera_pose import Located
 from mem4d_ros.mapping.fresh_landmarks import measure_depth
-from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import PIXEL_DEVIATION, Found
 from mem4d_ros.mapping.rotations import exponential
@@ -46,11 +47,7 @@ class Scene:
             pixels=self.pixels,
             descriptors=np.zeros((COUNT, 32), np.uint8),
             covariance=np.zeros((6, 6)),
-            dense=DenseView(
-                np.full((12, 16), np.nan, np.float16),
-                np.zeros((12, 16, 3), np.uint8),
-                ImageTransform.fit(320, 240, 16, 4),
-            ),
+            dense=NOTHING_DENSE,
         )
         return world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from film import FRAMES, HEIGHT, WIDTH, Film
+from film import FORTH_AND_BACK, FRAMES, HEIGHT, WIDTH, Film
 
 from mem4d_ros.geometry import align_similarity, rigid_inverse
 from mem4d_ros.mapping import Aside, DenseView, Estimate, Odometry
@@ -53,8 +53,7 @@ def test_keyframes_stay_where_they_were_taken_however_often_the_room_is_seen(
     still_room: Film,
 ) -> None:
     odometry, rng, taken = Odometry(), np.random.default_rng(0), {}
-    forth_and_back = [*range(0, FRAMES, 2), *range(FRAMES - 1, 0, -2)] * 4
-    for frame in forth_and_back:
+    for frame in FORTH_AND_BACK * 4:
         still_room.feed(odometry, frame, scale=float(np.exp(0.2 * rng.normal())))
         taken.setdefault(odometry.map.newest.number, frame)
     keyframes = odometry.map.keyframes

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_up_maps import NOTHING_DENSE
 
-from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping import thinning
-from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
 from mem4d_ros.mapping.thinning import thin
 
-NOTHING_DENSE = DenseView(
-    np.full((12, 16), np.nan, np.float16),
-    np.zeros((12, 16, 3), np.uint8),
-    ImageTransform.fit(320, 240, 16, 4),
-)
 INTRINSICS = np.array([[300.0, 0, 160], [0, 300.0, 120], [0, 0, 1]])
 
 

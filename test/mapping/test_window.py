@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from film import FRAMES, Film
+from film import FORTH_AND_BACK, Film
 
 from mem4d_ros.mapping import Odometry
 from mem4d_ros.mapping.keyframes import Map
@@ -21,7 +21,7 @@ def film() -> Film:
 @pytest.fixture
 def world(film: Film) -> Map:
     odometry = Odometry()
-    for frame in [*range(0, FRAMES, 2), *range(FRAMES - 1, 0, -2)] * 2:
+    for frame in FORTH_AND_BACK * 2:
         film.feed(odometry, frame)
     return odometry.map
 

@@ -13,6 +13,7 @@ from mem4d_ros.synthetic.places.room import make_room
 from mem4d_ros.synthetic.settings import Place
 
 FRAMES, HEIGHT, WIDTH = 32, 192, 256
+FORTH_AND_BACK = (*range(0, FRAMES, 2), *range(FRAMES - 1, 0, -2))
 
 
 class Film:

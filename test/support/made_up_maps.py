@@ -13,6 +13,12 @@ WIDTH, HEIGHT = 64, 48
 CAMERA = MapCamera(np.array([[60.0, 0, 32], [0, 61.0, 24], [0, 0, 1]]), WIDTH, HEIGHT)
 TRANSFORM = ImageTransform.fit(WIDTH, HEIGHT, 32)
 
+NOTHING_DENSE = DenseView(
+    np.full((12, 16), np.nan, np.float16),
+    np.zeros((12, 16, 3), np.uint8),
+    ImageTransform.fit(320, 240, 16, 4),
+)
+
 
 def made_up_map(seed: int, keyframes: int = 3, new: int = 5) -> StoredMap:
     """Each keyframe sees `new` landmarks first, and some of those before."""
