@@ -4,17 +4,22 @@
 #
 #   sh training/gpu.sh OUT SECONDS [PART ...]
 #
-# PART: test (test_on_gpu.py), bench (mem4d bench of both presets as CUDA graphs, which say what a step
-# takes without), speed (a step of each stage), train, for which scenes are rendered meanwhile; all by default. Everything ends SECONDS after the start. In OUT, few files of at most 16 MiB:
-# report.tar.gz (test.txt, bench_*.json, speed.txt, the training's log.jsonl, train.txt, config.json)
-# and the weights in pieces: `cat OUT/checkpoint.safetensors.* > checkpoint.safetensors` joins them.
+# PART: render (starts the rendering, which goes on after this script, until a train ends), test
+# (test_on_gpu.py), bench (mem4d bench of both presets as CUDA graphs, which say what a step takes
+# without), speed (a step of each stage), reconstruct (what RECONSTRUCT names, by mem4d reconstruct),
+# train, which renders, too; all but reconstruct by default. Everything ends SECONDS after the start.
+# In OUT, few files of at most 16 MiB: report.tar.gz (what the parts printed, bench_*.json, the
+# training's log.jsonl and config.json) and the weights, those of each cycle too, in pieces:
+# `cat OUT/weights.tar.* | tar x` joins them.
 #
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
 #   START     weights to start from; without it, those of an earlier call, else the config's
 #   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
-#   RENDERERS processes that render, all cores but two by default
-#   PROCEDURAL  fraction of procedural scenes among what is rendered (0.25)
+#   RENDERERS processes that render on cores, by default one for each core but four
+#   PROCEDURAL  fraction of procedural scenes among what they render (0.25)
+#   GPU_RENDERERS  processes that render procedural scenes on the GPU (2); 0 for none
+#   RECONSTRUCT  words for mem4d reconstruct: a recording and options
 #   SEED      of the first rendered scene; by default the clock's
 #   CHANGES   words for `mem4d train --set`, for example CHANGES='learning_rate=1e-3 warm_up=20'
 #   RUN, SCENES  folders of the run (out/gpu/run) and of what is rendered (out/gpu/scenes)
@@ -26,12 +31,13 @@ started=$(date +%s)
 out=$1
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- test bench speed train
+[ $# -gt 0 ] || set -- render test bench speed train
 
 CONFIG=${CONFIG:-training/lite_gpu.yaml}
 RUN=${RUN:-out/gpu/run}
 SCENES=${SCENES:-out/gpu/scenes}
-RENDERERS=${RENDERERS:-$(($(nproc) > 2 ? $(nproc) - 2 : 1))}
+RENDERERS=${RENDERERS:-$(($(nproc) > 4 ? $(nproc) - 4 : 1))}
+GPU_RENDERERS=${GPU_RENDERERS:-2}
 DEVICE=${DEVICE:-auto}
 python=${PYTHON:-python3}
 reserve=${RESERVE:-25}  # seconds for the last evaluation, saving and leaving
@@ -50,19 +56,31 @@ left() { echo $((seconds - reserve - $(date +%s) + started)); }
 limit() { [ "$(left)" -lt "$1" ] && left || echo "$1"; }
 mem4d() { "$python" -m mem4d_ros.cli.main "$@"; }
 
-case " $* " in *" train "*)
-OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= "$python" -m mem4d_ros.training.data.rendering \
-    --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
-    --size ${SCENE:-288 216} --held-out "${HELD_OUT:-8}" --waiting 2000 --procedural-share "${PROCEDURAL:-0.25}" \
-    --seed "${SEED:-$((started % 900000))}" > "$out/rendering.txt" 2>&1 &
-renderer=$!
-trap 'kill $renderer 2>/dev/null || true' EXIT ;;
-esac
+render() {
+    seed=${SEED:-$((started % 400000))}
+    OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES= setsid "$python" -m mem4d_ros.training.data.rendering \
+        --out "$SCENES" --processes "$RENDERERS" ${MESHES:+--meshes "$MESHES"} \
+        --size ${SCENE:-288 216} --held-out "${HELD_OUT:-4}" --waiting 4000 \
+        --procedural-share "${PROCEDURAL:-0.25}" --seed "$seed" > "$SCENES/rendering.txt" 2>&1 &
+    echo $! > "$SCENES/renderers"
+    [ "$GPU_RENDERERS" -gt 0 ] || return 0
+    OMP_NUM_THREADS=1 setsid "$python" -m mem4d_ros.training.data.rendering \
+        --out "$SCENES" --processes "$GPU_RENDERERS" --device cuda --size ${SCENE:-288 216} \
+        --waiting 4000 --seed $((seed + 500000)) > "$SCENES/rendering_on_gpu.txt" 2>&1 &
+    echo $! >> "$SCENES/renderers"
+}
+
+stop_rendering() {
+    while read -r process; do kill "$process" 2>/dev/null || true; done < "$SCENES/renderers"
+    cat "$SCENES"/rendering*.txt > "$out/rendering.txt"
+    rm "$SCENES/renderers"
+}
 
 test_on_gpu() {
     if "$python" -c 'import pytest' 2>/dev/null; then
         timeout "$(limit 120)" "$python" -m pytest -q -p no:cacheprovider test/model/test_on_gpu.py \
-            test/runtime/engines/test_on_gpu.py test/training/test_on_gpu.py > "$out/test.txt" 2>&1 || echo "tests failed: $out/test.txt"
+            test/runtime/engines/test_on_gpu.py test/training/test_on_gpu.py \
+            test/training/data/test_rendering.py > "$out/test.txt" 2>&1 || echo "tests failed: $out/test.txt"
         tail -n 3 "$out/test.txt"
     else
         echo "pytest is not there: no tests" | tee "$out/test.txt"
@@ -90,14 +108,26 @@ speed() {
     cat "$out/speed.txt"
 }
 
+reconstruct() {
+    timeout "$(limit "${RECONSTRUCT_LIMIT:-60}")" "$python" -m mem4d_ros.cli.main reconstruct $RECONSTRUCT \
+        --device "$DEVICE" --out "$out/reconstruct" > "$out/reconstruct.txt" 2>&1 || echo "reconstruct failed"
+    tail -n 5 "$out/reconstruct.txt"
+    rm -rf "$out"/reconstruct/*/  # a picture for each frame: too much to bring back
+    find "$out/reconstruct" -size +2M -delete || true
+}
+
 rendering_has_begun() {
-    until [ -n "$(find "$SCENES" -maxdepth 1 -name '[!.]*.safetensors' | head -n 1)" ]; do
-        kill -0 "$renderer" 2>/dev/null || { echo "nothing is rendered:" >&2; tail -n 3 "$out/rendering.txt" >&2; return 1; }
+    first=${MESHES:+mesh}
+    until [ -n "$(find "$SCENES" -maxdepth 1 -name "${first:-procedural}-*.safetensors" | head -n 1)" ]; do
+        kill -0 "$(head -n 1 "$SCENES/renderers")" 2>/dev/null ||
+            { echo "nothing is rendered:" >&2; tail -n 3 "$SCENES/rendering.txt" >&2; return 1; }
         sleep 1
     done
 }
 
 train() {
+    [ -e "$SCENES/renderers" ] || render
+    trap stop_rendering EXIT
     rendering_has_begun || exit 1
     set --
     if [ -n "${START:-}" ] && [ ! -e "$RUN/run.safetensors" ]; then
@@ -108,14 +138,17 @@ train() {
         --set seconds="$(left)" "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
     tail -n 4 "$out/train.txt"
     cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
-    split -b 15m -d "$RUN/checkpoint.safetensors" "$target/checkpoint.safetensors."
     (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"
+    weights=$(cd "$RUN" && ls cycle_*.safetensors 2>/dev/null || true)
+    cmp -s "$RUN/$(echo "$weights" | tail -n 1)" "$RUN/checkpoint.safetensors" ||
+        weights="$weights checkpoint.safetensors"
+    tar -C "$RUN" -c $weights | split -b 15m -d - "$target/weights.tar."
 }
 
 for part in "$@"; do
     case $part in
         test) test_on_gpu ;;
-        bench | speed | train) $part ;;
+        render | bench | speed | reconstruct | train) $part ;;
         *) echo "unknown part $part" >&2; exit 2 ;;
     esac
     tar -czf "$target/report.tar.gz" -C "$out" .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -172,6 +173,8 @@ class TrainingConfig:
         memory: sizes of the memories; None takes the network's.
         encoder_rate: ratio of the encoder's learning rate to that of the rest, if it is trained.
         optimizer: adamw (the paper's), or muon for the matrices that tokens pass through.
+        cycles: number of times that the stages are gone through, one after another, each time from
+            the peak of the learning rate to zero; the weights that each ends with are kept.
         learning_rate: its peak, reached after `warm_up` steps, then a cosine to zero.
         clip: largest norm of the gradient.
         precision: of the network's layers: auto, fp32 or bf16.
@@ -198,6 +201,7 @@ class TrainingConfig:
     memory: MemorySizes | None = None
     data: DataConfig = field(default_factory=DataConfig)
     stages: tuple[StageConfig, ...] = (StageConfig(1000),)
+    cycles: int = 1
     losses: LossWeights = field(default_factory=LossWeights)
     optimizer: str = "adamw"
     learning_rate: float = 5e-4
@@ -219,7 +223,7 @@ class TrainingConfig:
         _require_one_of(self, "preset", sorted(PRESETS))
         _require_one_of(self, "precision", PRECISIONS)
         _require_one_of(self, "optimizer", OPTIMIZERS)
-        _require_at_least(self, 1, "checkpoint_every", "evaluate_every", "report_every")
+        _require_at_least(self, 1, "cycles", "checkpoint_every", "evaluate_every", "report_every")
         _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
         if not 0 <= self.average < 1:
             raise TrainingConfigError(f"average must be in [0, 1), got {self.average}")
@@ -268,6 +272,11 @@ class TrainingConfig:
 
     @property
     def steps(self) -> int:
+        """Steps of all cycles."""
+        return self.cycles * self.cycle_steps
+
+    @property
+    def cycle_steps(self) -> int:
         """Steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
@@ -287,11 +296,11 @@ class TrainingConfig:
 
     def stage_at(self, step: float) -> StageConfig:
         """The stage that the step number `step` (from 0) belongs to."""
-        for stage in self.stages:
-            if step < stage.steps:
-                return stage
-            step -= stage.steps
-        raise IndexError("step lies beyond the last stage")
+        if step >= self.steps:
+            raise IndexError("step lies beyond the last stage")
+        step %= self.cycle_steps
+        ends = itertools.accumulate(stage.steps for stage in self.stages)
+        return next(s for s, end in zip(self.stages, ends, strict=True) if step < end)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; :meth:`from_dict` is its inverse."""

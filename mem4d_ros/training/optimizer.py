@@ -124,15 +124,26 @@ def _multiplies_tokens(name: str, weight: Tensor) -> bool:
 
 
 def learning_rate(
-    step: int, steps: int, warm_up: int, peak: float, position: float | None = None
+    step: int,
+    steps: int,
+    warm_up: int,
+    peak: float,
+    position: float | None = None,
+    cycles: int = 1,
 ) -> float:
     """Rate of the step number `step` (from 0) of `steps`.
 
     Args:
         position: how many of the `steps` are over, where that is not for `step` to say.
+        cycles: number of times that the rate falls from its peak to zero ("SGDR", Loshchilov &
+            Hutter 2017); it warms up once.
     """
     if step < warm_up:
         return peak * (step + 1) / warm_up
-    by_steps = (step - warm_up) / max(1, steps - warm_up)
-    progress = by_steps if position is None else position / steps
-    return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    length = steps / cycles
+    over = step if position is None else position
+    cycle = min(int(over / length), cycles - 1)
+    within = over - cycle * length
+    if position is None and cycle == 0:
+        within, length = step - warm_up, length - warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, within / max(1, length))))

@@ -31,6 +31,7 @@ from mem4d_ros.writing import write_text
 
 STATE_FILE = "run.safetensors"
 CHECKPOINT_FILE = "checkpoint.safetensors"
+CYCLE_FILE = "cycle_{}.safetensors"
 CONFIG_FILE = "config.json"
 LOG_FILE = "log.jsonl"
 
@@ -151,6 +152,7 @@ class Trainer:
         self._observe = observe
         self._pace = pace or pace_of(config)
         self._since = Since.start(device)
+        self._kept = 0
 
     @property
     def trained(self) -> Mem4D:
@@ -166,38 +168,51 @@ class Trainer:
             TrainingDiverged, StateNotWritten: the last state saved can be resumed.
         """
         end = self.config.steps if until is None else min(until, self.config.steps)
-        over = stopped = self._pace.position(self.step) >= end
+        position = self._pace.position(self.step)
+        over = stopped = position >= end
+        self._kept = self._cycles_over(position)
         self._since = Since.start(self.device)
         while not (over or stopped):
             self.advance()
-            over = self._pace.position(self.step) >= end
+            position = self._pace.position(self.step)
+            over = position >= end
             if over or self.step % self.config.report_every == 0:
                 self._report()
                 stopped = self.workers.some(should_stop(), self.device)
-            finished = self._pace.position(self.step) >= self.config.steps
-            if finished or self._is_due("evaluation", self.config.evaluate_every):
+            if position >= self.config.steps or self._is_due(
+                "evaluation", self.config.evaluate_every
+            ):
                 self._measure()
-            if stopped or over or self._is_due("checkpoint", self.config.checkpoint_every):
-                self.save()
+            is_due = self._is_due("checkpoint", self.config.checkpoint_every)
+            ended = self._cycles_over(position)
+            if stopped or over or is_due or ended > self._kept:
+                self.save(ended)
 
-    def save(self) -> None:
-        """Write the run's state and a checkpoint that the node can load."""
+    def save(self, cycles_over: int = 0) -> None:
+        """Write the run's state and a checkpoint that the node can load.
+
+        The last of `cycles_over` is kept as well, where there are several.
+        """
         if not self.workers.is_first:
             return
+        names = [CHECKPOINT_FILE]
+        if cycles_over > self._kept and self.config.cycles > 1:
+            names.append(CYCLE_FILE.format(cycles_over))
+        self._kept = max(self._kept, cycles_over)
         try:
             average = self.average.model if self.average else None
             save_run(self.out / STATE_FILE, self.model, self.optimizer, self.step, average)
-            save_checkpoint(
-                self.out / CHECKPOINT_FILE,
-                self.trained,
-                dtype=torch.float16,
-                notes={"training_steps": str(self.step)},
-            )
+            for name in names:
+                notes = {"training_steps": str(self.step)}
+                save_checkpoint(self.out / name, self.trained, dtype=torch.float16, notes=notes)
         except (OSError, SafetensorError) as error:
             raise StateNotWritten(
                 f"{self.out}: step {self.step} could not be saved ({error}); what was saved before "
                 "is whole: free some space and start the same command again"
             ) from error
+
+    def _cycles_over(self, position: float) -> int:
+        return int(position / self.config.cycle_steps)
 
     def _resume(self) -> int:
         """The step of the state saved in the folder, 0 without one."""
@@ -273,7 +288,12 @@ class Trainer:
         config = self.config
         position = None if config.seconds is None else self._pace.position(self.step)
         return learning_rate(
-            self.step, config.steps, config.warm_up, config.learning_rate, position
+            self.step,
+            config.steps,
+            config.warm_up,
+            config.learning_rate,
+            position,
+            config.cycles,
         )
 
     def _report(self) -> None:

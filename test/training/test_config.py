@@ -68,6 +68,11 @@ def test_stages_follow_each_other() -> None:
     config = TrainingConfig(stages=(first, second))
     assert config.steps == 5
     assert [config.stage_at(step) for step in range(5)] == [first] * 2 + [second] * 3
+    twice = replace(config, cycles=2)
+    assert twice.steps == 10
+    assert [twice.stage_at(step) for step in range(5, 10)] == [first] * 2 + [second] * 3
+    with pytest.raises(IndexError, match="beyond"):
+        twice.stage_at(10)
 
 
 def test_held_out_scenes_are_never_trained_on() -> None:

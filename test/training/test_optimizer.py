@@ -115,3 +115,15 @@ def test_by_the_clock_it_falls_with_the_time_that_is_over() -> None:
     late = learning_rate(WARM_UP, STEPS, WARM_UP, PEAK, position=STEPS / 2)
     assert late == pytest.approx(PEAK / 2)
     assert learning_rate(10 * STEPS, STEPS, WARM_UP, PEAK, position=0) == PEAK
+
+
+def test_each_cycle_falls_from_the_peak_to_zero_and_the_first_one_warms_up() -> None:
+    rates = [learning_rate(s, 3 * STEPS, WARM_UP, PEAK, cycles=3) for s in range(3 * STEPS)]
+    assert rates[:STEPS] == [learning_rate(s, STEPS, WARM_UP, PEAK) for s in range(STEPS)]
+    assert rates[STEPS : 2 * STEPS] == pytest.approx(
+        [learning_rate(s, STEPS, 0, PEAK) for s in range(STEPS)]
+    )
+    assert rates[2 * STEPS :] == pytest.approx(rates[STEPS : 2 * STEPS])
+    assert learning_rate(WARM_UP, 3 * STEPS, WARM_UP, PEAK, 2.5 * STEPS, 3) == pytest.approx(
+        PEAK / 2
+    )

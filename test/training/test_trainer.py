@@ -23,6 +23,7 @@ from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.pace import ClockPace
 from mem4d_ros.training.trainer import (
     CHECKPOINT_FILE,
+    CYCLE_FILE,
     LOG_FILE,
     STATE_FILE,
     StateNotWritten,
@@ -319,3 +320,23 @@ def test_a_run_by_the_clock_ends_with_its_time(cache: Path, tmp_path: Path) -> N
     batches = [report.sequences for report in seen]
     assert batches == [2] * 14 + [8] * 7  # 4 and 2 of 6 parts of the time
     assert seen[-1].learning_rate == 0
+
+
+def test_what_each_cycle_ends_with_is_kept(cache: Path, tmp_path: Path) -> None:
+    """Whether or not the run was stopped at its end."""
+    config = small_config(cache, stages=[{"steps": 2, "frames": [1, 1], "batch": 1}], cycles=3)
+    trainer_of(config, tmp_path).run(until=2)
+    trainer_of(config, tmp_path).run(until=3)
+    trainer_of(config, tmp_path).run()
+    steps = [
+        read_header(tmp_path / CYCLE_FILE.format(n)).notes["training_steps"] for n in (1, 2, 3)
+    ]
+    assert steps == ["2", "4", "6"]
+    rates = [entry["learning_rate"] for entry in logged(tmp_path)]
+    assert rates[2] == rates[4] == config.learning_rate  # it begins anew
+
+
+def test_one_cycle_is_the_checkpoint_alone(cache: Path, tmp_path: Path) -> None:
+    stages = [{"steps": 1, "frames": [1, 1], "batch": 1}]
+    trainer_of(small_config(cache, stages=stages), tmp_path).run()
+    assert not list(tmp_path.glob("cycle_*"))

@@ -66,7 +66,7 @@ class Progress:
 def expected_frames(config: TrainingConfig, start: int, end: int) -> float:
     """Frames that one process is to see from step `start` to step `end`."""
     frames, first = 0.0, 0
-    for stage in config.stages:
+    for stage in config.stages * config.cycles:
         last = first + stage.steps
         steps = max(0, min(end, last) - max(start, first))
         frames += steps * stage.batch * sum(stage.frames) / 2

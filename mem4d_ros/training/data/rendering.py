@@ -2,9 +2,11 @@
 
     python -m mem4d_ros.training.data.rendering --out out/scenes --meshes out/meshes
     python -m mem4d_ros.training.data.rendering --out out/packed --meshes … --packed --count 2000
+    python -m mem4d_ros.training.data.rendering --out out/scenes --device cuda --processes 2
 
-The first goes on for ever, and stops while enough files wait; the second ends. The processes end
-with the one that started them.
+The first goes on for ever, and stops while enough files wait; the second ends; the third renders
+procedural scenes on a GPU, where one process makes as many as several cores. The processes end with
+the one that started them.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class RenderingPlan:
         count: sequences in all; None goes on, and stops while `waiting` files are in the folder.
         held_out: sequences of each kind for measuring, rendered before all others.
         seed: first seed.
+        device: of procedural scenes; meshes are rendered on the CPU.
     """
 
     out: Path
@@ -64,6 +67,7 @@ class RenderingPlan:
     waiting: int
     held_out: int
     seed: int
+    device: str
 
 
 def render(kind: str, seed: int, plan: RenderingPlan) -> StoredSequence:
@@ -85,14 +89,16 @@ def _mesh(seed: int, plan: RenderingPlan) -> StoredSequence:
 
 def _procedural(seed: int, plan: RenderingPlan) -> StoredSequence:
     settings = SequenceSettings(frame_rate=(5.0, 30.0), places=PLACES)
-    found = render_sequence(seed, plan.frames, plan.height, plan.width, settings=settings)
+    found = render_sequence(
+        seed, plan.frames, plan.height, plan.width, plan.device, settings=settings
+    )
     return StoredSequence(
         images=(found.images * 255).round().to(torch.uint8),
         depth=found.depth.nan_to_num(torch.inf).to(torch.float16),  # nothing is there but the sky
         camera_to_world=found.camera_to_world.float(),
         intrinsics=found.intrinsics[0].float(),
         moving=found.moving,
-    )
+    ).to(torch.device("cpu"))
 
 
 def render_into(plan: RenderingPlan, worker: int, workers: int, parent: int) -> None:
@@ -153,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--waiting", type=int, default=400, help="files at which it waits")
     parser.add_argument("--held-out", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="of procedural scenes")
     options = parser.parse_args(arguments)
     if not 0 <= options.seed < HELD_OUT_SEED:
         parser.error(
@@ -171,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         waiting=options.waiting,
         held_out=options.held_out,
         seed=options.seed,
+        device=options.device,
     )
     spawn = multiprocessing.get_context("spawn")
     count = options.processes

@@ -19,7 +19,18 @@ from mem4d_ros.training.data.sequences import read_sequence
 def plan(tmp_path: Path) -> RenderingPlan:
     (tmp_path / "held_out").mkdir()
     return RenderingPlan(
-        tmp_path, Path(), 2, 24, 32, 1.0, packed=False, count=None, waiting=2, held_out=1, seed=5
+        tmp_path,
+        Path(),
+        2,
+        24,
+        32,
+        1.0,
+        packed=False,
+        count=None,
+        waiting=2,
+        held_out=1,
+        seed=5,
+        device="cpu",
     )
 
 
@@ -28,6 +39,18 @@ def test_a_procedural_sequence(plan: RenderingPlan) -> None:
     assert sequence.images.shape == (2, 3, 24, 32)
     assert sequence.images.dtype == torch.uint8
     assert torch.equal(sequence.camera_to_world[0], torch.eye(4))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_renders_the_same_scene(plan: RenderingPlan) -> None:
+    """But for the noise of the camera, and pixels on an edge."""
+    here, there = render(PROCEDURAL, 5, plan), render(PROCEDURAL, 5, replace(plan, device="cuda"))
+    assert there.images.device.type == "cpu"
+    assert torch.equal(there.camera_to_world, here.camera_to_world)
+    same = torch.isclose(there.depth, here.depth, rtol=1e-2)
+    assert same.float().mean() > 0.99
+    difference = (there.images.float() - here.images.float()).abs()
+    assert difference.mean() < 8  # of 255
 
 
 def test_it_ends_with_its_parent_and_leaves_what_is_for_measuring(plan: RenderingPlan) -> None:
