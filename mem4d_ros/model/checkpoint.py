@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from mem4d_ros.model.checkpoint_header import FORMAT, CheckpointError, named_errors, read_config
 from mem4d_ros.model.mem4d import Mem4D
@@ -48,11 +51,33 @@ def load_checkpoint(path: Path | str) -> Mem4D:
     with named_errors(path), safe_open(path, framework="pt", device="cpu") as file:
         config = read_config(path, file.metadata() or {})
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    with torch.device("meta"):
+    with torch.device("meta"), _WithoutInitialValues():
         model = Mem4D(config)
     _require_same_architecture(path, model, weights)
     model.load_state_dict(weights, assign=True)
     return model.eval()
+
+
+class _WithoutInitialValues(TorchFunctionMode):
+    """Leaves weights without first values: those of the device 'meta' have none.
+
+    To "draw" them all the same, torch would load its compiler first, which takes seconds.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__ or func in _DRAWING:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+_DRAWING = (torch.Tensor.normal_, torch.Tensor.uniform_)
 
 
 def _weights(model: Mem4D) -> list[tuple[str, torch.Tensor]]:

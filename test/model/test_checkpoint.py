@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,16 @@ def test_a_loaded_model_predicts_the_same(vit_model: Mem4D, saved: Path) -> None
         expected, _ = vit_model.step(image, vit_model.initial_state())
         found, _ = loaded.step(image, loaded.initial_state())
     assert torch.equal(found.points_world, expected.points_world)
+
+
+def test_loading_needs_no_compiler(saved: Path) -> None:
+    """It would be loaded to draw first values that nobody asks for, for two seconds."""
+    program = (
+        "import sys; from mem4d_ros.model.checkpoint import load_checkpoint;"
+        f"load_checkpoint({str(saved)!r}); print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_notes_travel_with_the_weights(saved: Path) -> None:
