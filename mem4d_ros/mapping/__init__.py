@@ -8,6 +8,7 @@ from __future__ import annotations
 from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners
+from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.hanging_poses import HangingPoses
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmark_cloud import landmark_cloud
@@ -35,6 +36,7 @@ STATE = (
     Link,
     Closed,
     Correction,
+    ScaleDrift,
 )
 """All that an odometry is made of while no adjustment is in work, besides arrays and numbers."""
 
@@ -51,6 +53,7 @@ __all__ = [
     "MapCamera",
     "MapError",
     "Odometry",
+    "ScaleDrift",
     "Settled",
     "StoredMap",
     "Worker",

@@ -20,7 +20,7 @@ ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
 PRIOR_DEVIATION = 0.7
 """Of the network's log depth beside its keyframe's scale: weak, parallax soon decides."""
-SCALE_STEP, SCALE_DEVIATION = 0.05, 0.5
+SCALE_STEP, SCALE_DEVIATION = 0.05, 0.2
 """Deviations of a keyframe's log scale from the one before, and from the network's metres."""
 FIRST_DAMPING, LARGEST_DAMPING = 1e-4, 1e4
 LEAST_INFORMATION = 1e-4

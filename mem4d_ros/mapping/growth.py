@@ -110,7 +110,7 @@ def _begin(
     table: Landmarks, number: int, pixels: np.ndarray, dense: DenseView, log_scale: float
 ) -> np.ndarray:
     """Landmarks that begin at pixels (n, 2) of a keyframe, at its dense depth; numbers (n,)."""
-    log_prior = np.log(depth_at(dense, pixels))
+    log_prior = np.log(depth_at(dense, pixels)) - dense.log_drift
     typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
     log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
     return table.add(number, pixels, log_depth, log_prior)

@@ -23,18 +23,21 @@ class DenseView:
         depth: (h, w) metres of the network, NaN where unknown.
         image: (h, w, 3) uint8 RGB, at the same pixels.
         transform: from the camera's image to these pixels.
+        log_drift: log by which the depth is too large by now (`drift.py`); what begins in it
+            begins nearer.
     """
 
     depth: np.ndarray
     image: np.ndarray
     transform: ImageTransform
+    log_drift: float = 0.0
 
     def kept(self) -> DenseView:
         """The same in as little memory as a map that holds many can afford: depth as float16."""
         with np.errstate(over="ignore"):
             depth = self.depth.astype(np.float16)
         depth[np.isinf(depth)] = np.nan
-        return DenseView(depth, self.image, self.transform)
+        return replace(self, depth=depth)
 
 
 @dataclass

@@ -30,6 +30,7 @@ from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
+    Foreseen,
     HeadPose,
     PoseEstimate,
     PoseFrame,
@@ -211,12 +212,16 @@ class OnlineReconstructor:
             known = known.in_map(given.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
-        told = self._foreseen(
-            known, CameraFrame(image, transform, known.intrinsics), stamp_ns, metres
-        )
+        frame = CameraFrame(image, transform, known.intrinsics)
+        foreseen = self.poses.foresee(frame)
+        if foreseen.starts_anew:
+            self._empty_memory()
+        told = self._told(known, foreseen, frame, stamp_ns, metres)
         frame_index, structure = self._state.frame_index, self._state.structure
-        output = self._step(model_image, told.evidence(transform))
+        output, self._state = self._step(model_image, self._state, told.evidence(transform))
         seen = self._seen(output, model_image, known, transform)
+        if foreseen.wants_own_depth and points is None:
+            seen = replace(seen, own_depth=self._own_depth(model_image, known, transform))
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
         else:
@@ -268,18 +273,33 @@ class OnlineReconstructor:
         self._transform = transform
         return transform
 
-    def _foreseen(self, known: Known, frame: CameraFrame, stamp_ns: int, metres: float) -> Known:
+    def _told(
+        self,
+        known: Known,
+        foreseen: Foreseen,
+        frame: CameraFrame,
+        stamp_ns: int,
+        metres: float,
+    ) -> Known:
         """With what the pose source and the depth prior add to what is known of a frame."""
-        foreseen = self.poses.foresee(frame)
-        if foreseen.starts_anew:
-            self._empty_memory()
         told = known.foreseen(foreseen, metres)
         prior = self._depth_prior
         if prior is not None and prior.is_wanted(stamp_ns, foreseen.is_keyframe):
             told = replace(told, points=prior.extended(frame.image, frame.transform, told.points))
         return told
 
-    def _step(self, model_image: np.ndarray, evidence: Evidence) -> FrameOutput:
+    def _own_depth(
+        self, model_image: np.ndarray, known: Known, transform: ImageTransform
+    ) -> np.ndarray:
+        """Depth (h, w) of the network's image (h, w, 3), told nothing but intrinsics."""
+        evidence = Known(known.intrinsics).evidence(transform)
+        nothing = self._model.initial_state(self._memory)
+        output, _ = self._step(model_image, nothing, evidence)
+        return pointmap(output.points_camera, output.confidence_camera)[0][..., 2]
+
+    def _step(
+        self, model_image: np.ndarray, state: MemoryState, evidence: Evidence
+    ) -> tuple[FrameOutput, MemoryState]:
         reduced = self._precision != torch.float32
         image = to_tensor(model_image, self._device)
         told = (evidence.to(self._device),) if self.takes_evidence else ()
@@ -287,8 +307,8 @@ class OnlineReconstructor:
             torch.inference_mode(),
             torch.autocast(self._device.type, self._precision, enabled=reduced),
         ):
-            output, self._state = self._model.step(image, self._state, *told)
-        return to_host(output)
+            output, after = self._model.step(image, state, *told)
+        return to_host(output), after
 
     def _seen(
         self, output: FrameOutput, image: np.ndarray, known: Known, transform: ImageTransform

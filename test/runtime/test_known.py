@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scripted_model import IMAGE, MEMORY, EvidentModel, ScriptedModel, reconstructor
 
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import MeasuredPoints, OnlineReconstructor
 from mem4d_ros.runtime.known import Known
-from mem4d_ros.runtime.pose_sources import Foreseen
+from mem4d_ros.runtime.pose_sources import (
+    CameraFrame,
+    Foreseen,
+    HeadPose,
+    PoseEstimate,
+    PoseFrame,
+)
 
 POINTS = MeasuredPoints(np.array([[320.0, 240.0]]), np.array([2.5]), np.array([0.1]))
+K = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
 POSE = np.array([[0.0, 0, 1, 3], [0, 1, 0, 4], [-1, 0, 0, 5], [0, 0, 0, 1]])
 
 
 def test_what_is_known_is_told_in_the_networks_pixels() -> None:
     model = EvidentModel()
-    intrinsics = np.array([[585.0, 0, 320], [0, 585, 240], [0, 0, 1]])
-    reconstructor(model).process(IMAGE, 0, intrinsics, points=POINTS, camera_to_world=POSE)
+    reconstructor(model).process(IMAGE, 0, K, points=POINTS, camera_to_world=POSE)
     (told,) = model.evidence
     assert told.intrinsics is not None
     np.testing.assert_allclose(told.intrinsics[0], [[234, 0, 127.7], [0, 234, 95.7], [0, 0, 1]])
@@ -71,3 +78,42 @@ def test_a_known_pose_goes_before_a_foreseen_one() -> None:
     foreseen = Foreseen(camera_to_world=np.eye(4))
     assert Known(camera_to_world=POSE).foreseen(foreseen, 1.0).camera_to_world is POSE
     assert np.array_equal(Known().foreseen(foreseen, 1.0).camera_to_world, np.eye(4))
+
+
+class Curious(HeadPose):
+    """A pose source that always asks for the network's own depth."""
+
+    def __init__(self) -> None:
+        self.seen: list[np.ndarray | None] = []
+
+    def foresee(self, frame: CameraFrame) -> Foreseen:
+        return Foreseen(np.eye(4), POINTS, wants_own_depth=True)
+
+    def estimate(self, frame: PoseFrame) -> PoseEstimate:
+        self.seen.append(frame.own_depth)
+        return super().estimate(frame)
+
+
+def test_own_depth_is_of_a_network_that_knows_intrinsics_alone() -> None:
+    model, source = EvidentModel(), Curious()
+    online = OnlineReconstructor(model, 256, MEMORY, pose_source=source)
+    for stamp in range(2):
+        online.process(IMAGE, stamp, K)
+    assert model.frame_indices == [0, 0, 1, 0]  # its memory is empty, and the stream's goes on
+    told, own = model.evidence[2:]
+    assert told.depth is not None
+    assert own.depth is None
+    assert own.camera_to_world is None
+    assert own.intrinsics is not None
+    assert told.intrinsics is not None
+    assert torch.equal(own.intrinsics, told.intrinsics)
+    assert source.seen[1] is not None
+    assert np.all(source.seen[1] == 2)
+
+
+def test_where_points_are_measured_nobody_looks_at_the_own_depth() -> None:
+    model, source = EvidentModel(), Curious()
+    online = OnlineReconstructor(model, 256, MEMORY, pose_source=source)
+    online.process(IMAGE, 0, K, points=POINTS)
+    assert model.frame_indices == [0]
+    assert source.seen == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from mem4d_ros.geometry import (
     transform_points,
     unproject,
 )
+from mem4d_ros.mapping.drift import FIRST_LOOKS, TOLERANCE
+from mem4d_ros.mapping.growth import depth_at
 from mem4d_ros.model import PRESETS
 from mem4d_ros.runtime.pose_sources import (
     CHOICES,
@@ -29,9 +32,11 @@ from mem4d_ros.runtime.pose_sources import (
     PoseFrame,
     PoseSource,
     ProcrustesPose,
+    geometry,
     make_pose_source,
     suitable_source,
 )
+from mem4d_ros.runtime.pose_sources.geometry import LOOK_EVERY
 from mem4d_ros.synthetic import SequenceSettings, SyntheticSequence, render_sequence
 from mem4d_ros.synthetic.cameras.paths import CameraMaker, hand_held, standing
 from mem4d_ros.synthetic.places.room import make_room
@@ -238,6 +243,50 @@ def test_odometry_keeps_the_scale_from_one_keyframe_to_the_next() -> None:
         positions.append(found.camera_to_world[:3, 3])
     expected = np.arange(0, 480, 8)[:, None] * [0.01, 0, 0]
     np.testing.assert_allclose(positions, expected, atol=0.1)
+
+
+def look_at(source: GeometryPose, frame: PoseFrame, told_by_own: float) -> bool:
+    """Process a frame with the own depth that is wanted; whether it was."""
+    height, width = frame.image.shape[:2]
+    transform = ImageTransform.fit(width, height, max(width, height))
+    wants = source.foresee(CameraFrame(frame.image, transform, frame.intrinsics)).wants_own_depth
+    own = frame.points_camera[..., 2] / np.float32(told_by_own) if wants else None
+    source.estimate(replace(frame, own_depth=own))
+    return wants
+
+
+def test_odometry_looks_at_the_own_depth_of_some_keyframes(still_room: SyntheticSequence) -> None:
+    """Not of the first one, whose depth is the own one."""
+    source, frames = GeometryPose(), exact_frames(still_room)
+    before, looked = [0], []
+    for number, frame in enumerate(frames):
+        if look_at(source, frame, 1.0):
+            looked.append(number)
+            assert max(source.map.keyframes) > before[-1]
+        before.append(max(source.map.keyframes))
+    assert looked
+    assert looked[0] > 0
+    assert all(b - a > LOOK_EVERY for a, b in itertools.pairwise(looked))
+
+
+def test_what_begins_in_a_depth_that_has_grown_begins_nearer(
+    still_room: SyntheticSequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geometry, "LOOK_EVERY", 0)
+    source, frames = GeometryPose(), exact_frames(still_room)
+    looks = 0
+    for frame in frames:
+        looks += look_at(source, frame, 1.0 if looks == 0 else 2.0)
+    assert looks > 1
+    keyframe, table = source.map.newest, source.map.landmarks
+    begun = keyframe.landmarks[table.host[keyframe.landmarks] == keyframe.number]
+    log_depth = np.log(depth_at(keyframe.dense, table.pixel[begun]))
+    nearer = log_depth - table.log_prior[begun]
+    reference = (looks - 1) * np.log(2) / looks  # of fewer than ten looks all count
+    assert looks <= FIRST_LOOKS
+    np.testing.assert_allclose(
+        nearer[np.isfinite(nearer)], np.log(2) - reference - TOLERANCE, atol=1e-3
+    )
 
 
 def test_odometry_uses_no_invalid_pixel(still_room: SyntheticSequence) -> None:

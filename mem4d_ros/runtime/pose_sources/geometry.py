@@ -16,6 +16,7 @@ from mem4d_ros.mapping import (
     Map,
     MapCamera,
     Odometry,
+    ScaleDrift,
     StoredMap,
     Worker,
     landmark_cloud,
@@ -29,6 +30,9 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseEstimate,
     PoseFrame,
 )
+
+LOOK_EVERY = 10
+"""Frames from one look at the network's own depth to the next, at least: it costs a step."""
 
 
 class GeometryPose:
@@ -64,6 +68,8 @@ class GeometryPose:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
             self._tracker = Localiser(self._given.world)
+        self._drift, self._since_look = ScaleDrift(), LOOK_EVERY
+        self._is_told = False  # the frame's depth will be in the map's metres
         self._origin = None if self._given is not None else np.eye(4)
         self._camera: MapCamera | None = None
         self._frame: CameraFrame | None = None
@@ -104,7 +110,7 @@ class GeometryPose:
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
         """The pose, where the frame determines it, and the landmarks that are settled."""
-        self._frame, self._estimate = frame, None
+        self._frame, self._estimate, self._is_told = frame, None, False
         intrinsics = self._intrinsics(frame)
         if intrinsics is None or self._odometry_is_new():
             return NOTHING_FORESEEN
@@ -118,7 +124,11 @@ class GeometryPose:
         settled = self._tracker.settled(intrinsics)
         points = MeasuredPoints(settled.pixels, settled.depth, settled.deviation)
         pose = rigid_inverse(self._origin) @ estimate.camera_to_world
-        return Foreseen(pose, points, self._tracker.is_due(intrinsics), starts_anew)
+        is_due = self._tracker.is_due(intrinsics)
+        self._is_told = len(points.depth) > 0
+        self._since_look += 1
+        wants = is_due and self._is_told and self._since_look > LOOK_EVERY
+        return Foreseen(pose, points, is_due, starts_anew, wants)
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
         """The pose; the frame's depth goes into the map."""
@@ -128,9 +138,17 @@ class GeometryPose:
         height, width = camera.image.shape[:2]
         self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
-        dense = DenseView(frame.points_camera[..., 2], frame.image, camera.transform)
+        depth = frame.points_camera[..., 2]
+        if frame.own_depth is not None:
+            self._drift.look(depth, frame.own_depth)
+            self._since_look = 0
+        drift = self._drift.log if self._is_told else 0.0
+        dense = DenseView(depth, frame.image, camera.transform, drift)
         scale = self._tracker.depth_scale(dense, intrinsics)
+        world = self._tracker.map
         self._tracker.learn(dense, intrinsics, frame.place)
+        if self._tracker.map is not world:  # given up, and begun anew
+            self._drift = ScaleDrift()
         return PoseEstimate(
             located.camera_to_world,
             located.measured,

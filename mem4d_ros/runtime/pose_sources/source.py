@@ -31,12 +31,15 @@ class Foreseen:
             empty.
         is_keyframe: whether the frame will be one; True where a source has none.
         starts_anew: the network's memory is of no place that is known, and no use any more.
+        wants_own_depth: the source asks for the network's own depth, too: told neither points nor
+            pose, without memory.
     """
 
     camera_to_world: np.ndarray | None = None
     points: MeasuredPoints | None = None
     is_keyframe: bool = True
     starts_anew: bool = False
+    wants_own_depth: bool = False
 
 
 NOTHING_FORESEEN = Foreseen()
@@ -54,6 +57,7 @@ class PoseFrame:
     intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
     head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
     place: np.ndarray | None = None  # (C,) float32 of length 1, what tells the place from others
+    own_depth: np.ndarray | None = None  # (H, W) metres, where the source wanted it
 
 
 @dataclass(frozen=True)
