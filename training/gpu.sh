@@ -104,6 +104,7 @@ bench() {
 
 speed() {
     timeout "$(limit 120)" "$python" -m mem4d_ros.training.step_speed --config "$CONFIG" --device "$DEVICE" \
+        --set encoder=null \
         > "$out/speed.txt" 2>&1 || echo "speed did not end"
     cat "$out/speed.txt"
 }
