@@ -193,17 +193,17 @@ class Trainer:
 
         The last of `cycles_over` is kept as well, where there are several.
         """
-        if not self.workers.is_first:
-            return
         names = [CHECKPOINT_FILE]
         if cycles_over > self._kept and self.config.cycles > 1:
             names.append(CYCLE_FILE.format(cycles_over))
         self._kept = max(self._kept, cycles_over)
+        if not self.workers.is_first:
+            return
+        notes = {"training_steps": str(self.step)}
         try:
             average = self.average.model if self.average else None
             save_run(self.out / STATE_FILE, self.model, self.optimizer, self.step, average)
             for name in names:
-                notes = {"training_steps": str(self.step)}
                 save_checkpoint(self.out / name, self.trained, dtype=torch.float16, notes=notes)
         except (OSError, SafetensorError) as error:
             raise StateNotWritten(
