@@ -25,7 +25,7 @@ from mem4d_ros.cli import (
 from mem4d_ros.cli.errors import exit_status
 from mem4d_ros.cli.parser import CommandParser
 from mem4d_ros.cli.terminal.streams import take_any_text
-from mem4d_ros.openmp import wait_briefly
+from mem4d_ros.threads import leave_cores_to_others
 
 COMMANDS = (reconstruct, view, evaluate, train, convert, export, bench, info, doctor, completion)
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Parse and run."""
-    wait_briefly()
+    leave_cores_to_others()
     options = build_parser().parse_args(arguments)
     if not options.verbose:  # OpenCV says in words of its own what a command then says in one line
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mem4d_ros.mapping.rotations import exponential, orthonormal, skew
+from mem4d_ros.mapping.rotations import exponential, orthonormal
 
 OUTLIER_SIGMAS = 3.0
 """An observation whose error is larger is none."""
@@ -109,7 +109,7 @@ class _System:
     gradient: np.ndarray  # (7 F,)
     depth_block: np.ndarray  # (L,)
     depth_gradient: np.ndarray  # (L,)
-    coupling: np.ndarray  # (L, 7 F)
+    coupling: np.ndarray  # (7 F, L)
     errors: np.ndarray  # (M,)
 
 
@@ -117,60 +117,69 @@ def _linearise(problem: BundleProblem) -> _System:
     free = np.cumsum(problem.is_free) - 1  # column of each free keyframe
     count, landmarks = int(problem.is_free.sum()), len(problem.host)
     residual, by_host, by_keyframe, by_depth = _reprojection(problem)
-    errors = np.linalg.norm(residual, axis=-1)  # (M,)
-    weight = np.sqrt(1 / (1 + (errors / ROBUST_SIGMAS) ** 2))
-    blocks = np.zeros((len(errors), 2, count + 1, 6))  # the last column is nobody's
-    rows = np.arange(len(errors))
-    host = problem.host[problem.landmark]
-    column = np.where(problem.is_free, free, count)
-    blocks[rows, :, column[problem.keyframe]] = by_keyframe * weight[:, None, None]
-    blocks[rows, :, column[host]] += by_host * weight[:, None, None]
-    jacobian = blocks[:, :, :count].reshape(2 * len(errors), 6 * count)
-    by_depth = (by_depth * weight[:, None]).reshape(-1)
-    weighted = (residual * weight[:, None]).reshape(-1)
+    squared = (residual**2).sum(0)  # (M,)
+    weight = np.sqrt(1 / (1 + squared / ROBUST_SIGMAS**2))
+    observations = np.arange(len(squared))
+    place = np.where(problem.is_free, free, count)  # the last place is nobody's
+    blocks = np.zeros((count + 1, 6, 2, len(squared)))
+    blocks[place[problem.keyframe], :, :, observations] = (by_keyframe * weight).transpose(2, 0, 1)
+    host = place[problem.host[problem.landmark]]
+    blocks[host, :, :, observations] += (by_host * weight).transpose(2, 0, 1)
+    jacobian = blocks[:count].reshape(6 * count, -1)  # (6 F, 2 M)
+    by_depth, residual = by_depth * weight, residual * weight
     size = 7 * count
     block, gradient = np.zeros((size, size)), np.zeros(size)
-    block[: 6 * count, : 6 * count] = jacobian.T @ jacobian
-    gradient[: 6 * count] = jacobian.T @ weighted
-    coupling = np.zeros((landmarks, size))
-    products = (jacobian * by_depth[:, None]).reshape(len(errors), 2, -1).sum(1)
-    coupling[:, : 6 * count] = _sum_by(problem.landmark, products, landmarks)
-    depth_block = _sum_by(
-        problem.landmark, (by_depth**2).reshape(-1, 2).sum(1)[:, None], landmarks
-    )[:, 0]
-    depth_gradient = _sum_by(
-        problem.landmark, (by_depth * weighted).reshape(-1, 2).sum(1)[:, None], landmarks
-    )[:, 0]
-    cost = ROBUST_SIGMAS**2 * np.log1p((errors / ROBUST_SIGMAS) ** 2).sum()
+    block[: 6 * count, : 6 * count] = jacobian @ jacobian.T
+    gradient[: 6 * count] = jacobian @ residual.reshape(-1)
+    products = np.empty((6 * count + 2, len(squared)))
+    products[:-2] = (blocks[:count] * by_depth).sum(2).reshape(6 * count, -1)
+    products[-2:] = (by_depth**2).sum(0), (by_depth * residual).sum(0)
+    sums = _sum_by(problem.landmark, products, landmarks)  # (6 F + 2, L)
+    coupling = np.zeros((size, landmarks))
+    coupling[: 6 * count], depth_block, depth_gradient = sums[:-2], sums[-2], sums[-1]
+    cost = ROBUST_SIGMAS**2 * np.log1p(squared / ROBUST_SIGMAS**2).sum()
     cost += _add_depth_prior(problem, free, block, gradient, coupling, depth_block, depth_gradient)
     cost += _add_scale_prior(problem, free, block, gradient)
     return _System(
-        float(cost), block, gradient, depth_block + 1e-9, depth_gradient, coupling, errors
+        float(cost), block, gradient, depth_block + 1e-9, depth_gradient, coupling, np.sqrt(squared)
     )
 
 
 def _reprojection(
     problem: BundleProblem,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Residuals (M, 2) in deviations; derivatives by the poses of host and observer, by depth."""
-    rotation, position = problem.camera_to_world[:, :3, :3], problem.camera_to_world[:, :3, 3]
-    host, inverse = problem.host[problem.landmark], np.exp(problem.log_inverse)[problem.landmark]
-    to_observer = rotation[problem.keyframe].swapaxes(-1, -2)  # (M, 3, 3)
-    turn = to_observer @ rotation[host]
-    rays = problem.rays[problem.landmark]
-    baseline = np.einsum("mij,mj->mi", to_observer, position[host] - position[problem.keyframe])
-    point = np.einsum("mij,mj->mi", turn, rays) + inverse[:, None] * baseline
-    depth = np.maximum(point[:, 2], 1e-3)
-    x, y = point[:, 0] / depth, point[:, 1] / depth
-    scale = 1 / (depth * problem.deviation)
-    projection = np.zeros((len(x), 2, 3))
-    projection[:, 0, 0] = projection[:, 1, 1] = scale
-    projection[:, 0, 2], projection[:, 1, 2] = -x * scale, -y * scale
-    residual = (np.stack((x, y), -1) - problem.seen) / problem.deviation
-    by_position = projection @ to_observer * inverse[:, None, None]
-    by_host = np.concatenate((-projection @ turn @ skew(rays), by_position), -1)
-    by_keyframe = np.concatenate((projection @ skew(point), -by_position), -1)
-    by_depth = np.einsum("mij,mj->mi", projection, baseline) * inverse[:, None]
+    """Residuals (2, M) in deviations; derivatives by the poses of host and observer, by depth.
+
+    The poses' are (6, 2, M), by depth (2, M).
+    """
+    rotation = problem.camera_to_world[:, :3, :3].transpose(1, 2, 0)  # (3, 3, K)
+    position = problem.camera_to_world[:, :3, 3].T  # (3, K)
+    host, observer = problem.host[problem.landmark], problem.keyframe
+    inverse = np.exp(problem.log_inverse)[problem.landmark]
+    rays = problem.rays.T[:, problem.landmark]  # (3, M)
+    turn, to_world = rotation[:, :, observer], rotation[:, :, host]  # (3, 3, M)
+    baseline = position[:, host] - position[:, observer]  # (3, M)
+    seen_from_there = np.einsum("ijm,jm->im", to_world, rays) + inverse * baseline
+    point = np.einsum("ijm,im->jm", turn, seen_from_there)
+    nearness = 1 / np.maximum(point[2], 1e-3)
+    x, y = on_plane = point[:2] * nearness  # (2, M)
+    residual = (on_plane - problem.seen.T) / problem.deviation
+    scale = nearness / problem.deviation
+    # How the image moves with the point, in the world (3, 2, M) and as the host is turned.
+    by_point = (turn[:, :2] - turn[:, 2:] * on_plane) * scale
+    by_turned = np.einsum("ijm,iem->jem", to_world, by_point)
+    by_host, by_keyframe = np.empty((2, 6, 2, len(scale)))
+    by_host[0] = by_turned[2] * rays[1] - by_turned[1] * rays[2]
+    by_host[1] = by_turned[0] * rays[2] - by_turned[2] * rays[0]
+    by_host[2] = by_turned[1] * rays[0] - by_turned[0] * rays[1]
+    by_host[3:] = by_point * inverse
+    ahead = point[2] * nearness  # 1, but for points behind the camera
+    by_keyframe[0] = x * y, ahead + y * y
+    by_keyframe[1] = -ahead - x * x, -x * y
+    by_keyframe[2] = y, -x
+    by_keyframe[:3] /= problem.deviation
+    by_keyframe[3:] = -by_host[3:]
+    by_depth = (by_host[3:] * baseline[:, None]).sum(0)
     return residual, by_host, by_keyframe, by_depth
 
 
@@ -193,7 +202,7 @@ def _add_depth_prior(
     count = len(gradient) // 7
     moves = problem.is_free[host]
     columns = 6 * count + free[host[moves]]
-    coupling[told[moves], columns] += information[moves]
+    coupling[columns, told[moves]] += information[moves]
     np.add.at(block, (columns, columns), information[moves])
     np.add.at(gradient, columns, (information * residual)[moves])
     return float((information * residual**2).sum())
@@ -205,9 +214,8 @@ def _add_scale_prior(
     """Scales are near 0, and near the one before. Adds in place; returns the cost."""
     count = len(gradient) // 7
     keyframes = len(problem.log_scale)
-    rows = np.concatenate((np.eye(keyframes), np.diff(np.eye(keyframes), axis=0)))
-    deviations = np.repeat((SCALE_DEVIATION, SCALE_STEP), (keyframes, keyframes - 1))
-    rows /= deviations[:, None]
+    each = np.eye(keyframes)
+    rows = np.concatenate((each / SCALE_DEVIATION, (each[1:] - each[:-1]) / SCALE_STEP))
     residual = rows @ problem.log_scale
     columns = rows[:, problem.is_free]
     block[6 * count :, 6 * count :] += columns.T @ columns
@@ -218,11 +226,11 @@ def _add_scale_prior(
 def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProblem:
     count = len(system.gradient) // 7
     depth_block = system.depth_block * (1 + damping)
-    eliminated = system.coupling / depth_block[:, None]
+    eliminated = system.coupling / depth_block
     reduced = system.block + np.diag(system.block.diagonal() * damping + LEAST_INFORMATION)
-    reduced = reduced - system.coupling.T @ eliminated
-    change = -np.linalg.solve(reduced, system.gradient - eliminated.T @ system.depth_gradient)
-    depth_change = -(system.depth_gradient + system.coupling @ change) / depth_block
+    reduced = reduced - system.coupling @ eliminated.T
+    change = -np.linalg.solve(reduced, system.gradient - eliminated @ system.depth_gradient)
+    depth_change = -(system.depth_gradient + change @ system.coupling) / depth_block
     poses = problem.camera_to_world.copy()
     moves = np.flatnonzero(problem.is_free)
     pose_change = change[: 6 * count].reshape(count, 6)
@@ -240,10 +248,10 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
 
 def _solution(problem: BundleProblem, system: _System) -> BundleSolution:
     count = len(system.gradient) // 7
-    eliminated = system.coupling / system.depth_block[:, None]
-    reduced = system.block - system.coupling.T @ eliminated
+    eliminated = system.coupling / system.depth_block
+    reduced = system.block - system.coupling @ eliminated.T
     unknowns = np.linalg.inv(reduced + LEAST_INFORMATION * np.eye(7 * count))  # their covariance
-    by_poses = np.einsum("li,ij,lj->l", eliminated, unknowns, eliminated, optimize=True)
+    by_poses = (eliminated * (unknowns @ eliminated)).sum(0)
     poses = unknowns[: 6 * count, : 6 * count].reshape(count, 6, count, 6)
     return BundleSolution(
         problem,
@@ -255,9 +263,9 @@ def _solution(problem: BundleProblem, system: _System) -> BundleSolution:
 
 
 def _sum_by(index: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """Sums (count, D) of values (M, D) by index (M,), which does not decrease."""
-    sums = np.zeros((count, values.shape[1]))
+    """Sums (D, count) of values (D, M) by index (M,), which does not decrease."""
+    sums = np.zeros((len(values), count))
     if len(index):
-        starts = np.flatnonzero(np.diff(index, prepend=-1))
-        sums[index[starts]] = np.add.reduceat(values, starts, axis=0)
+        starts = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
+        sums[:, index[starts]] = np.add.reduceat(values, starts, axis=1)
     return sums

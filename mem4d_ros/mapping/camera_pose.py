@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse, transform_points
-from mem4d_ros.mapping.rotations import exponential, orthonormal, skew
+from mem4d_ros.mapping.rotations import orthonormal
 
 ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
@@ -21,6 +21,8 @@ OUTLIER_SIGMAS = 3.5
 ITERATIONS = 15
 CONVERGED = 1e-5
 """Length of a step, in rad and by the median depth, after which nothing moves any more."""
+NEAR = 1e-3
+"""The same as long as the uncertainty of depth counts by its size alone."""
 MIN_INLIERS = 15
 MIN_INLIER_RATIO = 0.35
 MIN_DEPTH = 1e-3
@@ -99,62 +101,91 @@ def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray
     At first the uncertainty of depth counts by its size alone. Its direction in the image
     depends on the pose, and far from the right one it would lead astray.
     """
-    near = _descend(points, seen, deviation, start, directed=False)
-    pose = _descend(points, seen, deviation, near, directed=True)
-    residual, jacobian, depth = _whitened(points, seen, deviation, pose)
-    squared = (residual**2).sum(-1)
+    observed = _Observed.of(points, seen, deviation)
+    near = _descend(observed, start, NEAR, directed=False)
+    pose = _descend(observed, near, CONVERGED, directed=True)
+    residual, jacobian, depth = _whitened(observed, pose)
+    squared = (residual**2).sum(0)
     agrees = (squared < OUTLIER_SIGMAS**2) & (depth > MIN_DEPTH)
-    inner = jacobian[agrees].reshape(-1, 6)
-    covariance = np.linalg.inv(inner.T @ inner + 1e-9 * np.eye(6))
+    inner = jacobian[:, :, agrees].reshape(6, -1)
+    covariance = np.linalg.inv(inner @ inner.T + 1e-9 * np.eye(6))
     return Located(pose, covariance, agrees)
 
 
+@dataclass(frozen=True)
+class _Observed:
+    """Points and where they are seen, one after the other in memory: there are few, and many steps.
+
+    Attributes:
+        position, depth_change: (3, N); variance, weight: (N,), as in `Points`.
+        seen: (2, N), on the plane z = 1; deviation: of that.
+    """
+
+    position: np.ndarray
+    depth_change: np.ndarray
+    variance: np.ndarray
+    weight: np.ndarray
+    seen: np.ndarray
+    deviation: float
+
+    @staticmethod
+    def of(points: Points, seen: np.ndarray, deviation: float) -> _Observed:
+        """Points, and where they are seen, (N, 2)."""
+        columns = (points.position, points.depth_change, seen)
+        position, depth_change, seen = (np.ascontiguousarray(c.T) for c in columns)
+        return _Observed(position, depth_change, points.variance, points.weight, seen, deviation)
+
+
 def _descend(
-    points: Points, seen: np.ndarray, deviation: float, start: np.ndarray, directed: bool
+    observed: _Observed, start: np.ndarray, converged: float, directed: bool
 ) -> np.ndarray:
     pose = start.copy()
     for _ in range(ITERATIONS):
-        residual, jacobian, depth = _whitened(points, seen, deviation, pose, directed)
-        squared = (residual**2).sum(-1)
+        residual, jacobian, depth = _whitened(observed, pose, directed)
+        squared = (residual**2).sum(0)
         scale = max(ROBUST_SIGMAS**2, np.median(squared))  # all are far off at first
-        weight = points.weight / (1 + squared / scale)
-        weighted = (jacobian * weight[:, None, None]).reshape(-1, 6)
-        jacobian = jacobian.reshape(-1, 6)
-        information = weighted.T @ jacobian + 1e-9 * np.eye(6)
-        change = -np.linalg.solve(information, weighted.T @ residual.reshape(-1))
-        pose[:3, :3] = orthonormal(pose[:3, :3] @ exponential(change[:3]))
+        weighted = jacobian * (observed.weight / (1 + squared / scale))  # (6, 2, N)
+        weighted, jacobian = weighted.reshape(6, -1), jacobian.reshape(6, -1)
+        information = weighted @ jacobian.T + 1e-9 * np.eye(6)
+        change = -np.linalg.solve(information, weighted @ residual.reshape(-1))
+        pose[:3, :3] = pose[:3, :3] @ cv2.Rodrigues(change[:3])[0]
         pose[:3, 3] += change[3:]
-        if max(abs(change[:3]).max(), abs(change[3:]).max() / np.median(depth)) < CONVERGED:
+        if max(abs(change[:3]).max(), abs(change[3:]).max() / np.median(depth)) < converged:
             break
+    pose[:3, :3] = orthonormal(pose[:3, :3])
     return pose
 
 
 def _whitened(
-    points: Points, seen: np.ndarray, deviation: float, pose: np.ndarray, directed: bool = True
+    observed: _Observed, pose: np.ndarray, directed: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Residuals (N, 2) in deviations, their derivatives (N, 2, 6) by the pose, and depths (N,)."""
-    rotation = pose[:3, :3]
-    local = (points.position - pose[:3, 3]) @ rotation  # (N, 3)
-    depth = np.maximum(local[:, 2], MIN_DEPTH)
-    x, y = local[:, 0] / depth, local[:, 1] / depth
-    projection = np.zeros((len(x), 2, 3))
-    projection[:, 0, 0] = projection[:, 1, 1] = 1 / depth
-    projection[:, 0, 2], projection[:, 1, 2] = -x / depth, -y / depth
-    residual = np.stack((x, y), -1) - seen
-    by_depth = np.einsum("nij,nj->ni", projection, points.depth_change @ rotation)
-    jacobian = np.concatenate((projection @ skew(local), -projection @ rotation.T), -1)
+    """Residuals (2, N) in deviations, their derivatives (6, 2, N) by the pose, and depths (N,)."""
+    to_camera = pose[:3, :3].T
+    local = to_camera @ (observed.position - pose[:3, 3:])  # (3, N)
+    scale = 1 / np.maximum(local[2], MIN_DEPTH)
+    on_plane = local[:2] * scale
+    residual = on_plane - observed.seen
+    jacobian = np.empty((6, 2, len(scale)))
+    x, y = on_plane
+    ahead = local[2] * scale  # 1, but for points behind the camera
+    jacobian[0] = x * y, ahead + y * y
+    jacobian[1] = -ahead - x * x, -x * y
+    jacobian[2] = y, -x
+    for axis in range(3):
+        jacobian[3 + axis] = (on_plane * to_camera[2, axis] - to_camera[:2, axis, None]) * scale
     if not directed:
-        weight = 1 / np.sqrt(deviation**2 + points.variance * SIDEWAYS**2)
-        return residual * weight[:, None], jacobian * weight[:, None, None], local[:, 2]
+        trust = 1 / np.sqrt(observed.deviation**2 + observed.variance * SIDEWAYS**2)
+        return residual * trust, jacobian * trust, local[2]
     # The covariance deviation² I + variance g gᵀ has the inverse root (I - c ĝ ĝᵀ) / deviation.
-    length = np.linalg.norm(by_depth, axis=-1) + 1e-12
-    along = by_depth / length[:, None]
-    spread = np.sqrt(1 + points.variance * (length / deviation) ** 2)
-    shrink = (1 - 1 / spread)[:, None]
-    residual = residual - shrink * along * (along * residual).sum(-1, keepdims=True)
-    inner = np.einsum("ni,nij->nj", along, jacobian)
-    jacobian = jacobian - (shrink * along)[:, :, None] * inner[:, None]
-    return residual / deviation, jacobian / deviation, local[:, 2]
+    change = to_camera @ observed.depth_change  # (3, N)
+    by_depth = (change[:2] - on_plane * change[2]) * scale
+    length = np.sqrt((by_depth**2).sum(0)) + 1e-12
+    along = by_depth / length
+    spread = np.sqrt(1 + observed.variance * (length / observed.deviation) ** 2)
+    shrunk = (1 - 1 / spread) * along
+    residual = residual - shrunk * (along * residual).sum(0)
+    jacobian -= shrunk * (along * jacobian).sum(1, keepdims=True)
+    return residual / observed.deviation, jacobian / observed.deviation, local[2]
 
 
 def sampled_pose(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mem4d_ros.openmp import wait_briefly
+from mem4d_ros.threads import leave_cores_to_others
 
-wait_briefly()  # here, as whatever else is imported may load torch
+leave_cores_to_others()  # here, as whatever else is imported may load torch or NumPy

@@ -45,7 +45,7 @@ def exact_problem(seed: int = 0, landmarks: int = LANDMARKS) -> BundleProblem:
         deviation=DEVIATION,
     )
     residual = bundle._reprojection(problem)[0]
-    return replace(problem, seen=residual * DEVIATION)
+    return replace(problem, seen=residual.T * DEVIATION)
 
 
 def moved(problem: BundleProblem, change: np.ndarray) -> BundleProblem:
@@ -85,8 +85,8 @@ def test_derivatives_are_those_of_finite_differences() -> None:
                 bundle._reprojection(moved(problem, change))[0]
                 - bundle._reprojection(moved(problem, -change))[0]
             ) / (2 * step)
-            expected = by_host[:, :, column] * (host == index)[:, None]
-            expected = expected + by_keyframe[:, :, column] * (problem.keyframe == index)[:, None]
+            expected = by_host[column] * (host == index)
+            expected = expected + by_keyframe[column] * (problem.keyframe == index)
             np.testing.assert_allclose(difference, expected, atol=1e-3)
     nearer, farther = (
         bundle._reprojection(replace(problem, log_inverse=problem.log_inverse + s))[0]

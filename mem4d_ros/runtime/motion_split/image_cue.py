@@ -7,6 +7,7 @@ a known factor does no harm: distances count from the piece of the line that it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ class ImageCue:
     """Evidence of motion from two images."""
 
     evidence: Evidence
-    seen_at: np.ndarray  # (H, W, 2) float32, where each pixel was found in the view before
+    seen_at: np.ndarray  # (2, H, W) float32, where each pixel was found in the view before
 
 
 class FlowMeter:
@@ -81,13 +82,15 @@ class FlowMeter:
     def _seen_at(
         self, now: RememberedFrame, before: RememberedFrame, expected: np.ndarray
     ) -> np.ndarray:
-        """(H, W, 2) float32: flow from the image before, moved as a still scene would have moved.
+        """(2, H, W) float32: flow from the image before, moved as a still scene would have moved.
 
         What is left to measure is small wherever nothing moves, however fast the camera turns.
         """
         moved = _look_up(before.grey, expected)
-        flow = self._flow.calc(now.grey, moved, np.zeros_like(expected))
-        return _look_up(expected, _grid(*now.grey.shape) + flow)
+        nothing = np.zeros((*now.grey.shape, 2), np.float32)
+        flow = self._flow.calc(now.grey, moved, nothing)  # (H, W, 2)
+        there = _grid(*now.grey.shape) + flow.transpose(2, 0, 1)
+        return np.stack([_look_up(coordinate, there) for coordinate in expected])
 
 
 def _mismatch(now: RememberedFrame, before: RememberedFrame, pixels: np.ndarray) -> np.ndarray:
@@ -103,12 +106,12 @@ def _texture(grey: np.ndarray) -> np.ndarray:
 
 
 def _look_up(values: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Values (H, W[, 2]) at pixels (H, W, 2), linear between pixels; outside, the border's."""
-    return cv2.remap(
-        values, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    """Values (H, W) at pixels (2, H, W), linear between pixels; outside, the border's."""
+    x, y = pixels
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+@lru_cache(maxsize=1)
 def _grid(height: int, width: int) -> np.ndarray:
-    """The pixels themselves, (H, W, 2) float32 (x, y)."""
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    """The pixels themselves, (2, H, W) float32 (x, y)."""
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)

@@ -81,7 +81,6 @@ class MotionSplitter:
         belief = combine(evidence, view.grey)
         if self._belief is None:
             return belief
-        remembered = cv2.remap(
-            self._belief, cue.seen_at[..., 0], cue.seen_at[..., 1], cv2.INTER_LINEAR, borderValue=0
-        )
+        x, y = cue.seen_at
+        remembered = cv2.remap(self._belief, x, y, cv2.INTER_LINEAR, borderValue=0)
         return np.clip(belief + DECAY * remembered, -LARGEST_BELIEF, LARGEST_BELIEF)

@@ -45,15 +45,14 @@ def measure_voxels(
     reach_m = np.abs(centre).max() + settings.max_range_m + settings.voxel_size_m
     if not len(chosen) or reach_m >= REACH * settings.voxel_size_m:
         return VoxelMeasurements.none()
-    keys, order, starts = group_by_voxel(points[chosen], settings.voxel_size_m)
-    chosen = chosen[order]
-    values = np.empty((len(chosen), 8), np.float32)
-    values[:, :3] = points[chosen]
-    values[:, 3:6] = reconstruction.image.reshape(-1, 3)[chosen]
-    values[:, 6] = confidence[chosen]
+    keys, order, starts = group_by_voxel(points.take(chosen, axis=0), settings.voxel_size_m)
+    values = np.empty((len(points), 8), np.float32)
+    values[:, :3] = points
+    values[:, 3:6] = reconstruction.image.reshape(-1, 3)
+    values[:, 6] = confidence
     values[:, 7] = 1
-    values *= confidence[chosen, None]
-    sums = np.add.reduceat(values, starts, axis=0)
+    values *= confidence[:, None]
+    sums = np.add.reduceat(values.take(chosen[order], axis=0), starts, axis=0)
     weights = sums[:, 7]
     return VoxelMeasurements(keys, sums[:, :7] / weights[:, None], weights)
 
@@ -67,7 +66,7 @@ def group_by_voxel(
     """
     cells = np.floor(points * np.float32(1 / voxel_size_m))
     keys = voxel_keys(cells.astype(np.int64))
-    order = np.argsort(keys)
+    order = np.argsort(keys, kind="stable")  # fast where it is sorted in parts, as images are
     keys = keys[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     return keys[starts], order, starts

@@ -14,8 +14,8 @@ REACH = 1 << (AXIS_BITS - 1)
 
 def voxel_keys(cells: np.ndarray) -> np.ndarray:
     """Keys (N,) int64 >= 0 of cells (N, 3) int64, each within -REACH to REACH - 1."""
-    weights = np.array([1 << (2 * AXIS_BITS), 1 << AXIS_BITS, 1])
-    return (cells + REACH) @ weights
+    x, y, z = cells.T + REACH
+    return (x << 2 * AXIS_BITS) + (y << AXIS_BITS) + z
 
 
 class VoxelTable:
