@@ -92,6 +92,22 @@ def listen(until: Event) -> None:
 
 
 @contextmanager
+def listener() -> Iterator[None]:
+    """Inside, another process listens, and this one is a ROS process."""
+    context = multiprocessing.get_context("spawn")
+    until = context.Event()
+    process = context.Process(target=listen, args=(until,))
+    process.start()
+    rclpy.init()
+    try:
+        yield
+    finally:
+        until.set()
+        process.join()
+        rclpy.shutdown()
+
+
+@contextmanager
 def timed_publishing() -> Iterator[Callable[[], float]]:
     """Inside, the function says how many seconds of the processor rclpy has taken to publish."""
     publish, taken = Publisher.publish, [0.0]
@@ -147,13 +163,15 @@ def absolute(topic: topics.Topic) -> str:
     return topic.name.replace("~", f"/{NODE}")
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+def wait_for(
+    condition: Callable[[], bool], timeout_s: float = 60.0, period_s: float = 0.01
+) -> None:
     """Return once the condition holds. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"no answer after {timeout_s:.0f} s")
-        time.sleep(0.01)
+        time.sleep(period_s)
 
 
 def main() -> None:
@@ -170,18 +188,9 @@ def main() -> None:
     )
     os.environ.update(profile_settings(os.environ))  # as the launch file does
     keep_freed_memory()
-    context = multiprocessing.get_context("spawn")
-    until = context.Event()
-    listener = context.Process(target=listen, args=(until,))
-    listener.start()
-    rclpy.init()
-    try:
+    with listener():
         load = partial(instant, options.image_size, options.pose_source)
         seconds = measure(options.frames, settings, load)
-    finally:
-        until.set()
-        listener.join()
-        rclpy.shutdown()
     width, height = options.image_size, options.image_size * 3 // 4
     print(
         f"{width}x{height}, {width * height} points in each of two clouds, {options.frames} frames,"
