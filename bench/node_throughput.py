@@ -27,6 +27,7 @@ from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.model import FrameOutput, Mem4D, Mem4DConfig, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.ros.conversions.camera_info import to_camera_info
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.ros.engine import Engine
 from mem4d_ros.ros.frame import IncomingFrame
 from mem4d_ros.ros.interface.settings import Settings
@@ -99,8 +100,7 @@ def messages(samples: list[Sample]) -> Iterator[IncomingFrame]:
     """The recording's images as a camera's driver sends them, ten a second by their stamps."""
     for index, sample in enumerate(samples):
         height, width = sample.image.shape[:2]
-        header = Header(frame_id="camera")
-        header.stamp.sec, header.stamp.nanosec = divmod(NS + index * NS // 10, NS)
+        header = Header(frame_id="camera", stamp=ns_to_stamp(NS + index * NS // 10))
         image = Image(header=header, height=height, width=width, step=3 * width, encoding="rgb8")
         image.data.frombytes(np.ascontiguousarray(sample.image).tobytes())
         assert sample.intrinsics is not None

@@ -144,7 +144,11 @@ def main() -> None:
     """Find a way, and render it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--meshes", type=Path, required=True, help="folder of packed scenes")
-    parser.add_argument("--place", choices=[entry.name for entry in PLACES], default="aws_hospital")
+    parser.add_argument(
+        "--place",
+        choices=[entry.name for entry in PLACES if not entry.outdoor],
+        default="aws_hospital",
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--metres", type=float, default=30.0)
     parser.add_argument("--size", type=int, nargs=2, default=(320, 240), metavar=("W", "H"))

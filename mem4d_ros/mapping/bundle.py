@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mem4d_ros.mapping.rotations import exponential, orthonormal
+from mem4d_ros.mapping.rotations import exponential, orthonormal, seen_turning
 
 OUTLIER_SIGMAS = 3.0
 """An observation whose error is larger is none."""
@@ -162,7 +162,7 @@ def _reprojection(
     seen_from_there = np.einsum("ijm,jm->im", to_world, rays) + inverse * baseline
     point = np.einsum("ijm,im->jm", turn, seen_from_there)
     nearness = 1 / np.maximum(point[2], 1e-3)
-    x, y = on_plane = point[:2] * nearness  # (2, M)
+    on_plane = point[:2] * nearness  # (2, M)
     residual = (on_plane - problem.seen.T) / problem.deviation
     scale = nearness / problem.deviation
     # How the image moves with the point, in the world (3, 2, M) and as the host is turned.
@@ -173,11 +173,7 @@ def _reprojection(
     by_host[1] = by_turned[0] * rays[2] - by_turned[2] * rays[0]
     by_host[2] = by_turned[1] * rays[0] - by_turned[0] * rays[1]
     by_host[3:] = by_point * inverse
-    ahead = point[2] * nearness  # 1, but for points behind the camera
-    by_keyframe[0] = x * y, ahead + y * y
-    by_keyframe[1] = -ahead - x * x, -x * y
-    by_keyframe[2] = y, -x
-    by_keyframe[:3] /= problem.deviation
+    by_keyframe[:3] = seen_turning(on_plane, point[2] * nearness) / problem.deviation
     by_keyframe[3:] = -by_host[3:]
     by_depth = (by_host[3:] * baseline[:, None]).sum(0)
     return residual, by_host, by_keyframe, by_depth

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse, transform_points
-from mem4d_ros.mapping.rotations import orthonormal
+from mem4d_ros.mapping.rotations import orthonormal, seen_turning
 
 ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
@@ -166,11 +166,7 @@ def _whitened(
     on_plane = local[:2] * scale
     residual = on_plane - observed.seen
     jacobian = np.empty((6, 2, len(scale)))
-    x, y = on_plane
-    ahead = local[2] * scale  # 1, but for points behind the camera
-    jacobian[0] = x * y, ahead + y * y
-    jacobian[1] = -ahead - x * x, -x * y
-    jacobian[2] = y, -x
+    jacobian[:3] = seen_turning(on_plane, local[2] * scale)
     for axis in range(3):
         jacobian[3 + axis] = (on_plane * to_camera[2, axis] - to_camera[:2, axis, None]) * scale
     if not directed:

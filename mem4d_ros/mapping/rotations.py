@@ -25,6 +25,21 @@ def exponential(vectors: np.ndarray) -> np.ndarray:
     return np.eye(3) + first * generator + second * generator @ generator
 
 
+def seen_turning(on_plane: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    """How the image moves as the camera turns about each of its axes, (3, 2, N).
+
+    Args:
+        on_plane: (2, N), points on the plane z = 1.
+        ahead: (N,), 1, but for points behind the camera, whose depth was taken for another.
+    """
+    x, y = on_plane
+    moves = np.empty((3, 2, len(x)))
+    moves[0] = x * y, ahead + y * y
+    moves[1] = -ahead - x * x, -x * y
+    moves[2] = y, -x
+    return moves
+
+
 def orthonormal(matrices: np.ndarray) -> np.ndarray:
     """The rotations (..., 3, 3) nearest to matrices that rounding has made inexact.
 
