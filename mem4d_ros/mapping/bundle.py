@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mem4d_ros.mapping.rotations import exponential, orthonormal, seen_turning
+from mem4d_ros.mapping.sharpness import whitened
 
 OUTLIER_SIGMAS = 3.0
 """An observation whose error is larger is none."""
@@ -44,7 +45,7 @@ class BundleProblem:
         prior_deviation: (L,), of that.
         landmark, keyframe: (M,) indices: which was seen from where, without the host itself.
         seen: (M, 2), where, on the plane z = 1.
-        deviation: of an observation, on the plane z = 1.
+        whitening: (M, 2, 2), times which an error there is one in standard deviations.
     """
 
     camera_to_world: np.ndarray
@@ -58,7 +59,7 @@ class BundleProblem:
     landmark: np.ndarray
     keyframe: np.ndarray
     seen: np.ndarray
-    deviation: float
+    whitening: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -163,17 +164,17 @@ def _reprojection(
     point = np.einsum("ijm,im->jm", turn, seen_from_there)
     nearness = 1 / np.maximum(point[2], 1e-3)
     on_plane = point[:2] * nearness  # (2, M)
-    residual = (on_plane - problem.seen.T) / problem.deviation
-    scale = nearness / problem.deviation
+    whitening = problem.whitening.transpose(1, 2, 0)  # (2, 2, M)
+    residual = whitened(whitening, on_plane - problem.seen.T)
     # How the image moves with the point, in the world (3, 2, M) and as the host is turned.
-    by_point = (turn[:, :2] - turn[:, 2:] * on_plane) * scale
+    by_point = whitened(whitening, (turn[:, :2] - turn[:, 2:] * on_plane) * nearness)
     by_turned = np.einsum("ijm,iem->jem", to_world, by_point)
-    by_host, by_keyframe = np.empty((2, 6, 2, len(scale)))
+    by_host, by_keyframe = np.empty((2, 6, 2, len(nearness)))
     by_host[0] = by_turned[2] * rays[1] - by_turned[1] * rays[2]
     by_host[1] = by_turned[0] * rays[2] - by_turned[2] * rays[0]
     by_host[2] = by_turned[1] * rays[0] - by_turned[0] * rays[1]
     by_host[3:] = by_point * inverse
-    by_keyframe[:3] = seen_turning(on_plane, point[2] * nearness) / problem.deviation
+    by_keyframe[:3] = whitened(whitening, seen_turning(on_plane, point[2] * nearness))
     by_keyframe[3:] = -by_host[3:]
     by_depth = (by_host[3:] * baseline[:, None]).sum(0)
     return residual, by_host, by_keyframe, by_depth

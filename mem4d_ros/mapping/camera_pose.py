@@ -2,7 +2,8 @@
 
 A landmark whose depth is only guessed may lie anywhere along its ray from its host: across that
 line its observation is as good as any, along it it says little. So the covariance of each
-observation is that of the tracking plus that of the depth, as seen from the camera.
+observation is that of the tracking, which is sure across an edge and not along it, plus that of the
+depth, as seen from the camera.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse, transform_points
 from mem4d_ros.mapping.rotations import orthonormal, seen_turning
+from mem4d_ros.mapping.sharpness import whitened
 
 ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
@@ -39,12 +41,14 @@ class Points:
         depth_change: (N, 3), how the position moves with the logarithm of its depth.
         variance: (N,), of the logarithm of its depth.
         weight: (N,), how much an observation counts beside the others'.
+        sharpness: (N, 2, 3), directions in which they are seen (`sharpness.py`), in the world.
     """
 
     position: np.ndarray
     depth_change: np.ndarray
     variance: np.ndarray
     weight: np.ndarray
+    sharpness: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def locate(
     """The pose near `expected` (4, 4), else near the best of a sample; None if too few agree.
 
     Args:
-        seen: (N, 2), where the points are seen on the plane z = 1, and its deviation.
+        seen: (N, 2), where the points are seen on the plane z = 1, and its deviation in the
+            direction in which it is least.
     """
     if len(seen) < MIN_INLIERS:
         return None
@@ -101,7 +106,7 @@ def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray
     At first the uncertainty of depth counts by its size alone. Its direction in the image
     depends on the pose, and far from the right one it would lead astray.
     """
-    observed = _Observed.of(points, seen, deviation)
+    observed = _Observed.of(points, seen, deviation, start)
     near = _descend(observed, start, NEAR, directed=False)
     pose = _descend(observed, near, CONVERGED, directed=True)
     residual, jacobian, depth = _whitened(observed, pose)
@@ -118,7 +123,8 @@ class _Observed:
 
     Attributes:
         position, depth_change: (3, N); variance, weight: (N,), as in `Points`.
-        seen: (2, N), on the plane z = 1; deviation: of that.
+        seen: (2, N), on the plane z = 1.
+        whitening: (2, 2, N), times which an error there is one in deviations.
     """
 
     position: np.ndarray
@@ -126,14 +132,16 @@ class _Observed:
     variance: np.ndarray
     weight: np.ndarray
     seen: np.ndarray
-    deviation: float
+    whitening: np.ndarray
 
     @staticmethod
-    def of(points: Points, seen: np.ndarray, deviation: float) -> _Observed:
-        """Points, and where they are seen, (N, 2)."""
+    def of(points: Points, seen: np.ndarray, deviation: float, pose: np.ndarray) -> _Observed:
+        """Points, and where they are seen, (N, 2), from about a pose (4, 4)."""
         columns = (points.position, points.depth_change, seen)
         position, depth_change, seen = (np.ascontiguousarray(c.T) for c in columns)
-        return _Observed(position, depth_change, points.variance, points.weight, seen, deviation)
+        sharpness = points.sharpness @ pose[:3, :2] / deviation  # (N, 2, 2)
+        whitening = np.ascontiguousarray(sharpness.transpose(1, 2, 0))
+        return _Observed(position, depth_change, points.variance, points.weight, seen, whitening)
 
 
 def _descend(
@@ -164,24 +172,26 @@ def _whitened(
     local = to_camera @ (observed.position - pose[:3, 3:])  # (3, N)
     scale = 1 / np.maximum(local[2], MIN_DEPTH)
     on_plane = local[:2] * scale
-    residual = on_plane - observed.seen
     jacobian = np.empty((6, 2, len(scale)))
     jacobian[:3] = seen_turning(on_plane, local[2] * scale)
     for axis in range(3):
         jacobian[3 + axis] = (on_plane * to_camera[2, axis] - to_camera[:2, axis, None]) * scale
+    whitening = observed.whitening
+    residual = whitened(whitening, on_plane - observed.seen)
+    jacobian = whitened(whitening, jacobian)
     if not directed:
-        trust = 1 / np.sqrt(observed.deviation**2 + observed.variance * SIDEWAYS**2)
+        area = abs(whitening[0, 0] * whitening[1, 1] - whitening[0, 1] * whitening[1, 0])
+        trust = 1 / np.sqrt(1 + observed.variance * SIDEWAYS**2 * area)
         return residual * trust, jacobian * trust, local[2]
-    # The covariance deviation² I + variance g gᵀ has the inverse root (I - c ĝ ĝᵀ) / deviation.
+    # The covariance I + variance g gᵀ has the inverse root I - c ĝ ĝᵀ.
     change = to_camera @ observed.depth_change  # (3, N)
-    by_depth = (change[:2] - on_plane * change[2]) * scale
+    by_depth = whitened(whitening, (change[:2] - on_plane * change[2]) * scale)
     length = np.sqrt((by_depth**2).sum(0)) + 1e-12
     along = by_depth / length
-    spread = np.sqrt(1 + observed.variance * (length / observed.deviation) ** 2)
-    shrunk = (1 - 1 / spread) * along
-    residual = residual - shrunk * (along * residual).sum(0)
+    shrunk = (1 - 1 / np.sqrt(1 + observed.variance * length**2)) * along
+    residual -= shrunk * (along * residual).sum(0)
     jacobian -= shrunk * (along * jacobian).sum(1, keepdims=True)
-    return residual / observed.deviation, jacobian / observed.deviation, local[2]
+    return residual, jacobian, local[2]
 
 
 def sampled_pose(

@@ -70,6 +70,7 @@ def _problem(
     held = make_problem(
         world,
         hosts,
+        np.array([*(host.camera_to_world for host in hosts), pose]),
         numbers,
         ~is_fresh,
         np.arange(len(numbers)),
@@ -80,7 +81,6 @@ def _problem(
     )
     return replace(
         held,
-        camera_to_world=np.concatenate((held.camera_to_world, pose[None])),
         log_scale=np.append(held.log_scale, world.newest.log_scale),
         is_free=np.append(held.is_free, True),
     )

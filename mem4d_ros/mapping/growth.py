@@ -10,6 +10,7 @@ from mem4d_ros.mapping.descriptors import describe
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE, Landmarks
 from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.mapping.sharpness import sharpness
 from mem4d_ros.mapping.tracker import find_corners, is_inside
 from mem4d_ros.mapping.tracks import BORDER_PX, Tracks, connected, find_again, indices
 
@@ -77,7 +78,7 @@ def add_keyframe(
     corners = new_corners(image, pixels)
     number = world.next_number
     world.next_number += 1
-    new = _begin(table, number, corners, dense, log_scale)
+    new = _begin(table, number, image, corners, dense, log_scale)
     pixels = np.concatenate((pixels, corners))
     world.keyframes[number] = Keyframe(
         number=number,
@@ -95,7 +96,14 @@ def add_keyframe(
 
 def add_landmarks(world: Map, keyframe: Keyframe, pixels: np.ndarray) -> np.ndarray:
     """Landmarks that begin at pixels (n, 2) of a keyframe; their numbers (n,)."""
-    new = _begin(world.landmarks, keyframe.number, pixels, keyframe.dense, keyframe.log_scale)
+    new = _begin(
+        world.landmarks,
+        keyframe.number,
+        keyframe.image,
+        pixels,
+        keyframe.dense,
+        keyframe.log_scale,
+    )
     keyframe.add(new, pixels, describe(keyframe.image, pixels))
     return new
 
@@ -107,13 +115,18 @@ def take_back(world: Map, keyframe: Keyframe, new: np.ndarray) -> None:
 
 
 def _begin(
-    table: Landmarks, number: int, pixels: np.ndarray, dense: DenseView, log_scale: float
+    table: Landmarks,
+    number: int,
+    image: np.ndarray,
+    pixels: np.ndarray,
+    dense: DenseView,
+    log_scale: float,
 ) -> np.ndarray:
     """Landmarks that begin at pixels (n, 2) of a keyframe, at its dense depth; numbers (n,)."""
     log_prior = np.log(depth_at(dense, pixels)) - dense.log_drift
     typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
     log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
-    return table.add(number, pixels, log_depth, log_prior)
+    return table.add(number, pixels, log_depth, log_prior, sharpness(image, pixels))
 
 
 def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:

@@ -137,7 +137,13 @@ class Map:
         rays = to_rays(table.pixel[numbers], intrinsics)
         depth = np.exp(-table.log_inverse[numbers])[:, None]
         moved = np.einsum("nij,nj->ni", poses[:, :3, :3], rays) * depth
-        return Points(moved + poses[:, :3, 3], moved, table.variance[numbers], table.trust(numbers))
+        return Points(
+            moved + poses[:, :3, 3],
+            moved,
+            table.variance[numbers],
+            table.trust(numbers),
+            table.sharpness[numbers] @ poses[:, :3, :2].swapaxes(1, 2),  # (n, 2, 3)
+        )
 
 
 def to_rays(pixels: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ class Landmarks:
         variance: (N,), of its log depth, poses taken as right.
         hits, misses: (N,), in how many frames it was where it should be, and was not.
         is_alive: (N,) bool.
+        sharpness: (N, 2, 2), directions in which it is seen in its host's image (`sharpness.py`).
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Landmarks:
         self.hits = np.empty(0, np.int64)
         self.misses = np.empty(0, np.int64)
         self.is_alive = np.empty(0, bool)
+        self.sharpness = np.empty((0, 2, 2))
 
     def __len__(self) -> int:
         return len(self.host)
@@ -67,7 +69,12 @@ class Landmarks:
         self.is_alive[numbers] &= self.misses[numbers] < GRACE + self.hits[numbers]
 
     def add(
-        self, host: int, pixels: np.ndarray, log_depth: np.ndarray, log_prior: np.ndarray
+        self,
+        host: int,
+        pixels: np.ndarray,
+        log_depth: np.ndarray,
+        log_prior: np.ndarray,
+        sharpness: np.ndarray,
     ) -> np.ndarray:
         """New ones at pixels (n, 2) of a keyframe; their numbers (n,)."""
         count = len(pixels)
@@ -80,4 +87,5 @@ class Landmarks:
         self.hits = np.concatenate((self.hits, np.ones(count, np.int64)))
         self.misses = np.concatenate((self.misses, np.zeros(count, np.int64)))
         self.is_alive = np.concatenate((self.is_alive, np.ones(count, bool)))
+        self.sharpness = np.concatenate((self.sharpness, sharpness))
         return numbers

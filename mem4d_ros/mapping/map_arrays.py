@@ -11,6 +11,7 @@ import numpy as np
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.sharpness import sharpness
 
 Shape = tuple[int | str, ...]
 """A letter is a length that is the same wherever it stands."""
@@ -18,7 +19,9 @@ Shape = tuple[int | str, ...]
 LANDMARK_ARRAYS: Mapping[str, tuple[type, Shape]] = {
     name: (column.dtype.type, ("N", *column.shape[1:]))
     for name, column in vars(Landmarks()).items()
+    if name != "sharpness"
 }
+"""How sharply they are seen is not stored: it is in the images."""
 KEYFRAME_ARRAYS: Mapping[str, tuple[type, Shape]] = {
     "image": (np.uint8, ("H", "W")),
     "camera_to_world": (np.float64, (4, 4)),
@@ -47,7 +50,7 @@ class NotAMap(Exception):  # noqa: N818
 
 def to_arrays(world: Map) -> dict[str, np.ndarray]:
     """Every number of a map, by name."""
-    arrays = {f"landmarks/{name}": column for name, column in vars(world.landmarks).items()}
+    arrays = {f"landmarks/{name}": getattr(world.landmarks, name) for name in LANDMARK_ARRAYS}
     for number, keyframe in world.keyframes.items():
         for name, value in _of(keyframe).items():
             arrays[f"keyframes/{number}/{name}"] = np.array(value, order="C")
@@ -78,7 +81,17 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
         world.keyframes[number] = _keyframe(number, groups[group], group)
     _check_whole(world)
     world.next_number = max(world.keyframes) + 1
+    _look(world)
     return world
+
+
+def _look(world: Map) -> None:
+    """See how sharply landmarks are seen in the images of their hosts."""
+    table = world.landmarks
+    table.sharpness = np.empty((len(table), 2, 2))
+    for number, keyframe in world.keyframes.items():
+        own = table.host == number
+        table.sharpness[own] = sharpness(keyframe.image, table.pixel[own])
 
 
 def check_rigid(pose: np.ndarray, name: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.mapping.keyframes import Keyframe, Map
+from mem4d_ros.mapping.sharpness import sharpness
 
 MOST_KEYFRAMES = 250
 KEPT_KEYFRAMES = 200
@@ -60,6 +61,7 @@ def _give_up(world: Map, keyframe: Keyframe, intrinsics: np.ndarray) -> None:
         at = order[np.searchsorted(other.landmarks[order], homeless[seen])]
         numbers, in_front = homeless[seen], local[:, 2] > 0
         table.host[numbers], table.pixel[numbers] = other.number, other.pixels[at]
+        table.sharpness[numbers] = sharpness(other.image, other.pixels[at])
         log_depth = np.log(np.where(in_front, local[:, 2], 1))
         table.log_inverse[numbers], table.log_prior[numbers] = -log_depth, np.nan
         table.is_alive[numbers] &= in_front

@@ -53,7 +53,13 @@ def recognise(keyframe: Keyframe, image: np.ndarray, intrinsics: np.ndarray) -> 
     agree = sampled.agree
     guessed = np.full(len(agree), UNSEEN_VARIANCE)
     motion = refine(
-        Points(points[agree], points[agree], guessed, np.ones(len(agree))),
+        Points(
+            points[agree],
+            points[agree],
+            guessed,
+            np.ones(len(agree)),
+            np.broadcast_to(np.eye(2, 3), (len(agree), 2, 3)),
+        ),
         on_plane[agree],
         CORNER_DEVIATION / intrinsics[0, 0],
         sampled.camera_to_world,

@@ -72,9 +72,11 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
     hosts = world.landmarks.host[chosen]
     is_known = ~np.isin(hosts, inside)
     numbers = np.union1d(inside, hosts)
+    members = [world.keyframes[n] for n in numbers.tolist()]
     problem = make_problem(
         world,
-        [world.keyframes[n] for n in numbers.tolist()],
+        members,
+        np.array([member.camera_to_world for member in members]),
         chosen,
         is_known,
         np.searchsorted(chosen, landmark),
@@ -89,6 +91,7 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
 def make_problem(
     world: Map,
     members: list[Keyframe],
+    poses: np.ndarray,
     chosen: np.ndarray,
     is_known: np.ndarray,
     landmark: np.ndarray,
@@ -101,16 +104,19 @@ def make_problem(
 
     Args:
         members: (K,), in the order of their numbers.
+        poses: (P, 4, 4), theirs, then those of other frames that see them.
         chosen: (L,) numbers of landmarks; is_known: (L,) bool, which are held as far away as they
             are, and not only as the network says.
         landmark, observer: (M,) indices of what is seen, and from where; pixels: (M, 2), where.
+        pixel_deviation: of these, in the direction in which it is least.
     """
     table = world.landmarks
     log_scale = np.array([member.log_scale for member in members])
     host = np.searchsorted([member.number for member in members], table.host[chosen])
     log_inverse = table.log_inverse[chosen]
+    turns = poses[host[landmark], :3, :2].swapaxes(1, 2) @ poses[observer, :3, :2]  # (M, 2, 2)
     return BundleProblem(
-        camera_to_world=np.array([member.camera_to_world for member in members]),
+        camera_to_world=poses,
         log_scale=log_scale,
         is_free=np.zeros(len(members), bool),
         host=host,
@@ -121,7 +127,7 @@ def make_problem(
         landmark=landmark,
         keyframe=observer,
         seen=to_rays(pixels, intrinsics)[:, :2],
-        deviation=pixel_deviation / intrinsics[0, 0],
+        whitening=table.sharpness[chosen[landmark]] @ turns * (intrinsics[0, 0] / pixel_deviation),
     )
 
 

@@ -37,7 +37,8 @@ class Scene:
 
     def world(self) -> Map:
         world = Map(next_number=1)
-        numbers = world.landmarks.add(0, self.pixels, self.prior, self.prior.copy())
+        all_round = np.tile(np.eye(2), (COUNT, 1, 1))
+        numbers = world.landmarks.add(0, self.pixels, self.prior, self.prior.copy(), all_round)
         world.keyframes[0] = Keyframe(
             number=0,
             image=IMAGE,

@@ -11,6 +11,7 @@ from mem4d_ros.mapping.descriptors import describe
 from mem4d_ros.mapping.keyframes import Keyframe, Map
 from mem4d_ros.mapping.relocalisation import CORNERS, LEAST_MATCHES, SPACING_PX, relocalise
 from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.mapping.sharpness import sharpness
 from mem4d_ros.mapping.tracker import find_corners
 from mem4d_ros.synthetic.cameras.paths import hand_held
 
@@ -35,7 +36,9 @@ def seen_in_parts(image: np.ndarray, parts: int) -> Map:
             image=image,
             camera_to_world=np.eye(4),
             log_scale=0.0,
-            landmarks=world.landmarks.add(number, pixels, log_depth, log_depth),
+            landmarks=world.landmarks.add(
+                number, pixels, log_depth, log_depth, sharpness(image, pixels)
+            ),
             pixels=pixels,
             descriptors=describe(image, pixels),
             covariance=np.eye(6),

@@ -24,7 +24,8 @@ def corridor(keyframes: int) -> tuple[Map, np.ndarray]:
         pose[0, 3] = 0.02 * number
         local = positions[number] - pose[:3, 3]
         pixels = to_pixels(local[:, :2] / local[:, 2:], INTRINSICS)
-        new = world.landmarks.add(number, pixels, np.log(local[:, 2]), np.log(local[:, 2]))
+        log_depth, all_round = np.log(local[:, 2]), np.tile(np.eye(2), (3, 1, 1))
+        new = world.landmarks.add(number, pixels, log_depth, log_depth, all_round)
         truth.append(positions[number])
         seen = np.arange(max(0, new[0] - 30), new[0])
         there = np.concatenate(truth)[seen] - pose[:3, 3]

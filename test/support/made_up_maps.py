@@ -7,6 +7,7 @@ import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, pose_from_rotation
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
+from mem4d_ros.mapping.sharpness import sharpness
 from mem4d_ros.mapping.store import MapCamera, StoredMap
 
 WIDTH, HEIGHT = 64, 48
@@ -28,11 +29,13 @@ def made_up_map(seed: int, keyframes: int = 3, new: int = 5) -> StoredMap:
         pixels = rng.uniform([0, 0], [WIDTH - 1, HEIGHT - 1], (new, 2))
         log_prior = np.where(rng.random(new) < 0.2, np.nan, rng.normal(0, 1, new))
         before = np.flatnonzero(rng.random(len(world.landmarks)) < 0.5)
-        added = world.landmarks.add(number, pixels, rng.normal(0, 1, new), log_prior)
+        image = rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+        sharp = sharpness(image, pixels)
+        added = world.landmarks.add(number, pixels, rng.normal(0, 1, new), log_prior, sharp)
         seen = np.concatenate((before, added))
         world.keyframes[number] = Keyframe(
             number=number,
-            image=rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8),
+            image=image,
             camera_to_world=pose_from_rotation(
                 cv2.Rodrigues(rng.normal(0, 1, 3))[0], rng.normal(0, 3, 3)
             ),
