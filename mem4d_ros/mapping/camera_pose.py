@@ -25,8 +25,9 @@ CONVERGED = 1e-5
 """Length of a step, in rad and by the median depth, after which nothing moves any more."""
 NEAR = 1e-3
 """The same as long as the uncertainty of depth counts by its size alone."""
-MIN_INLIERS = 15
-MIN_INLIER_RATIO = 0.35
+MIN_CORNERS = 10
+MIN_AGREEING_RATIO = 0.35
+"""So many landmarks, and of all, must agree on a pose; those on edges count next to nothing."""
 MIN_DEPTH = 1e-3
 SIDEWAYS = 0.05
 """Way across the line of sight since the host, by the distance: as a first guess for all."""
@@ -83,21 +84,23 @@ def locate(
         seen: (N, 2), where the points are seen on the plane z = 1, and its deviation in the
             direction in which it is least.
     """
-    if len(seen) < MIN_INLIERS:
+    worth = np.linalg.norm(points.sharpness[:, 1], axis=-1)  # (N,), 1 at corners, 0 on edges
+    if worth.sum() < MIN_CORNERS:
         return None
     found = refine(points, seen, deviation, expected)
-    if _is_enough(found):
+    if _is_enough(found, worth):
         return found
     sampled = sampled_pose(points.position, seen, 6 * deviation, iterations=200)
-    if sampled is None or len(sampled.agree) < MIN_INLIERS:
+    if sampled is None or worth[sampled.agree].sum() < MIN_CORNERS:
         return None
     found = refine(points, seen, deviation, sampled.camera_to_world)
-    return found if _is_enough(found) else None
+    return found if _is_enough(found, worth) else None
 
 
-def _is_enough(found: Located) -> bool:
-    agree = found.agrees.sum()
-    return bool(agree >= max(MIN_INLIERS, MIN_INLIER_RATIO * len(found.agrees)))
+def _is_enough(found: Located, worth: np.ndarray) -> bool:
+    """Whether enough corners agree: along an edge a point agrees with any pose."""
+    agree = worth[found.agrees].sum()
+    return bool(agree >= max(MIN_CORNERS, MIN_AGREEING_RATIO * worth.sum()))
 
 
 def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray) -> Located:

@@ -163,3 +163,12 @@ def test_the_covariance_of_directed_points_is_that_of_many_trials() -> None:
         off = found.camera_to_world[:3, 3] - TRUE[:3, 3]
         ratios.append(off @ np.linalg.solve(found.covariance[3:, 3:], off))
     assert 2.2 < np.mean(ratios) < 4.0
+
+
+def test_edges_alone_have_no_pose() -> None:
+    """Whatever the pose, points agree that may lie anywhere along their edges."""
+    points, seen = landmarks(150, 0.0)
+    directions = all_round(150)
+    directions[:, 1] *= 0.003
+    assert locate(points, seen, DEVIATION, TRUE) is not None
+    assert locate(replace(points, sharpness=directions), seen, DEVIATION, TRUE) is None

@@ -1,0 +1,84 @@
+"""How much of a recording's figures is luck: the same images with noise of one grey level.
+
+    python bench/luck.py --dataset 7scenes --root FOLDER --draws 5
+
+Odometry decides again and again which of two landmarks is right. Where a decision hangs by a hair,
+as in traffic, the figures of one run say little: what changes when nothing does is printed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from mem4d_ros.datasets import Recording, Sample, open_dataset
+from mem4d_ros.evaluation.online import Step, Told, run_recording
+from mem4d_ros.evaluation.pose import measure_pose
+from mem4d_ros.evaluation.protocols import DepthProtocol
+from mem4d_ros.evaluation.video_depth import measure_depth
+from mem4d_ros.runtime.loading import load_network
+
+
+class Noisy:
+    """A recording whose images are off by at most a grey level, seeded. Draw 0 is as recorded."""
+
+    def __init__(self, recording: Recording, draw: int) -> None:
+        self.name = recording.name
+        self._recording, self._draw = recording, draw
+
+    def __len__(self) -> int:
+        return len(self._recording)
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = self._recording[index]
+        if self._draw == 0:
+            return sample
+        rng = np.random.default_rng([self._draw, index])
+        noise = rng.integers(-1, 2, sample.image.shape)
+        return replace(sample, image=(sample.image + noise).clip(0, 255).astype(np.uint8))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+
+def measure(recording: Recording, steps: list[Step]) -> tuple[float, float, float]:
+    """ATE by the path, the path's scale by the depth's, AbsRel after one scale; NaN: no truth."""
+    pose = measure_pose(recording.name, steps)[0]
+    share, by_depth = pose.errors.ate_share, pose.path_by_depth
+    abs_rel = np.nan
+    if any(step.sample.depth is not None for step in steps):
+        result = measure_depth(recording.name, steps, DepthProtocol(), ["scale"])[0]
+        abs_rel = result.errors["scale"].abs_rel
+    return share or np.nan, by_depth or np.nan, abs_rel
+
+
+def main() -> None:
+    """Print each draw, then median and range."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--draws", type=int, default=5)
+    options = parser.parse_args()
+    recording = open_dataset(options.dataset, options.root)[0]
+    reconstructor = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
+    found = []
+    for draw in range(options.draws):
+        noisy = Noisy(recording, draw)
+        told = Told(intrinsics=True)
+        steps = list(run_recording(noisy, range(len(noisy)), reconstructor, told))
+        found.append(measure(noisy, steps))
+        print("draw {}: ATE {:.2%}, path by depth {:.3f}, AbsRel {:.3f}".format(draw, *found[-1]))
+    low, middle, high = np.quantile(found, (0, 0.5, 1), axis=0)
+    print(
+        f"{recording.name}, {options.draws} draws: ATE {middle[0]:.2%} ({low[0]:.2%} to"
+        f" {high[0]:.2%}), path by depth {middle[1]:.3f} ({low[1]:.3f} to {high[1]:.3f}),"
+        f" AbsRel {middle[2]:.3f} ({low[2]:.3f} to {high[2]:.3f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
