@@ -63,11 +63,10 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
     Landmarks that begin in keyframes outside of the window hold it, too, as far away as they are.
     """
     free, holding = _choose(world)
-    members = [world.keyframes[n] for n in sorted({*free, *holding})]
-    landmark, observer, pixels = _observations(world, members, free)
+    inside = sorted({*free, *holding})
+    landmark, observer, pixels = _observations(world, [world.keyframes[n] for n in inside], free)
     if not len(landmark):
         return None
-    inside = [member.number for member in members]
     chosen = np.unique(landmark)
     hosts = world.landmarks.host[chosen]
     is_known = ~np.isin(hosts, inside)

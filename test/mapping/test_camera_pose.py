@@ -140,10 +140,10 @@ def test_points_that_slide_along_edges_lead_astray_only_who_takes_them_for_corne
     known = locate(replace(points, sharpness=told), seen, DEVIATION, np.eye(4))
     taken_for_corners = locate(points, seen, DEVIATION, np.eye(4))
     assert known is not None
+    assert taken_for_corners is not None
     np.testing.assert_allclose(known.camera_to_world[:3, 3], TRUE[:3, 3], atol=0.02)
-    if taken_for_corners is not None:
-        off = taken_for_corners.camera_to_world[:3, 3] - TRUE[:3, 3]
-        assert np.linalg.norm(off) > 0.05
+    off = taken_for_corners.camera_to_world[:3, 3] - TRUE[:3, 3]
+    assert np.linalg.norm(off) > 0.05
 
 
 def test_the_covariance_of_directed_points_is_that_of_many_trials() -> None:
