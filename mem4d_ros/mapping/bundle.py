@@ -26,6 +26,8 @@ SCALE_STEP, SCALE_DEVIATION = 0.05, 0.2
 FIRST_DAMPING, LARGEST_DAMPING = 1e-4, 1e4
 LEAST_INFORMATION = 1e-4
 """Of each unknown: what nothing ties down stays, and the equations can be solved."""
+LARGEST_LOG = float(np.log(1e4))
+"""Of a depth in metres: farther away, or nearer than its inverse, it makes no difference."""
 CONVERGED = 1e-3
 """Relative decrease of the cost after which nothing is gained any more."""
 
@@ -239,7 +241,9 @@ def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProb
         problem,
         camera_to_world=poses,
         log_scale=log_scale,
-        log_inverse=problem.log_inverse + depth_change.clip(-1, 1),
+        log_inverse=(problem.log_inverse + depth_change.clip(-1, 1)).clip(
+            -LARGEST_LOG, LARGEST_LOG
+        ),
     )
 
 

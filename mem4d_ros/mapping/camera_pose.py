@@ -116,7 +116,7 @@ def refine(points: Points, seen: np.ndarray, deviation: float, start: np.ndarray
     squared = (residual**2).sum(0)
     agrees = (squared < OUTLIER_SIGMAS**2) & (depth > MIN_DEPTH)
     inner = jacobian[:, :, agrees].reshape(6, -1)
-    covariance = np.linalg.inv(inner @ inner.T + 1e-9 * np.eye(6))
+    covariance = np.linalg.inv(_held(inner @ inner.T))
     return Located(pose, covariance, agrees)
 
 
@@ -157,7 +157,7 @@ def _descend(
         scale = max(ROBUST_SIGMAS**2, np.median(squared))  # all are far off at first
         weighted = jacobian * (observed.weight / (1 + squared / scale))  # (6, 2, N)
         weighted, jacobian = weighted.reshape(6, -1), jacobian.reshape(6, -1)
-        information = weighted @ jacobian.T + 1e-9 * np.eye(6)
+        information = _held(weighted @ jacobian.T)
         change = -np.linalg.solve(information, weighted @ residual.reshape(-1))
         pose[:3, :3] = pose[:3, :3] @ cv2.Rodrigues(change[:3])[0]
         pose[:3, 3] += change[3:]
@@ -165,6 +165,12 @@ def _descend(
             break
     pose[:3, :3] = orthonormal(pose[:3, :3])
     return pose
+
+
+def _held(information: np.ndarray) -> np.ndarray:
+    """Information (6, 6) by which no direction is quite free, so that it can be inverted."""
+    held: np.ndarray = information + (1e-9 + 1e-12 * np.trace(information)) * np.eye(6)
+    return held
 
 
 def _whitened(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping.camera_pose import Points, locate, seen_at
+from mem4d_ros.mapping.camera_pose import Points, locate, refine, seen_at
 from mem4d_ros.mapping.rotations import angle_between, exponential
 
 DEVIATION = 0.002
@@ -172,3 +172,21 @@ def test_edges_alone_have_no_pose() -> None:
     directions[:, 1] *= 0.003
     assert locate(points, seen, DEVIATION, TRUE) is not None
     assert locate(replace(points, sharpness=directions), seen, DEVIATION, TRUE) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_start_that_is_nowhere_near_is_no_error(seed: int) -> None:
+    """Three points of a sample that lie at infinity put the camera there, too."""
+    points, seen = landmarks(60, 0.0)
+    rng = np.random.default_rng(seed)
+    far, variance = points.position.copy(), np.zeros(60)
+    which = slice(None, None, rng.integers(2, 9))
+    far[which] *= 10.0 ** rng.integers(6, 12)
+    variance[which] = 1e9
+    turn, way = rng.uniform(-1, 1, 3), rng.normal(0, 1, 3) * 10.0 ** rng.integers(6, 13)
+    lost = pose_at(tuple(turn), tuple(way))
+    found = refine(
+        replace(points, position=far, depth_change=far, variance=variance), seen, DEVIATION, lost
+    )
+    assert np.isfinite(found.camera_to_world).all()
+    assert np.isfinite(found.covariance).all()

@@ -135,7 +135,7 @@ def _on_ground(
             continue
         track = _track(spot, setting.frames + 1, speed, rng)
         if _free_track(setting, track, radius, float(size[2]), others):
-            return Placed(mesh, _standing(mesh, track, speed, rng))
+            return Placed(mesh, standing(mesh, track, speed, rng))
         speed *= 0.7
     return None
 
@@ -198,7 +198,7 @@ def _free_track(
     return True
 
 
-def _standing(mesh: Mesh, track: np.ndarray, speed: float, rng: np.random.Generator) -> np.ndarray:
+def standing(mesh: Mesh, track: np.ndarray, speed: float, rng: np.random.Generator) -> np.ndarray:
     """Poses upright along a track, facing where it goes, with the sway of a walk."""
     count = len(track)
     steps = np.gradient(track, axis=0)
