@@ -5,7 +5,8 @@
     mem4d eval pose --dataset 7scenes --root out/walk --known-intrinsics --pose-source geometry
 
 The way is the longest of the shortest ones between places where a person can walk, at eye level,
-cut to --metres, at 1 m/s and 15 Hz, with steps and a head that looks about. Nothing moves.
+cut to --metres, at 1 m/s and 15 Hz, with steps and a head that looks about. Nothing else moves, but
+for --people, who go the same way: every second one ahead of the camera, the others towards it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from mem4d_ros.synthetic.meshes.bodies import join
 from mem4d_ros.synthetic.meshes.cameras import pose, smooth_noise
-from mem4d_ros.synthetic.meshes.catalogue import PLACES, Place, place
-from mem4d_ros.synthetic.meshes.folder import draw_sky, load_papers, place_layer
+from mem4d_ros.synthetic.meshes.catalogue import PEOPLE, PLACES, Place, place
+from mem4d_ros.synthetic.meshes.folder import draw_sky, load_object, load_papers, place_layer
 from mem4d_ros.synthetic.meshes.free_space import UP, distances, floors, roomy
 from mem4d_ros.synthetic.meshes.lighting import draw_lights
-from mem4d_ros.synthetic.meshes.looks import Variety, draw_look
-from mem4d_ros.synthetic.meshes.plan import Plan
+from mem4d_ros.synthetic.meshes.looks import THINGS, Variety, draw_look
+from mem4d_ros.synthetic.meshes.placement import Placed, standing
+from mem4d_ros.synthetic.meshes.plan import Movers, Plan
 from mem4d_ros.synthetic.meshes.sequence import MeshSequence, film_plan
 from mem4d_ros.synthetic.meshes.tracing import Layer
 from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
@@ -39,6 +42,8 @@ STEP = 1 / 15  # m from frame to frame
 CORNER = 0.5  # m, standard deviation by which the way is smoothed
 AHEAD = 1.0  # m, what the walker looks towards
 NEIGHBOURS = ((1, 0), (0, 1), (1, 1), (1, -1))
+AHEAD_OF_CAMERA = (1.2, 2.0)  # m, how far a person who goes with the camera is ahead
+BESIDE_CAMERA = 0.55  # m, how far aside people are who come towards it
 FIELD_OF_VIEW = 68.0  # degrees across the width
 FRAMES_AT_ONCE = 32
 
@@ -107,8 +112,54 @@ def camera_path(way: np.ndarray, metres: float, rng: np.random.Generator) -> np.
     )
 
 
+def draw_people(meshes: Path, path: np.ndarray, count: int, rng: np.random.Generator) -> Movers:
+    """People who go along a camera's path (T, 4, 4), ahead of it and towards it in turn."""
+    frames = np.arange(len(path) + 1)
+    floor = path[:, :3, 3] - np.array([0, 0, EYE_LEVEL])
+    floor[:, 2] = np.median(floor[:, 2])
+    people = []
+    for number, name in enumerate(rng.choice(PEOPLE, count, replace=count > len(PEOPLE))):
+        if number % 2 == 0:
+            ahead = rng.uniform(*AHEAD_OF_CAMERA) + 0.3 * smooth_noise(len(frames), rng)
+            at, aside = frames + ahead / STEP, 0.25 * smooth_noise(len(frames), rng)
+        else:
+            met = rng.uniform(0, len(path))
+            at = 2 * met - frames
+            aside = np.full(len(frames), BESIDE_CAMERA * rng.choice((-1, 1)))
+        mesh = load_object(meshes, str(name))
+        people.append(Placed(mesh, standing(mesh, _beside(floor, at, aside), STEP, rng)))
+    bodies = join([person.mesh for person in people])
+    return Movers(
+        bodies,
+        draw_look(bodies.mesh, THINGS, rng),
+        np.stack([person.poses for person in people], 1),
+        np.stack([person.moving() for person in people], 1),
+    )
+
+
+def _beside(way: np.ndarray, at: np.ndarray, aside: np.ndarray) -> np.ndarray:
+    """Positions (n, 3) at fractional frames (n,) of a way (T, 3), moved to its left by (n,) m.
+
+    Beyond its ends the way goes straight on.
+    """
+    inside = np.clip(at, 1, len(way) - 2)
+    before, here, after = (
+        np.stack([np.interp(inside + step, range(len(way)), axis) for axis in way.T], -1)
+        for step in (-1, 0, 1)
+    )
+    step = 0.5 * (after - before)
+    length = np.linalg.norm(step[:, :2], axis=-1)
+    left = np.stack((-step[:, 1], step[:, 0], np.zeros(len(at))), -1) / length[:, None]
+    return here + (at - inside)[:, None] * step + aside[:, None] * left
+
+
 def make_plan(
-    meshes: Path, where: Place, path: np.ndarray, size: tuple[int, int], rng: np.random.Generator
+    meshes: Path,
+    where: Place,
+    path: np.ndarray,
+    size: tuple[int, int],
+    people: int,
+    rng: np.random.Generator,
 ) -> Plan:
     """The walk through the place as its mesh is."""
     layer = place_layer(meshes, where)
@@ -121,10 +172,18 @@ def make_plan(
         intrinsics=np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]]),
         still=(layer,),
         still_looks=(draw_look(layer.mesh, plain, rng, load_papers(meshes)),),
-        movers=None,
+        movers=draw_people(meshes, path, people, rng) if people else None,
         lights=draw_lights([layer], where, path, draw_sky(meshes, rng), rng),
         effects=CameraEffects(shutter=0.2, shot_noise=0.01, read_noise=0.003, jpeg_quality=90),
     )
+
+
+def part_of(plan: Plan, first: int) -> Plan:
+    """FRAMES_AT_ONCE of its frames."""
+    end, movers = first + FRAMES_AT_ONCE, plan.movers
+    if movers is not None:
+        movers = replace(movers, poses=movers.poses[first : end + 1], moves=movers.moves[first:end])
+    return replace(plan, camera_to_world=plan.camera_to_world[first:end], movers=movers)
 
 
 def write(sequence: MeshSequence, poses: np.ndarray, first: int, folder: Path) -> None:
@@ -151,6 +210,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--metres", type=float, default=30.0)
+    parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--size", type=int, nargs=2, default=(320, 240), metavar=("W", "H"))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -160,15 +220,13 @@ def main() -> None:
     cells, points = walkable(place_layer(options.meshes, where), where)
     path = camera_path(longest_way(cells, points), options.metres, rng)
     width, height = options.size
-    plan = make_plan(options.meshes, where, path, (height, width), rng)
+    plan = make_plan(options.meshes, where, path, (height, width), options.people, rng)
     folder = options.out / "seq-01"
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, len(path), FRAMES_AT_ONCE):
-        part = path[first : first + FRAMES_AT_ONCE]
-        filmed = film_plan(
-            replace(plan, camera_to_world=part), (height, width), options.seed + first
-        )
-        write(filmed, part, first, folder)
+        part = part_of(plan, first)
+        filmed = film_plan(part, (height, width), options.seed + first)
+        write(filmed, part.camera_to_world, first, folder)
     way = np.linalg.norm(np.diff(path[:, :3, 3], axis=0), axis=-1).sum()
     print(f"{len(path)} frames, {way:.1f} m, in {folder}")
 
