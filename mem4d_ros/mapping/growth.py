@@ -32,6 +32,8 @@ LARGEST_SCALE_STEP = 0.05
 STRANGE_SIGMAS, LEAST_STRANGE = 3.0, 0.3
 """From when on a landmark's log depth is not what it looks like: in deviations of all, and at
 least."""
+LEAST_STILL = 50
+"""So many landmarks there are, if need be on people."""
 LEAST_LANDMARKS = 10
 """Fewer landmarks say nothing of the scale of a frame's depth."""
 
@@ -74,18 +76,20 @@ def add_keyframe(
     image, table = frame.image, world.landmarks
     frame = frame[table.is_alive[frame.numbers]]
     again = find_again(world, connected(world), image, pose, intrinsics, frame.numbers)
-    pixels = np.concatenate((frame.pixels, again.pixels))
-    corners = new_corners(image, pixels)
+    people = dense.people_in(image)
+    known = frame.joined(again)
+    known = known[_is_still(known.pixels, people)]
+    corners = _still_corners(image, known.pixels, people)
     number = world.next_number
     world.next_number += 1
     new = _begin(table, number, image, corners, dense, log_scale)
-    pixels = np.concatenate((pixels, corners))
+    pixels = np.concatenate((known.pixels, corners))
     world.keyframes[number] = Keyframe(
         number=number,
         image=image,
         camera_to_world=pose.copy(),
         log_scale=log_scale,
-        landmarks=np.concatenate((frame.numbers, again.numbers, new)),
+        landmarks=np.concatenate((known.numbers, new)),
         pixels=pixels,
         descriptors=describe(image, pixels),
         covariance=covariance,
@@ -129,10 +133,30 @@ def _begin(
     return table.add(number, pixels, log_depth, log_prior, sharpness(image, pixels))
 
 
+def _is_still(pixels: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Which pixels (n, 2) are not on people, (H, W) bool; all, if these are too few."""
+    columns, rows = np.rint(pixels).astype(int).T
+    still: np.ndarray = ~people[rows, columns]
+    return still if still.sum() >= LEAST_STILL else np.ones(len(pixels), bool)
+
+
 def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:
     """Corners (N, 2) of an image that make its landmarks full, away from those `taken` (n, 2)."""
+    return _corners(image, LANDMARKS, taken, np.zeros(image.shape, bool))
+
+
+def _still_corners(image: np.ndarray, taken: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """The same, but on people, (H, W) bool, only as many as it takes for a pose."""
+    still = _corners(image, LANDMARKS, taken, people)
+    taken = np.concatenate((taken, still))
+    others = _corners(image, LEAST_STILL, taken, np.zeros(image.shape, bool))
+    return np.concatenate((still, others))
+
+
+def _corners(image: np.ndarray, wanted: int, taken: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+    """Corners (N, 2) with which there are as many as `wanted`, none where it is `left_out`."""
     spacing = SPACING_RATIO * max(image.shape)
-    corners = find_corners(image, LANDMARKS - len(taken), spacing, taken)
+    corners = find_corners(image, wanted - len(taken), spacing, taken, left_out)
     return corners[is_inside(corners, image.shape, BORDER_PX)]
 
 

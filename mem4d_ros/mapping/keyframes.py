@@ -6,6 +6,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
@@ -25,19 +26,37 @@ class DenseView:
         transform: from the camera's image to these pixels.
         log_drift: log by which the depth is too large by now (`drift.py`); what begins in it
             begins nearer.
+        people: (h, w) bool, pixels that show people; None: nobody looked.
     """
 
     depth: np.ndarray
     image: np.ndarray
     transform: ImageTransform
     log_drift: float = 0.0
+    people: np.ndarray | None = None
+
+    def people_in(self, image: np.ndarray) -> np.ndarray:
+        """Pixels of the camera's image (H, W) that show people, (H, W) bool."""
+        if self.people is None:
+            return np.zeros(image.shape, bool)
+        shown = cv2.warpAffine(
+            self.people.astype(np.uint8),
+            self.transform.matrix[:2],
+            image.shape[::-1],
+            flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(shown > 0)
 
     def kept(self) -> DenseView:
-        """The same in as little memory as a map that holds many can afford: depth as float16."""
+        """The same in as little memory as a map that holds many can afford: depth as float16.
+
+        People have been left out of the landmarks by then.
+        """
         with np.errstate(over="ignore"):
             depth = self.depth.astype(np.float16)
         depth[np.isinf(depth)] = np.nan
-        return replace(self, depth=depth)
+        return replace(self, depth=depth, people=None)
 
 
 @dataclass

@@ -90,13 +90,25 @@ def is_inside(pixels: np.ndarray, shape: tuple[int, ...], border: float = 0) -> 
     return np.asarray(((pixels >= border) & (pixels <= upper)).all(-1))
 
 
-def find_corners(image: np.ndarray, count: int, spacing: float, taken: np.ndarray) -> np.ndarray:
-    """Up to `count` corners (N, 2), `spacing` pixels from each other and from points `taken`."""
+def find_corners(
+    image: np.ndarray,
+    count: int,
+    spacing: float,
+    taken: np.ndarray,
+    left_out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Up to `count` corners (N, 2), `spacing` pixels from each other and from points `taken`.
+
+    Args:
+        left_out: (H, W) bool, pixels that may be none.
+    """
     if count <= 0:
         return np.empty((0, 2))
     free = np.full(image.shape, 255, np.uint8)
     for x, y in np.rint(taken).astype(int).tolist():
         cv2.circle(free, (x, y), round(spacing), 0, -1)
+    if left_out is not None:
+        free[left_out] = 0
     corners = cv2.goodFeaturesToTrack(image, count, QUALITY, spacing, mask=free)
     return np.empty((0, 2)) if corners is None else corners[:, 0].astype(np.float64)
 

@@ -44,6 +44,11 @@ class Tracks:
         """Of a keyframe."""
         return Tracks(keyframe.image, keyframe.landmarks, keyframe.pixels)
 
+    def joined(self, others: Tracks) -> Tracks:
+        """With other landmarks of the same frame."""
+        numbers = np.concatenate((self.numbers, others.numbers))
+        return Tracks(self.image, numbers, np.concatenate((self.pixels, others.pixels)))
+
     def __getitem__(self, which: np.ndarray) -> Tracks:
         return Tracks(self.image, self.numbers[which], self.pixels[which])
 

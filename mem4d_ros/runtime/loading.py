@@ -9,6 +9,7 @@ import torch
 
 from mem4d_ros.model import PRESETS, Mem4D, MemorySizes
 from mem4d_ros.model.checkpoint import load_checkpoint
+from mem4d_ros.model.people import PeopleHead, load_people, people_beside
 from mem4d_ros.model.weights import packaged_weights
 from mem4d_ros.runtime.depth_prior import DepthNetwork, DepthPrior
 from mem4d_ros.runtime.device import select_device, select_precision
@@ -27,12 +28,14 @@ class LoadedNetwork:
 
     Attributes:
         checkpoint: the file of its weights; None: they are random.
+        people: what tells them by the network's features; None: nothing.
     """
 
     model: Mem4D
     checkpoint: Path | None
     device: torch.device
     precision: torch.dtype
+    people: PeopleHead | None = None
 
     def reconstructor(
         self,
@@ -68,6 +71,7 @@ class LoadedNetwork:
             keyframes,
             None if depth_prior is None else _load_prior(depth_prior, live),
             keeps_area=config.keeps_area and not image_size,
+            people=self.people,
         )
 
 
@@ -95,7 +99,13 @@ def load_network(
     weights = _weights(checkpoint, preset)
     model = _random_model(preset, seed) if weights is None else load_checkpoint(weights)
     prepared = prepare(model, chosen_device, chosen_precision)
-    return LoadedNetwork(prepared, weights, chosen_device, chosen_precision)
+    people = None if weights is None else _people(weights, model, chosen_device)
+    return LoadedNetwork(prepared, weights, chosen_device, chosen_precision, people)
+
+
+def _people(weights: Path, model: Mem4D, device: torch.device) -> PeopleHead | None:
+    path = people_beside(weights)
+    return None if path is None else load_people(path, model.config.width).to(device)
 
 
 def _weights(checkpoint: str, preset: str) -> Path | None:

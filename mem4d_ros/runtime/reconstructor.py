@@ -14,6 +14,7 @@ from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
 from mem4d_ros.mapping import StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.evidence import Evidence
+from mem4d_ros.model.people import PeopleHead
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
@@ -25,6 +26,7 @@ from mem4d_ros.runtime.keyframes import (
 )
 from mem4d_ros.runtime.known import Known
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.people import people_pixels
 from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
 from mem4d_ros.runtime.points import move_points
@@ -78,7 +80,8 @@ class OnlineReconstructor:
     autocast; float32 runs without it. `pose_source` says where poses come from, None: from the
     network's head; `poses` asks it, and has its map. `keyframes` says which frames enter the
     persistent structure memory, None: all. `depth_prior` is another network, whose depth this one
-    is told with a large deviation.
+    is told with a large deviation. `people` tells them by the network's features, None: nothing
+    does.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class OnlineReconstructor:
         keyframes: KeyframeThresholds | None = None,
         depth_prior: DepthPrior | None = None,
         keeps_area: bool = False,
+        people: PeopleHead | None = None,
     ) -> None:
         """Raises DepthPriorError for a prior beside a network that takes no evidence."""
         if depth_prior is not None and not model.takes_evidence:
@@ -105,6 +109,7 @@ class OnlineReconstructor:
         self.poses = SharedPoseSource(pose_source or HeadPose())
         self._keyframes = keyframes
         self._depth_prior = depth_prior
+        self._people = people
         self._transform: ImageTransform | None = None
         self.reset()
 
@@ -333,7 +338,13 @@ class OnlineReconstructor:
             intrinsics=intrinsics,
             head_pose=head,
             place=place_of(self._state),
+            people=self._people_in(depth),
         )
+
+    def _people_in(self, depth: np.ndarray) -> np.ndarray | None:
+        if self._people is None:
+            return None
+        return people_pixels(self._state, self._people, *depth.shape)
 
     def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
         """Those of the stream's camera (3, 3), in pixels of the network's image.

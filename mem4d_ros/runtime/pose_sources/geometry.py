@@ -143,7 +143,7 @@ class GeometryPose:
             self._drift.look(depth, frame.own_depth)
             self._since_look = 0
         drift = self._drift.log if self._is_told else 0.0
-        dense = DenseView(depth, frame.image, camera.transform, drift)
+        dense = DenseView(depth, frame.image, camera.transform, drift, frame.people)
         scale = self._tracker.depth_scale(dense, intrinsics)
         world = self._tracker.map
         self._tracker.learn(dense, intrinsics, frame.place)

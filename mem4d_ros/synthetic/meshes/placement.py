@@ -78,7 +78,7 @@ def draw_props(setting: Setting, library: Library, rng: np.random.Generator) -> 
         wanted += _names(PEOPLE, int(rng.random() < 0.1), rng)
     for name in wanted:
         reach = (12, 60) if name in BUILDINGS else (3, 30) if setting.outdoor else (1.0, 5)
-        thing = _on_ground(setting, library(name), reach, 0.0, placed, rng)
+        thing = on_ground(setting, library(name), reach, 0.0, placed, rng)
         if thing is not None:
             placed.append(thing)
     return placed
@@ -98,14 +98,14 @@ def draw_movers(
         if setting.outdoor and kind < 0.45:
             speed = 0.0 if rng.random() < 0.1 else rng.uniform(0.05, 0.8)
             reach = (5, 30)
-            thing = _on_ground(setting, library(rng.choice(CARS)), reach, speed, placed, rng)
+            thing = on_ground(setting, library(rng.choice(CARS)), reach, speed, placed, rng)
         elif kind < 0.75:
             speed = 0.0 if rng.random() < 0.15 else rng.uniform(0.008, 0.12)
             reach = (0.8, 2.2) if rng.random() < 0.4 else (1.8, 8)
-            thing = _on_ground(setting, library(rng.choice(PEOPLE)), reach, speed, placed, rng)
+            thing = on_ground(setting, library(rng.choice(PEOPLE)), reach, speed, placed, rng)
         elif kind < 0.87:
             speed = rng.uniform(0.005, 0.08)
-            thing = _on_ground(setting, library(rng.choice(FURNITURE)), (1, 5), speed, placed, rng)
+            thing = on_ground(setting, library(rng.choice(FURNITURE)), (1, 5), speed, placed, rng)
         else:
             thing = _in_hand(setting, library(rng.choice(HAND_HELD)), rng)
         if thing is not None:
@@ -118,7 +118,7 @@ def _names(names: Sequence[str], count: int, rng: np.random.Generator) -> list[s
     return [str(name) for name in rng.choice(names, count)]
 
 
-def _on_ground(
+def on_ground(
     setting: Setting,
     mesh: Mesh,
     reach: tuple[float, float],
