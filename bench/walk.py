@@ -21,13 +21,12 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from mem4d_ros.synthetic.meshes.bodies import join
 from mem4d_ros.synthetic.meshes.cameras import pose, smooth_noise
 from mem4d_ros.synthetic.meshes.catalogue import PEOPLE, PLACES, Place, place
 from mem4d_ros.synthetic.meshes.folder import draw_sky, load_object, load_papers, place_layer
 from mem4d_ros.synthetic.meshes.free_space import UP, distances, floors, roomy
 from mem4d_ros.synthetic.meshes.lighting import draw_lights
-from mem4d_ros.synthetic.meshes.looks import THINGS, Variety, draw_look
+from mem4d_ros.synthetic.meshes.looks import Variety, draw_look
 from mem4d_ros.synthetic.meshes.placement import Placed, standing
 from mem4d_ros.synthetic.meshes.plan import Movers, Plan
 from mem4d_ros.synthetic.meshes.sequence import MeshSequence, film_plan
@@ -128,13 +127,7 @@ def draw_people(meshes: Path, path: np.ndarray, count: int, rng: np.random.Gener
             aside = np.full(len(frames), BESIDE_CAMERA * rng.choice((-1, 1)))
         mesh = load_object(meshes, str(name))
         people.append(Placed(mesh, standing(mesh, _beside(floor, at, aside), STEP, rng)))
-    bodies = join([person.mesh for person in people])
-    return Movers(
-        bodies,
-        draw_look(bodies.mesh, THINGS, rng),
-        np.stack([person.poses for person in people], 1),
-        np.stack([person.moving() for person in people], 1),
-    )
+    return Movers.of(people, rng)
 
 
 def _beside(way: np.ndarray, at: np.ndarray, aside: np.ndarray) -> np.ndarray:

@@ -142,18 +142,20 @@ def _is_still(pixels: np.ndarray, people: np.ndarray) -> np.ndarray:
 
 def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:
     """Corners (N, 2) of an image that make its landmarks full, away from those `taken` (n, 2)."""
-    return _corners(image, LANDMARKS, taken, np.zeros(image.shape, bool))
+    return _corners(image, LANDMARKS, taken)
 
 
 def _still_corners(image: np.ndarray, taken: np.ndarray, people: np.ndarray) -> np.ndarray:
     """The same, but on people, (H, W) bool, only as many as it takes for a pose."""
     still = _corners(image, LANDMARKS, taken, people)
     taken = np.concatenate((taken, still))
-    others = _corners(image, LEAST_STILL, taken, np.zeros(image.shape, bool))
+    others = _corners(image, LEAST_STILL, taken)
     return np.concatenate((still, others))
 
 
-def _corners(image: np.ndarray, wanted: int, taken: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+def _corners(
+    image: np.ndarray, wanted: int, taken: np.ndarray, left_out: np.ndarray | None = None
+) -> np.ndarray:
     """Corners (N, 2) with which there are as many as `wanted`, none where it is `left_out`."""
     spacing = SPACING_RATIO * max(image.shape)
     corners = find_corners(image, wanted - len(taken), spacing, taken, left_out)

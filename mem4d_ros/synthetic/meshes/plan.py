@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,17 @@ class Movers:
     look: Look
     poses: np.ndarray  # (T + 1, B, 4, 4) object to world
     moves: np.ndarray  # (T, B) bool: moves until the next frame
+
+    @staticmethod
+    def of(movers: Sequence[Placed], rng: np.random.Generator) -> Movers:
+        """Those that are placed, at least one, with a look that is drawn."""
+        bodies = join([mover.mesh for mover in movers])
+        return Movers(
+            bodies,
+            draw_look(bodies.mesh, THINGS, rng),
+            np.stack([mover.poses for mover in movers], 1),
+            np.stack([mover.moving() for mover in movers], 1),
+        )
 
 
 @dataclass(frozen=True)
@@ -101,19 +113,9 @@ def _draw_plan(
         intrinsics=intrinsics,
         still=tuple(layers),
         still_looks=tuple(looks),
-        movers=_together(movers, rng) if movers else None,
+        movers=Movers.of(movers, rng) if movers else None,
         lights=draw_lights(layers, place, poses, draw_sky(scenes_folder, rng), rng),
         effects=CameraEffects.draw(rng),
-    )
-
-
-def _together(movers: list[Placed], rng: np.random.Generator) -> Movers:
-    bodies = join([mover.mesh for mover in movers])
-    return Movers(
-        bodies,
-        draw_look(bodies.mesh, THINGS, rng),
-        np.stack([mover.poses for mover in movers], 1),
-        np.stack([mover.moving() for mover in movers], 1),
     )
 
 

@@ -10,14 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mem4d_ros.synthetic.meshes.bodies import join
 from mem4d_ros.synthetic.meshes.cameras import NoPathFound
 from mem4d_ros.synthetic.meshes.catalogue import CARS, FURNITURE, PEOPLE, Place
 from mem4d_ros.synthetic.meshes.film import View, take
 from mem4d_ros.synthetic.meshes.folder import load_object
-from mem4d_ros.synthetic.meshes.looks import THINGS, draw_look
 from mem4d_ros.synthetic.meshes.placement import Library, Placed, Setting, on_ground
-from mem4d_ros.synthetic.meshes.plan import Plan, plan_sequence
+from mem4d_ros.synthetic.meshes.plan import Movers, Plan, plan_sequence
 from mem4d_ros.synthetic.meshes.shading import Stage
 from mem4d_ros.synthetic.rendering.camera_effects import photograph
 
@@ -56,10 +54,14 @@ def take_views(
     library = partial(load_object, scenes)
     bystanders = _draw_people(setting, library, [], rng)
     things = _draw_things(setting, library, bystanders, rng)
-    stages = [_stage(plan, things, bystanders, frame, seed) for frame in VIEWS]
+    groups = [
+        Movers.of(group, np.random.default_rng((seed, 2, number)))
+        for number, group in enumerate((things, bystanders))
+        if group
+    ]
     frames = [
-        take(stage, View(plan.camera_to_world[frame], plan.intrinsics, size))
-        for stage, frame in zip(stages, VIEWS, strict=True)
+        take(_stage(plan, groups, frame), View(plan.camera_to_world[frame], plan.intrinsics, size))
+        for frame in VIEWS
     ]
     radiance = torch.from_numpy(np.stack([frame.radiance for frame in frames]).astype(np.float32))
     still = torch.zeros(*radiance.shape[:3], 2)
@@ -72,16 +74,10 @@ def take_views(
     )
 
 
-def _stage(
-    plan: Plan, things: Sequence[Placed], bystanders: Sequence[Placed], frame: int, seed: int
-) -> Stage:
-    """The place, then things, then bystanders; groups without any have no layer."""
-    layers, looks = [plan.still[0]], [plan.still_looks[0]]
-    for number, group in enumerate((things, bystanders)):
-        if group:
-            bodies = join([thing.mesh for thing in group])
-            layers.append(bodies.layer(np.stack([thing.poses[frame] for thing in group])))
-            looks.append(draw_look(bodies.mesh, THINGS, np.random.default_rng((seed, 2, number))))
+def _stage(plan: Plan, groups: Sequence[Movers], frame: int) -> Stage:
+    """The place, then the groups."""
+    layers = [plan.still[0], *(group.bodies.layer(group.poses[frame]) for group in groups)]
+    looks = [plan.still_looks[0], *(group.look for group in groups)]
     return Stage(tuple(layers), tuple(looks), plan.lights)
 
 
