@@ -6,8 +6,8 @@
 mem4d_node runs in a process of its own and hears the next image as soon as the last one is
 published, which is the highest rate it holds. A CameraInfo comes with each. Every output has a
 listener. Among the images are some that are cut short, which it must reject. The exit status is 1
-if a frame is unaccounted for, or if memory or time a frame grew between the first and the last
-tenth after the warm-up.
+if a frame is unaccounted for, or if after the warm-up memory grew between the first and the last
+tenth, or time a frame between the first and the last third.
 
 After every few frames this process times a step of the same network, always from the same state,
 and it is the ratio of the two that must not grow (soak_figures.py).

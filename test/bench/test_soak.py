@@ -52,6 +52,16 @@ def test_what_the_machine_takes_longer_for_is_not_the_nodes(
     assert slower.cpu == pytest.approx(growth, rel=0.02)
 
 
+def test_a_burst_of_other_load_is_not_growth(figures: ModuleType) -> None:
+    """It lasts a tenth of a short run and slows down the reference more than the node."""
+    frames = 600
+    moments = [figures.Moment(500.0, 0.04 * i, 0.03, 0) for i in range(frames)]
+    references = [figures.Seconds(0.024 if i < 12 else 0.018, 0.017) for i in range(frames // 5)]
+    slower = figures.slowdown(figures.Run(moments, references, frames))
+    assert slower.wall == pytest.approx(1)
+    assert slower.cpu == pytest.approx(1)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_few_hundred_frames_back_to_back(tmp_path: Path) -> None:
