@@ -2,9 +2,10 @@
 
     python bench/motion_split.py --scenes 32
 
-Each cue alone and both, with depths, poses and intrinsics of the network and with true ones, which
-bounds what the split can reach. A pixel is moving if its surface moves until the next frame,
-however slowly. Pixels of all frames but each scene's first are counted together.
+Each cue alone, both, and both with what people look like; with depths, poses and intrinsics of the
+network and with true ones, which bounds what the split can reach. A pixel is moving if its surface
+moves until the next frame, however slowly. Pixels of all frames but each scene's first are counted
+together.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from mem4d_ros.runtime.motion_split import CueWeights, MotionSplitter
 from mem4d_ros.runtime.pose_sources import AUTO
 
 VARIANTS = {
-    "image": CueWeights(depth=0.0),
-    "depth": CueWeights(image=0.0),
-    "both": CueWeights(),
+    "image": CueWeights(depth=0.0, people=0.0),
+    "depth": CueWeights(image=0.0, people=0.0),
+    "both": CueWeights(people=0.0),
+    "and people": CueWeights(),
 }
 
 

@@ -37,3 +37,4 @@ class Reconstruction:
     placed: bool = True  # False: no place in the world is known, and what is in it means nothing
     pose_covariance: np.ndarray | None = None
     """(6, 6): turn about the camera's axes in rad, position in the world in m; None: not known."""
+    people: np.ndarray | None = None  # (H, W) bool, pixels that show people; None: nobody looked

@@ -26,7 +26,7 @@ from mem4d_ros.runtime.keyframes import (
 )
 from mem4d_ros.runtime.known import Known
 from mem4d_ros.runtime.measured_points import MeasuredPoints
-from mem4d_ros.runtime.people import people_pixels
+from mem4d_ros.runtime.people import People, people_in
 from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
 from mem4d_ros.runtime.points import move_points
@@ -224,7 +224,8 @@ class OnlineReconstructor:
         told = self._told(known, foreseen, frame, stamp_ns, metres)
         frame_index, structure = self._state.frame_index, self._state.structure
         output, self._state = self._step(model_image, self._state, told.evidence(transform))
-        seen = self._seen(output, model_image, known, transform)
+        people = self._people_in(model_image)
+        seen = self._seen(output, model_image, known, transform, people)
         if foreseen.wants_own_depth and points is None:
             seen = replace(seen, own_depth=self._own_depth(model_image, known, transform))
         if camera_to_world is not None:
@@ -258,6 +259,7 @@ class OnlineReconstructor:
             correction=estimate.correction,
             placed=estimate.placed,
             pose_covariance=estimate.covariance,
+            people=None if people is None else people.likely,
         )
 
     def transform_of(self, image: np.ndarray) -> ImageTransform:
@@ -316,7 +318,12 @@ class OnlineReconstructor:
         return to_host(output), after
 
     def _seen(
-        self, output: FrameOutput, image: np.ndarray, known: Known, transform: ImageTransform
+        self,
+        output: FrameOutput,
+        image: np.ndarray,
+        known: Known,
+        transform: ImageTransform,
+        people: People | None,
     ) -> PoseFrame:
         """What the network says of its image (h, w, 3), as one camera sees it."""
         head = self._checked(head_pose(output), "pose")
@@ -338,13 +345,14 @@ class OnlineReconstructor:
             intrinsics=intrinsics,
             head_pose=head,
             place=place_of(self._state),
-            people=self._people_in(depth),
+            people=None if people is None else people.possible,
         )
 
-    def _people_in(self, depth: np.ndarray) -> np.ndarray | None:
+    def _people_in(self, image: np.ndarray) -> People | None:
+        """In the image (h, w, 3) that the network has just seen."""
         if self._people is None:
             return None
-        return people_pixels(self._state, self._people, *depth.shape)
+        return people_in(self._state, self._people, *image.shape[:2])
 
     def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
         """Those of the stream's camera (3, 3), in pixels of the network's image.

@@ -14,7 +14,7 @@ from mem4d_ros.model import MemorySizes, MemoryState
 from mem4d_ros.model.people import PeopleHead
 from mem4d_ros.model.temporal_context import ContextFrame
 from mem4d_ros.runtime.loading import LoadedNetwork, load_network
-from mem4d_ros.runtime.people import LIKELY, people_pixels
+from mem4d_ros.runtime.people import LIKELY, POSSIBLE, people_in
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
 
 HEIGHT, WIDTH = 192, 256
@@ -35,12 +35,14 @@ def state_with(features: torch.Tensor) -> MemoryState:
     return MemoryState(MemorySizes(), window=(frame,))
 
 
-def test_pixels_are_those_of_the_patches_that_are_likely_enough() -> None:
-    likely = np.log(LIKELY / (1 - LIKELY))
-    features = torch.full((1, 3, 3, 4), likely - 0.1)
-    features[0, 0, 1, 2] = likely + 9
-    found = people_pixels(state_with(features), FirstChannel(), 48, 64)
-    assert found is not None
+@pytest.mark.parametrize("least", [POSSIBLE, LIKELY])
+def test_pixels_are_those_of_the_patches_that_are_likely_enough(least: float) -> None:
+    logit = np.log(least / (1 - least))
+    features = torch.full((1, 3, 3, 4), logit - 0.1)
+    features[0, 0, 1, 2] = logit + 9
+    people = people_in(state_with(features), FirstChannel(), 48, 64)
+    assert people is not None
+    found = people.possible if least == POSSIBLE else people.likely
     assert found.shape == (48, 64)
     assert found[16:32, 32:48].mean() > 0.9
     rows, columns = np.nonzero(found)
@@ -51,7 +53,7 @@ def test_pixels_are_those_of_the_patches_that_are_likely_enough() -> None:
 
 
 def test_without_a_temporal_context_nobody_looks() -> None:
-    assert people_pixels(MemoryState(MemorySizes()), FirstChannel(), 48, 64) is None
+    assert people_in(MemoryState(MemorySizes()), FirstChannel(), 48, 64) is None
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +66,9 @@ def people(network: LoadedNetwork, image: np.ndarray) -> np.ndarray:
     tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         state = network.model.step(tensor, network.model.initial_state())[1]
-    found = people_pixels(state, network.people, *image.shape[:2])
+    found = people_in(state, network.people, *image.shape[:2])
     assert found is not None
-    return found
+    return found.possible
 
 
 def test_a_photographed_person_is_found(network: LoadedNetwork) -> None:

@@ -25,6 +25,12 @@ class Evidence:
         return Evidence(self.verdict, self.weight * np.float32(factor))
 
 
+def people_move(people: np.ndarray) -> Evidence:
+    """Pixels that show people (H, W) bool move: sooner or later they do."""
+    weight = people.astype(np.float32)
+    return Evidence(np.ones_like(weight), weight)
+
+
 def combine(evidence: list[Evidence], grey: np.ndarray) -> np.ndarray:
     """The neighbourhood's weighted verdict (H, W), kept from crossing edges of grey (H, W) uint8.
 

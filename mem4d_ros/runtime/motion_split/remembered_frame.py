@@ -22,6 +22,7 @@ class RememberedFrame:
     certainty: np.ndarray  # (H, W) float32 in 0..1: 1 from the frame's median confidence up
     camera_to_world: np.ndarray  # (4, 4)
     intrinsics: np.ndarray  # (3, 3)
+    people: np.ndarray  # (H, W) bool, shows people, as far as somebody looked
 
     @classmethod
     def of(cls, reconstruction: Reconstruction) -> RememberedFrame:
@@ -30,6 +31,7 @@ class RememberedFrame:
         known = confidence > 0
         depth = np.where(known, depth, 0).astype(np.float32)
         typical = np.median(confidence[known]) if known.any() else 1.0
+        people = reconstruction.people
         return cls(
             grey=cv2.cvtColor(reconstruction.image, cv2.COLOR_RGB2GRAY),
             inverse_depth=np.divide(1, depth, out=np.zeros_like(depth), where=known),
@@ -37,6 +39,7 @@ class RememberedFrame:
             certainty=np.minimum(confidence / np.float32(typical), 1),
             camera_to_world=reconstruction.camera_to_world,
             intrinsics=reconstruction.intrinsics,
+            people=np.zeros(depth.shape, bool) if people is None else people,
         )
 
     @property

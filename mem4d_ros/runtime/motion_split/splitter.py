@@ -1,4 +1,4 @@
-"""The motion split: two cues, a neighbourhood, and a memory."""
+"""The motion split: two cues, what people look like, a neighbourhood, and a memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mem4d_ros.geometry import pixel_rays, rigid_inverse
 from mem4d_ros.runtime.motion_split.depth_cue import seen_through
-from mem4d_ros.runtime.motion_split.evidence import combine
+from mem4d_ros.runtime.motion_split.evidence import combine, people_move
 from mem4d_ros.runtime.motion_split.image_cue import FlowMeter
 from mem4d_ros.runtime.motion_split.remembered_frame import RememberedFrame
 from mem4d_ros.runtime.reconstruction import Reconstruction
@@ -30,13 +30,15 @@ class CueWeights:
 
     image: float = 1.0
     depth: float = 0.5
+    people: float = 0.3
 
 
 class MotionSplitter:
     """Says for each frame of a stream which pixels move of their own. Not thread-safe.
 
     Depth and poses need not be exact: the image decides first, and depths count by how well they
-    agree with each other. A first frame has nothing to compare with: nothing moves in it.
+    agree with each other. People count as moving, also while they stand. A first frame has nothing
+    to compare with: nothing but people moves in it.
     """
 
     def __init__(self, weights: CueWeights | None = None, depth_error: float = 0.2) -> None:
@@ -60,7 +62,7 @@ class MotionSplitter:
         if reconstruction.frame_index == 0 or reconstruction.correction is not None:
             self.reset()
         view = RememberedFrame.of(reconstruction)
-        belief = self._believe(view) if self._views else np.zeros(view.grey.shape, np.float32)
+        belief = self._believe(view) if self._views else view.people.astype(np.float32)
         self._views.append(view)
         self._belief = belief
         return (belief > MOVING) & view.known
@@ -73,10 +75,14 @@ class MotionSplitter:
         rays = pixel_rays(intrinsics, *view.grey.shape).astype(np.float32)
         motion = rigid_inverse(before.camera_to_world) @ view.camera_to_world
         cue = self._meter.compare(view, before, rays, intrinsics, motion)
-        evidence = [cue.evidence.scaled(self._weights.image)] + [
-            seen_through(view, self._views[-ago], rays, intrinsics).scaled(self._weights.depth)
-            for ago in EARLIER
-            if ago <= len(self._views)
+        evidence = [
+            cue.evidence.scaled(self._weights.image),
+            people_move(view.people).scaled(self._weights.people),
+            *(
+                seen_through(view, self._views[-ago], rays, intrinsics).scaled(self._weights.depth)
+                for ago in EARLIER
+                if ago <= len(self._views)
+            ),
         ]
         belief = combine(evidence, view.grey)
         if self._belief is None:

@@ -58,7 +58,7 @@ class PoseFrame:
     head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
     place: np.ndarray | None = None  # (C,) float32 of length 1, what tells the place from others
     own_depth: np.ndarray | None = None  # (H, W) metres, where the source wanted it
-    people: np.ndarray | None = None  # (H, W) bool; None: nobody looked
+    people: np.ndarray | None = None  # (H, W) bool, that may show people; None: nobody looked
 
 
 @dataclass(frozen=True)

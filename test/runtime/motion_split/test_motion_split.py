@@ -100,6 +100,15 @@ def test_nothing_moves_in_the_first_frame_of_a_world() -> None:
     assert not splitter.split(PASSING[4][0]).any()
 
 
+def test_people_count_as_moving_from_the_first_frame_on_also_while_they_stand() -> None:
+    people = [(replace(r, people=there), there) for r, there in STANDING]
+    for frames in (people[:1], people):
+        precision, recall = scores(last_split(frames), frames[-1][1])
+        assert precision > 0.75
+        assert recall > 0.75
+    assert last_split(people, CueWeights(people=0.0)).mean() < 0.01
+
+
 @pytest.mark.parametrize("factor", [0.85, 1.15])
 def test_a_depth_that_is_wrong_as_a_whole_makes_nothing_move(factor: float) -> None:
     wrong = [(replace(r, depth=r.depth * np.float32(factor)), there) for r, there in STANDING]
