@@ -51,12 +51,12 @@ class DenseView:
     def kept(self) -> DenseView:
         """The same in as little memory as a map that holds many can afford: depth as float16.
 
-        People have been left out of the landmarks by then.
+        It has not drifted any more. People have been left out of the landmarks by then.
         """
         with np.errstate(over="ignore"):
-            depth = self.depth.astype(np.float16)
+            depth = (self.depth * np.exp(-self.log_drift)).astype(np.float16)
         depth[np.isinf(depth)] = np.nan
-        return replace(self, depth=depth, people=None)
+        return replace(self, depth=depth, log_drift=0.0, people=None)
 
 
 @dataclass

@@ -35,8 +35,15 @@ from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.rotations import orthonormal, part_of_motion
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
-from mem4d_ros.mapping.tracks import Tracks
-from mem4d_ros.mapping.window import CORRELATION, Adjusted, adjusted, make_window, take_in
+from mem4d_ros.mapping.tracks import Tracks, neighbours
+from mem4d_ros.mapping.window import (
+    CORRELATION,
+    Adjusted,
+    adjusted,
+    carried,
+    make_window,
+    take_in,
+)
 
 SETTLED_HITS = 2
 """Frames in which a landmark was where it should be until the network is told of it."""
@@ -201,9 +208,14 @@ class Odometry:
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
-        self._motion = rigid_inverse(self._pose) @ located.camera_to_world
-        self._pose = located.camera_to_world
-        self._covariance = self.map.newest.covariance + CORRELATION * located.covariance
+        pose, holding = located.camera_to_world, self.map.newest
+        if self._is_lost:  # the way since then is not that of one frame
+            self._motion = np.eye(4)
+            holding = next(iter(neighbours(self.map, self.map.keyframes.values(), pose)), holding)
+        else:
+            self._motion = rigid_inverse(self._pose) @ pose
+        self._pose = pose
+        self._covariance = carried(holding, pose) + CORRELATION * located.covariance
         self._is_lost, self._is_placed, self._strange_frames = False, True, 0
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)

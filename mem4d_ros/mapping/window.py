@@ -176,13 +176,18 @@ def _in_the_world(world: Map, window: Window, solution: BundleSolution) -> np.nd
     holding = np.flatnonzero(~problem.is_free)[-1]
     held = world.keyframes[int(window.keyframes[holding])]
     free = problem.camera_to_world[problem.is_free]
-    change = np.zeros((len(free), 6, 6))
-    turn = held.camera_to_world[:3, :3]
-    change[:, :3, :3] = free[:, :3, :3].swapaxes(-1, -2) @ turn
-    change[:, 3:, :3] = -skew(free[:, :3, 3] - held.camera_to_world[:3, 3]) @ turn
-    change[:, 3:, 3:] = np.eye(3)
-    carried: np.ndarray = change @ held.covariance @ change.swapaxes(-1, -2)
-    return carried + CORRELATION * solution.covariance
+    return carried(held, free) + CORRELATION * solution.covariance
+
+
+def carried(keyframe: Keyframe, poses: np.ndarray) -> np.ndarray:
+    """Covariances (..., 6, 6) that poses (..., 4, 4) have by that of a keyframe they hang on."""
+    turn = keyframe.camera_to_world[:3, :3]
+    change = np.zeros((*poses.shape[:-2], 6, 6))
+    change[..., :3, :3] = poses[..., :3, :3].swapaxes(-1, -2) @ turn
+    change[..., 3:, :3] = -skew(poses[..., :3, 3] - keyframe.camera_to_world[:3, 3]) @ turn
+    change[..., 3:, 3:] = np.eye(3)
+    covariance: np.ndarray = change @ keyframe.covariance @ change.swapaxes(-1, -2)
+    return covariance
 
 
 def _choose(world: Map) -> tuple[list[int], list[int]]:

@@ -127,7 +127,8 @@ class GeometryPose:
         is_due = self._tracker.is_due(intrinsics)
         self._is_told = len(points.depth) > 0
         self._since_look += 1
-        wants = is_due and self._is_told and self._since_look > LOOK_EVERY
+        learns = self._tracker is self._odometry
+        wants = learns and is_due and self._is_told and self._since_look > LOOK_EVERY
         return Foreseen(pose, points, is_due, starts_anew, wants)
 
     def estimate(self, frame: PoseFrame) -> PoseEstimate:
