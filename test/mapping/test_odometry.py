@@ -188,6 +188,19 @@ def test_a_camera_carried_back_unseen_knows_where_it_is() -> None:
     np.testing.assert_allclose(back.camera_to_world, film.poses[2], atol=0.05)
 
 
+def test_the_way_of_a_camera_that_nobody_saw_is_not_its_speed() -> None:
+    film, other = Film(6, hand_held, bodies=0), Film(7, hand_held, bodies=0)
+    odometry = Odometry()
+    film.run(odometry)
+    for frame in range(5):
+        film.feed(odometry, frame, other.images[frame])
+    back = film.feed(odometry, 2)
+    again = film.feed(odometry, 3, other.images[3])
+    assert back.measured
+    assert not again.measured
+    np.testing.assert_allclose(again.camera_to_world, back.camera_to_world, atol=2e-3)
+
+
 def test_another_room_becomes_a_new_world_in_the_end(still_room: Film, busy_room: Film) -> None:
     odometry = Odometry()
     still_room.run(odometry)

@@ -19,6 +19,7 @@ from mem4d_ros.geometry import (
     transform_points,
     unproject,
 )
+from mem4d_ros.mapping import StoredMap
 from mem4d_ros.mapping.drift import FIRST_LOOKS, TOLERANCE
 from mem4d_ros.mapping.growth import depth_at
 from mem4d_ros.model import PRESETS
@@ -267,6 +268,14 @@ def test_odometry_looks_at_the_own_depth_of_some_keyframes(still_room: Synthetic
     assert looked
     assert looked[0] > 0
     assert all(b - a > LOOK_EVERY for a, b in itertools.pairwise(looked))
+
+
+def test_a_map_that_stays_as_it_is_asks_for_no_own_depth(still_room: SyntheticSequence) -> None:
+    source, frames = GeometryPose(), exact_frames(still_room)
+    run(source, frames)
+    assert source.camera is not None
+    source.use_map(StoredMap(source.map.copy(), source.camera), extends=False)
+    assert not any(look_at(source, frame, 1.0) for frame in frames)
 
 
 def test_what_begins_in_a_depth_that_has_grown_begins_nearer(
