@@ -49,13 +49,16 @@ class Known:
         """With what the pose source foresees: landmarks beside the points, and a pose if none is.
 
         Args:
-            metres: of the points by those of the landmarks.
+            metres: of the points by those of the landmarks and of the pose that is foreseen.
         """
         points = self.points
         if foreseen.points is not None:
             landmarks = foreseen.points.scaled(metres)
             points = landmarks if points is None else points.joined(landmarks)
-        pose = foreseen.camera_to_world if self.camera_to_world is None else self.camera_to_world
+        pose = self.camera_to_world
+        if pose is None and foreseen.camera_to_world is not None:
+            pose = foreseen.camera_to_world.copy()
+            pose[:3, 3] *= metres
         return Known(self.intrinsics, points, pose)
 
     def evidence(self, transform: ImageTransform) -> Evidence:

@@ -80,6 +80,14 @@ def test_a_known_pose_goes_before_a_foreseen_one() -> None:
     assert np.array_equal(Known().foreseen(foreseen, 1.0).camera_to_world, np.eye(4))
 
 
+def test_a_foreseen_pose_is_in_the_points_metres_like_the_landmarks() -> None:
+    told = Known(points=POINTS).foreseen(Foreseen(camera_to_world=POSE), metres=3.0)
+    expected = POSE.copy()
+    expected[:3, 3] = 9, 12, 15
+    assert told.camera_to_world is not None
+    np.testing.assert_allclose(told.camera_to_world, expected)
+
+
 class Curious(HeadPose):
     """A pose source that always asks for the network's own depth."""
 
