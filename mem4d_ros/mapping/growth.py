@@ -78,7 +78,7 @@ def add_keyframe(
     again = find_again(world, connected(world), image, pose, intrinsics, frame.numbers)
     people = dense.people_in(image)
     known = frame.joined(again)
-    known = known[_is_still(known.pixels, people)]
+    known = known[_is_still(world, known, people)]
     corners = _still_corners(image, known.pixels, people)
     number = world.next_number
     world.next_number += 1
@@ -133,11 +133,18 @@ def _begin(
     return table.add(number, pixels, log_depth, log_prior, sharpness(image, pixels))
 
 
-def _is_still(pixels: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Which pixels (n, 2) are not on people, (H, W) bool; all, if these are too few."""
-    columns, rows = np.rint(pixels).astype(int).T
+def _is_still(world: Map, frame: Tracks, people: np.ndarray) -> np.ndarray:
+    """Which landmarks (n,) of a frame are not on people, (H, W) bool.
+
+    Where these are too few, so are those on people that were seen most often.
+    """
+    columns, rows = np.rint(frame.pixels).astype(int).T
     still: np.ndarray = ~people[rows, columns]
-    return still if still.sum() >= LEAST_STILL else np.ones(len(pixels), bool)
+    missing = LEAST_STILL - still.sum()
+    if missing > 0:
+        seen = np.where(still, -1, world.landmarks.hits[frame.numbers])
+        still[np.argsort(-seen, kind="stable")[:missing]] = True
+    return still
 
 
 def new_corners(image: np.ndarray, taken: np.ndarray) -> np.ndarray:

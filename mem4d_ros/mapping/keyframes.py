@@ -51,11 +51,13 @@ class DenseView:
     def kept(self) -> DenseView:
         """The same in as little memory as a map that holds many can afford: depth as float16.
 
-        It has not drifted any more. People have been left out of the landmarks by then.
+        It has not drifted any more, and has no people: they do not stay.
         """
         with np.errstate(over="ignore"):
             depth = (self.depth * np.exp(-self.log_drift)).astype(np.float16)
         depth[np.isinf(depth)] = np.nan
+        if self.people is not None:
+            depth[self.people] = np.nan
         return replace(self, depth=depth, log_drift=0.0, people=None)
 
 

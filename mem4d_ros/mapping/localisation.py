@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.growth import MIN_KEPT_RATIO, log_ratio
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.locating import Found, is_sure, locate_anew, locate_near, locate_next
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.odometry import LOST_VARIANCE, Estimate, Settled, settled_of
-from mem4d_ros.mapping.rotations import part_of_motion
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks
 from mem4d_ros.mapping.window import CORRELATION
@@ -26,10 +27,13 @@ class Localiser:
         self.map = world
         self._frame: Tracks | None = None  # None: lost
         self._reference: Tracks | None = None  # against which landmarks are made exact
-        self._pose = np.eye(4)
-        self._motion = np.eye(4)  # from the newest camera to the one before
+        self._motion = CameraMotion()
         self._covariance = np.zeros((6, 6))
         self._is_placed = False
+
+    @property
+    def _pose(self) -> np.ndarray:
+        return self._motion.pose
 
     def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
         """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
@@ -64,18 +68,18 @@ class Localiser:
     def _find(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
         if self._frame is not None and self._reference is not None:
             found = locate_next(
-                self.map, self._reference, self._frame, image, intrinsics, self._pose, self._motion
+                self.map, self._reference, self._frame, image, intrinsics, self._motion
             )
             if found is not None:
                 return found
         self._reference = None
-        return locate_anew(self.map, image, intrinsics)
+        motion = self._motion if self._is_placed else None
+        return locate_anew(self.map, image, intrinsics, motion)
 
     def _accept(self, found: Found, intrinsics: np.ndarray) -> None:
         pose = found.located.camera_to_world
-        is_followed = self._reference is not None
-        self._motion = rigid_inverse(self._pose) @ pose if is_followed else np.eye(4)
-        self._pose, self._covariance = pose, CORRELATION * found.located.covariance
+        self._motion = self._motion.located(pose) if self._is_placed else CameraMotion(pose)
+        self._covariance = CORRELATION * found.located.covariance
         self._is_placed = True
         self._frame = found.tracks[found.located.agrees]
         before = self._reference
@@ -86,14 +90,12 @@ class Localiser:
         """The frame is what the next ones are compared with, with all that keyframes know of it."""
         again = locate_near(self.map, found.tracks.image, intrinsics, self._pose)
         if again is not None and is_sure(again):
-            self._pose = again.located.camera_to_world
+            self._motion = replace(self._motion, seen=again.located.camera_to_world)
             self._covariance = CORRELATION * again.located.covariance
             self._frame = again.tracks[again.located.agrees]
         self._reference = self._frame
 
     def _lose(self) -> None:
-        """The last motion goes on, halved each time."""
-        self._motion = part_of_motion(self._motion, 0.5)
-        self._pose = self._pose @ self._motion
+        self._motion = self._motion.not_located()
         self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
         self._frame = self._reference = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
 from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks, take_back
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
-from mem4d_ros.mapping.relocalisation import most_similar, relocalise
+from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.relocalisation import CORNER_DEVIATION, most_similar, relocalise
 from mem4d_ros.mapping.tracker import thinned, track, whole_shift
 from mem4d_ros.mapping.tracks import Tracks, find_again, follow, follow_from
 from mem4d_ros.mapping.wide_step import recognise
@@ -26,6 +28,8 @@ as a shifted image."""
 SURE_LANDMARKS = 15
 """So many must be where they should be, and more where not all that were found again are: twice as
 many at half of them."""
+STRANGE_LANDMARKS = 45
+"""The same where the camera cannot be by how it moved: corridors repeat themselves."""
 SURE_SPREAD = 0.06
 """Of these in the image, as a deviation in x and in y, by its long side."""
 WIDE_SPREAD = 0.11
@@ -46,18 +50,16 @@ def locate_next(
     frame: Tracks,
     image: np.ndarray,
     intrinsics: np.ndarray,
-    pose: np.ndarray,
-    motion: np.ndarray,
+    motion: CameraMotion,
 ) -> Found | None:
     """From the frame before, as the motion goes on, or else as the whole image has shifted.
 
     Args:
         reference: an earlier frame against which its landmarks are made exact.
-        pose, motion: (4, 4), of the frame before, and from the next camera to it as expected.
     """
     if not len(frame.numbers):
         return None
-    expected = pose @ motion
+    pose, expected = motion.seen, motion.expected
     points = world.points(frame.numbers, intrinsics).position
     moved = seen_at(points, expected)[0] - seen_at(points, pose)[0]
     shift = moved * intrinsics[[0, 1], [0, 1]]
@@ -83,31 +85,58 @@ def locate_after_wide_step(world: Map, image: np.ndarray, intrinsics: np.ndarray
     chosen = thinned(match.own, keyframe.pixels, SPACING_RATIO * max(image.shape))
     new = add_landmarks(world, keyframe, match.own[chosen])
     pixels, seen = track(keyframe.image, image, match.own[chosen], match.seen[chosen], levels=0)
-    tracks = Tracks(
-        image,
-        np.concatenate((known.numbers, new[seen])),
-        np.concatenate((known.pixels, pixels[seen])),
-    )
-    found = _pose_of(world, tracks, intrinsics, match.camera_to_world)
+    # What has turned, or come nearer, looks too different to be tracked, but was matched.
+    pixels = np.where(seen[:, None], pixels, match.seen[chosen])
+    tracks = known.joined(Tracks(image, new, pixels))
+    found = _pose_of(world, tracks, intrinsics, match.camera_to_world, CORNER_DEVIATION)
     if found is not None and _spread(found) > WIDE_SPREAD:
         return found
     take_back(world, keyframe, new)
     return None
 
 
-def locate_anew(world: Map, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
-    """From a keyframe whose image looks the same but for a shift, or else by descriptors.
+def locate_anew(
+    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion | None
+) -> Found | None:
+    """From where the camera should be, a keyframe that looks the same but for a shift, descriptors.
 
-    Nothing else says that it is right: it takes more landmarks to agree than from frame to frame.
+    Nothing else says that it is right: it takes more landmarks to agree than from frame to frame,
+    and still more where the camera cannot have moved to by itself.
+
+    Args:
+        motion: of the camera until now; None: it may be anywhere.
     """
+    return next(
+        (
+            found
+            for found in _proposals(world, image, intrinsics, motion)
+            if found is not None
+            and is_sure(found)
+            and (_is_near(found, world, intrinsics, motion) or is_sure(found, STRANGE_LANDMARKS))
+        ),
+        None,
+    )
+
+
+def _proposals(
+    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion | None
+) -> Iterator[Found | None]:
+    if motion is not None:
+        yield locate_near(world, image, intrinsics, motion.expected)
     keyframes = most_similar(list(world.keyframes.values()), image, COMPARED)
     for keyframe in dict.fromkeys([world.newest.number, *(k.number for k in keyframes[:SHIFTED])]):
-        found = _shifted(world, world.keyframes[keyframe], image, intrinsics)
-        if found is not None and is_sure(found):
-            return found
+        yield _shifted(world, world.keyframes[keyframe], image, intrinsics)
     start = relocalise(world, keyframes, image, intrinsics)
-    found = None if start is None else locate_near(world, image, intrinsics, start)
-    return found if found is not None and is_sure(found) else None
+    if start is not None:
+        yield locate_near(world, image, intrinsics, start)
+
+
+def _is_near(found: Found, world: Map, intrinsics: np.ndarray, motion: CameraMotion | None) -> bool:
+    if motion is None:
+        return True
+    pose, numbers = found.located.camera_to_world, found.tracks.numbers[found.located.agrees]
+    distance = float(np.median(seen_at(world.points(numbers, intrinsics).position, pose)[1]))
+    return motion.may_be(pose, distance)
 
 
 def locate_near(
@@ -119,10 +148,10 @@ def locate_near(
     return _pose_of(world, tracks, intrinsics, start)
 
 
-def is_sure(found: Found) -> bool:
+def is_sure(found: Found, least: int = SURE_LANDMARKS) -> bool:
     """Whether enough landmarks are where they should be, all over the image."""
     agrees = found.located.agrees
-    return bool(agrees.sum() * agrees.mean() >= SURE_LANDMARKS) and _spread(found) > SURE_SPREAD
+    return bool(agrees.sum() * agrees.mean() >= least) and _spread(found) > SURE_SPREAD
 
 
 def _spread(found: Found) -> float:
@@ -139,11 +168,15 @@ def _shifted(
 
 
 def _pose_of(
-    world: Map, tracks: Tracks, intrinsics: np.ndarray, expected: np.ndarray
+    world: Map,
+    tracks: Tracks,
+    intrinsics: np.ndarray,
+    expected: np.ndarray,
+    deviation: float = PIXEL_DEVIATION,
 ) -> Found | None:
     points = world.points(tracks.numbers, intrinsics)
     seen = to_rays(tracks.pixels, intrinsics)[:, :2]
-    located = locate(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], expected)
+    located = locate(points, seen, deviation / intrinsics[0, 0], expected)
     return None if located is None else Found(tracks, located)
 
 

@@ -8,10 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.camera_pose import seen_at
-from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
+from mem4d_ros.mapping.correction import Correction
 from mem4d_ros.mapping.fresh_landmarks import measure_depth
 from mem4d_ros.mapping.growth import (
     LEAST_LANDMARKS,
@@ -32,7 +31,7 @@ from mem4d_ros.mapping.locating import (
     locate_next,
 )
 from mem4d_ros.mapping.loops import Loops, close
-from mem4d_ros.mapping.rotations import orthonormal, part_of_motion
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks, neighbours
@@ -111,12 +110,15 @@ class Odometry:
         self._begin_map(world)
         self._keeps_map = False  # however long nothing of it is seen
         self._frame: Tracks | None = None
-        self._pose = np.eye(4)
-        self._motion = np.eye(4)  # from the newest camera to the one before
+        self._motion = CameraMotion()
         self._covariance = np.zeros((6, 6))
         self._is_lost, self._strange_frames = False, 0
         self._correction: Correction | None = None  # that no frame has been learned with yet
         self._is_placed = False
+
+    @property
+    def _pose(self) -> np.ndarray:
+        return self._motion.pose
 
     @property
     def is_empty(self) -> bool:
@@ -175,6 +177,7 @@ class Odometry:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
             self._begin_map(Map(next_number=self.map.next_number))
+            self._motion = CameraMotion(self._pose)
             self._is_lost, self._strange_frames = False, 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
@@ -199,31 +202,26 @@ class Odometry:
         if not self._is_lost:
             reference = Tracks.of(self.map.newest)
             found = locate_next(
-                self.map, reference, self._located(), image, intrinsics, self._pose, self._motion
+                self.map, reference, self._located(), image, intrinsics, self._motion
             )
             if found is not None:
                 return found
-        found = locate_anew(self.map, image, intrinsics)
+        found = locate_anew(self.map, image, intrinsics, self._motion if self._is_placed else None)
         return found or locate_after_wide_step(self.map, image, intrinsics)
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
         pose, holding = located.camera_to_world, self.map.newest
-        if self._is_lost:  # the way since then is not that of one frame
-            self._motion = np.eye(4)
+        if self._is_lost:
             holding = next(iter(neighbours(self.map, self.map.keyframes.values(), pose)), holding)
-        else:
-            self._motion = rigid_inverse(self._pose) @ pose
-        self._pose = pose
+        self._motion = self._motion.located(pose) if self._is_placed else CameraMotion(pose)
         self._covariance = carried(holding, pose) + CORRELATION * located.covariance
         self._is_lost, self._is_placed, self._strange_frames = False, True, 0
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)
 
     def _lose(self, image: np.ndarray) -> None:
-        """The last motion goes on, halved each time."""
-        self._motion = part_of_motion(self._motion, 0.5)
-        self._pose = self._pose @ self._motion
+        self._motion = self._motion.not_located()
         self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
         self._frame, self._is_lost = Tracks.none(image), True
         self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
@@ -264,8 +262,7 @@ class Odometry:
     def _take_in_adjusted(self) -> None:
         solved = self._adjuster.collect()
         if solved is not None:
-            self._pose = take_in(self.map, solved) @ self._pose
-            self._pose[:3, :3] = orthonormal(self._pose[:3, :3])
+            self._motion = self._motion.moved(take_in(self.map, solved))
 
     def _close_loop(self) -> None:
         """Move the world, if a loop was found; an adjustment in work is of the world before."""
@@ -275,8 +272,7 @@ class Odometry:
         self._adjuster.reset()
         self._correction = close(self.map, loop)
         motion = loop.correction.of(np.array([self.map.newest.number]))[0]
-        self._pose = moved_pose(motion, self._pose)
-        self._motion[:3, 3] *= scale_of(motion)
+        self._motion = self._motion.moved(motion)
 
 
 def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> Settled:

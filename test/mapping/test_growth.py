@@ -64,6 +64,36 @@ def test_a_landmark_on_which_somebody_stands_by_now_is_not_taken_over(image: np.
     assert second.pixels[:, 1].min() > HEIGHT / 2 - 2
 
 
+def test_people_are_not_kept_in_the_dense_depth(image: np.ndarray) -> None:
+    people = np.zeros((ROWS, COLUMNS), bool)
+    people[:, COLUMNS // 2 :] = True
+    odometry = Odometry()
+    odometry.locate(image, INTRINSICS)
+    depth, colours = np.full((ROWS, COLUMNS), 2.0), np.zeros((ROWS, COLUMNS, 3), np.uint8)
+    odometry.learn(DenseView(depth, colours, TRANSFORM, people=people), INTRINSICS)
+    kept = odometry.map.newest.dense.depth
+    assert np.isnan(kept[people]).all()
+    np.testing.assert_array_equal(kept[~people], 2.0)
+
+
+def test_of_landmarks_on_people_those_seen_most_often_fill_up(image: np.ndarray) -> None:
+    odometry = Odometry()
+    odometry.locate(image, INTRINSICS)
+    depth, colours = np.full((ROWS, COLUMNS), 2.0), np.zeros((ROWS, COLUMNS, 3), np.uint8)
+    odometry.learn(DenseView(depth, colours, TRANSFORM), INTRINSICS)
+    table, first = odometry.map.landmarks, odometry.map.first
+    often = np.arange(len(table)) % 5 == 0
+    table.hits[often] = 100
+    shown = np.roll(image, 40, axis=1)
+    odometry.locate(shown, INTRINSICS)
+    everywhere = np.ones((ROWS, COLUMNS), bool)
+    odometry.learn(DenseView(depth, colours, TRANSFORM, people=everywhere), INTRINSICS)
+    kept = np.intersect1d(first.landmarks, odometry.map.newest.landmarks)
+    assert odometry.map.newest is not first
+    assert len(kept) == LEAST_STILL
+    assert often[kept].mean() > 0.8  # a fifth of all
+
+
 def test_pixels_of_the_network_lie_at_those_of_the_camera() -> None:
     people = np.zeros((ROWS, COLUMNS), bool)
     people[10:20, 30:50] = True

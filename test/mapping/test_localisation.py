@@ -7,7 +7,10 @@ import pytest
 from film import FRAMES, HEIGHT, WIDTH, Film
 
 from mem4d_ros.mapping import Localiser, Map, Odometry
+from mem4d_ros.mapping.locating import STRANGE_LANDMARKS, SURE_LANDMARKS, locate_anew
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.synthetic.cameras.paths import hand_held
 
 MAPPED = range(0, FRAMES, 2)
@@ -87,6 +90,30 @@ def test_landmarks_of_the_map_are_told_to_the_network(room: Film, world: Map) ->
     ratio = settled.depth / room.depth[9][rows, columns]
     assert len(ratio) > 30
     assert np.nanmedian(np.abs(ratio - 1)) < 0.06
+
+
+def test_few_landmarks_are_believed_only_where_the_camera_can_be(room: Film, world: Map) -> None:
+    """As doors of a corridor that all look alike."""
+    frame, image = 9, np.full((HEIGHT, WIDTH), 90, np.uint8)
+    pose, elsewhere = room.poses[frame], room.poses[frame].copy()
+    elsewhere[:3, 3] += 1.0
+    odometry = Odometry()
+    odometry.begin_in(world.copy())
+    assert room.feed(odometry, frame).measured
+    rng = np.random.default_rng(0)
+    for row, column in np.ndindex(4, 5):  # as many patches as it takes for some twenty landmarks
+        if rng.random() < 0.5:
+            part = slice(48 * row, 48 * row + 48), slice(51 * column, 51 * column + 51)
+            image[part] = room.images[frame][part]
+    image = without_light(image)
+    found = locate_anew(world, image, room.intrinsics, None)
+    assert found is not None
+    support = found.located.agrees.sum() * found.located.agrees.mean()
+    assert SURE_LANDMARKS <= support < STRANGE_LANDMARKS
+    assert locate_anew(world, image, room.intrinsics, CameraMotion(pose)) is not None
+    assert locate_anew(world, image, room.intrinsics, CameraMotion(elsewhere)) is None
+    whole = without_light(room.images[frame])
+    assert locate_anew(world, whole, room.intrinsics, CameraMotion(elsewhere)) is not None
 
 
 def test_in_another_room_the_camera_has_no_place(other_room: Film, world: Map) -> None:

@@ -1,0 +1,72 @@
+"""Where a camera was seen last, how it moved then, and where it may be by now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping.correction import moved_pose, scale_of
+from mem4d_ros.mapping.rotations import angle_between, orthonormal, part_of_motion
+
+LEAST_WAY, LEAST_TURN_RAD = 0.02, 0.05
+"""A frame, by the distance of what is seen: so much any camera may begin to move."""
+
+
+@dataclass(frozen=True)
+class CameraMotion:
+    """A camera that moves on as it moved between the two frames located last.
+
+    Attributes:
+        seen: camera_to_world (4, 4) of the frame located last.
+        step: (4, 4), from the frame after it to it, if the motion goes on.
+        missed: frames since then that were not located.
+    """
+
+    seen: np.ndarray = field(default_factory=lambda: np.eye(4))
+    step: np.ndarray = field(default_factory=lambda: np.eye(4))
+    missed: int = 0
+
+    @property
+    def pose(self) -> np.ndarray:
+        """Of the newest frame (4, 4). The motion goes on while it is lost, halved each time."""
+        return self.seen @ part_of_motion(self.step, 1 - 0.5**self.missed)
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Pose of the next frame (4, 4), if the motion goes on as it was."""
+        return self.seen @ part_of_motion(self.step, self.missed + 1)
+
+    def located(self, pose: np.ndarray) -> CameraMotion:
+        """With the next frame located at a pose (4, 4).
+
+        The way of a camera that nobody saw is not that of one frame: it may stand by now.
+        """
+        step = np.eye(4) if self.missed else rigid_inverse(self.seen) @ pose
+        return CameraMotion(pose, step)
+
+    def not_located(self) -> CameraMotion:
+        """With the next frame not located."""
+        return replace(self, missed=self.missed + 1)
+
+    def moved(self, similarity: np.ndarray) -> CameraMotion:
+        """The same in a world that has moved by a similarity (4, 4)."""
+        seen, step = moved_pose(similarity, self.seen), self.step.copy()
+        seen[:3, :3] = orthonormal(seen[:3, :3])
+        step[:3, 3] *= scale_of(similarity)
+        return replace(self, seen=seen, step=step)
+
+    def may_be(self, pose: np.ndarray, distance: float) -> bool:
+        """Whether the next frame can be at a pose (4, 4), by how the camera moved until now.
+
+        Args:
+            distance: of what is seen, metres.
+        """
+        frames, expected = self.missed + 1, self.expected
+        way = max(float(np.linalg.norm(self.step[:3, 3])), LEAST_WAY * distance)
+        turn = max(float(angle_between(np.eye(3), self.step[:3, :3])), LEAST_TURN_RAD)
+        return bool(
+            np.linalg.norm(pose[:3, 3] - expected[:3, 3]) < frames * way
+            and angle_between(pose[:3, :3], expected[:3, :3]) < frames * turn
+        )
