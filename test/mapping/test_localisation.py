@@ -97,14 +97,9 @@ def test_few_landmarks_are_believed_only_where_the_camera_can_be(room: Film, wor
     frame, image = 9, np.full((HEIGHT, WIDTH), 90, np.uint8)
     pose, elsewhere = room.poses[frame], room.poses[frame].copy()
     elsewhere[:3, 3] += 1.0
-    odometry = Odometry()
-    odometry.begin_in(world.copy())
-    assert room.feed(odometry, frame).measured
-    rng = np.random.default_rng(0)
-    for row, column in np.ndindex(4, 5):  # as many patches as it takes for some twenty landmarks
-        if rng.random() < 0.5:
-            part = slice(48 * row, 48 * row + 48), slice(51 * column, 51 * column + 51)
-            image[part] = room.images[frame][part]
+    for row, column in ((0, 0), (0, 4), (2, 2), (3, 0), (3, 4)):  # some twenty landmarks
+        part = slice(48 * row, 48 * row + 48), slice(51 * column, 51 * column + 51)
+        image[part] = room.images[frame][part]
     image = without_light(image)
     found = locate_anew(world, image, room.intrinsics, None)
     assert found is not None
