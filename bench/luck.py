@@ -2,6 +2,8 @@
 
     python bench/luck.py --dataset 7scenes --root FOLDER --draws 5
 
+With --black 3 12 the last 3 of every 12 images are black, as when something covers the lens.
+
 Odometry decides again and again which of two landmarks is right. Where a decision hangs by a hair,
 as in traffic, the figures of one run say little: what changes when nothing does is printed here.
 """
@@ -23,18 +25,23 @@ from mem4d_ros.evaluation.video_depth import measure_depth
 from mem4d_ros.runtime.loading import load_network
 
 
-class Noisy:
-    """A recording whose images are off by at most a grey level, seeded. Draw 0 is as recorded."""
+class Disturbed:
+    """A recording whose images are off by at most a grey level, seeded. Draw 0 is as recorded.
 
-    def __init__(self, recording: Recording, draw: int) -> None:
+    The last `black[0]` of every `black[1]` images are black, but not of the first ones.
+    """
+
+    def __init__(self, recording: Recording, draw: int, black: tuple[int, int] = (0, 1)) -> None:
         self.name = recording.name
-        self._recording, self._draw = recording, draw
+        self._recording, self._draw, self._black = recording, draw, black
 
     def __len__(self) -> int:
         return len(self._recording)
 
     def __getitem__(self, index: int) -> Sample:
-        sample = self._recording[index]
+        sample, (count, every) = self._recording[index], self._black
+        if index >= every and index % every >= every - count:
+            return replace(sample, image=np.zeros_like(sample.image))
         if self._draw == 0:
             return sample
         rng = np.random.default_rng([self._draw, index])
@@ -62,15 +69,16 @@ def main() -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--black", type=int, nargs=2, default=(0, 1), metavar=("COUNT", "EVERY"))
     options = parser.parse_args()
     recording = open_dataset(options.dataset, options.root)[0]
     reconstructor = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
     found = []
     for draw in range(options.draws):
-        noisy = Noisy(recording, draw)
+        disturbed = Disturbed(recording, draw, tuple(options.black))
         told = Told(intrinsics=True)
-        steps = list(run_recording(noisy, range(len(noisy)), reconstructor, told))
-        found.append(measure(noisy, steps))
+        steps = list(run_recording(disturbed, range(len(disturbed)), reconstructor, told))
+        found.append(measure(disturbed, steps))
         print("draw {}: ATE {:.2%}, path by depth {:.3f}, AbsRel {:.3f}".format(draw, *found[-1]))
     low, middle, high = np.quantile(found, (0, 0.5, 1), axis=0)
     print(

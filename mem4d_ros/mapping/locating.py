@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mem4d_ros.mapping.camera_pose import Located, locate, seen_at
+from mem4d_ros.mapping.camera_pose import Located, locate, refine, seen_at
 from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks, take_back
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.motion import CameraMotion
@@ -90,9 +90,18 @@ def locate_after_wide_step(world: Map, image: np.ndarray, intrinsics: np.ndarray
     tracks = known.joined(Tracks(image, new, pixels))
     found = _pose_of(world, tracks, intrinsics, match.camera_to_world, CORNER_DEVIATION)
     if found is not None and _spread(found) > WIDE_SPREAD:
-        return found
+        return _made_exact(world, found, intrinsics)
     take_back(world, keyframe, new)
     return None
+
+
+def _made_exact(world: Map, found: Found, intrinsics: np.ndarray) -> Found:
+    """With the pose that fits best what agrees, most of which was tracked exactly."""
+    tracks, located = found.tracks[found.located.agrees], found.located
+    points = world.points(tracks.numbers, intrinsics)
+    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
+    exact = refine(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], located.camera_to_world)
+    return replace(found, located=replace(located, camera_to_world=exact.camera_to_world))
 
 
 def locate_anew(
