@@ -40,7 +40,7 @@ DYNAMIC_POINTS = OutputTopic(
     "~/dynamic_points",
     "sensor_msgs/msg/PointCloud2",
     5,
-    "dynamic points of the newest frame, in the map",
+    "what moves in the newest frame, and people, in the map",
 )
 # Latched, as REP-2003 asks of maps: who joins late has it at once.
 STATIC_MAP = OutputTopic(
