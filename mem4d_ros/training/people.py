@@ -29,7 +29,7 @@ from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.people import SUFFIX, PeopleHead, save_people
-from mem4d_ros.runtime.people import LIKELY
+from mem4d_ros.runtime.people import POSSIBLE
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.synthetic.meshes.catalogue import HELD_OUT, Place, place
 from mem4d_ros.training.data.bystanders import Views, mirrored, take_views
@@ -177,7 +177,7 @@ def _with_points(told: Evidence, views: Views, depth: Tensor, rng: np.random.Gen
 def _report(name: str, head: PeopleHead, examples: Sequence[tuple[Tensor, Tensor]]) -> None:
     features, shares = (torch.cat(parts) for parts in zip(*examples, strict=True))
     with torch.inference_mode():
-        found = head(features.T[None, :, None])[0, 0].sigmoid() > LIKELY  # (N,)
+        found = head(features.T[None, :, None])[0, 0].sigmoid() > POSSIBLE  # (N,)
     people, still = shares > MOSTLY, shares < HARDLY
     told = f"{found[people].float().mean():.3f}" if people.any() else "-"
     print(
