@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from recording_files import write_frame, write_intrinsics
 from scipy.ndimage import gaussian_filter1d
 
 from mem4d_ros.datasets import Sample, open_dataset
@@ -26,7 +27,6 @@ from mem4d_ros.synthetic.meshes.lights import Lights, lamp_samples, light_up, wa
 from mem4d_ros.synthetic.meshes.placement import Placed, standing
 from mem4d_ros.synthetic.meshes.plan import Movers
 from mem4d_ros.synthetic.meshes.shading import Stage
-from mem4d_ros.writing import write_image, write_picture
 
 SPEED = 0.9  # m/s
 DISTANCES = (1.0, 2.2)  # m ahead of the mean camera
@@ -74,8 +74,8 @@ def room_light(rng: np.random.Generator) -> Lights:
     return light_up([(lamp, 2.0 * warm(rng.uniform(-0.3, 1)), False)], grey, np.full(3, 0.25))
 
 
-def with_people(sample: Sample, seen: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Image (H, W, 3) uint8 and depth (H, W) in m of the recording with what is nearer.
+def with_people(sample: Sample, seen: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image (H, W, 3) uint8 and depth (H, W) in m of the recording with people, and where they are.
 
     Where the recording's depth is unknown, people are in front.
     """
@@ -84,7 +84,8 @@ def with_people(sample: Sample, seen: Frame) -> tuple[np.ndarray, np.ndarray]:
     people = (255 * np.clip(seen.radiance, 0, 1) ** (1 / GAMMA)).astype(np.uint8)
     return (
         np.where(shown[..., None], people, sample.image),
-        np.where(shown, seen.depth, np.nan_to_num(sample.depth)),
+        np.where(shown, seen.depth, sample.depth),
+        shown,
     )
 
 
@@ -111,13 +112,10 @@ def main() -> None:
     for index, sample in enumerate(recording):
         stage = Stage((movers.bodies.layer(movers.poses[index]),), (movers.look,), lights)
         view = View(to_upright @ poses[index], sample.intrinsics, sample.image.shape[:2])
-        image, depth = with_people(sample, take(stage, view))
-        shares.append((depth != np.nan_to_num(sample.depth)).mean())
-        name = str(folder / f"frame-{index:06d}")
-        write_picture(Path(name + ".color.png"), image)
-        write_image(Path(name + ".depth.png"), (1000 * depth).clip(0, 65534).astype(np.uint16))
-        np.savetxt(name + ".pose.txt", poses[index])
-    np.savetxt(folder / "camera-intrinsics.txt", recording[0].intrinsics)
+        image, depth, shown = with_people(sample, take(stage, view))
+        shares.append(shown.mean())
+        write_frame(folder, index, image, depth, poses[index])
+    write_intrinsics(folder, recording[0].intrinsics)
     print(
         f"{len(poses)} frames in {folder}; people take {np.mean(shares):.0%} of an image, "
         f"{np.max(shares):.0%} at most"

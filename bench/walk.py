@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from recording_files import write_frame, write_intrinsics
 from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
@@ -32,7 +33,6 @@ from mem4d_ros.synthetic.meshes.plan import Movers, Plan
 from mem4d_ros.synthetic.meshes.sequence import MeshSequence, film_plan
 from mem4d_ros.synthetic.meshes.tracing import Layer
 from mem4d_ros.synthetic.rendering.camera_effects import CameraEffects
-from mem4d_ros.writing import write_image, write_picture
 
 EYE_LEVEL = 1.5  # m over the floor
 CELL = 0.25  # m
@@ -181,15 +181,11 @@ def part_of(plan: Plan, first: int) -> Plan:
 
 def write(sequence: MeshSequence, poses: np.ndarray, first: int, folder: Path) -> None:
     """Frames from number `first` on in 7-Scenes' layout; poses (T, 4, 4) in the walk's world."""
-    np.savetxt(folder / "camera-intrinsics.txt", sequence.intrinsics)
+    write_intrinsics(folder, sequence.intrinsics)
     for index, (image, depth, camera) in enumerate(
         zip(sequence.images, sequence.depth, poses, strict=True)
     ):
-        name = str(folder / f"frame-{first + index:06d}")
-        write_picture(Path(name + ".color.png"), np.ascontiguousarray(image.transpose(1, 2, 0)))
-        millimetres = np.where(depth < 65, depth.astype(np.float32) * 1000, 0)
-        write_image(Path(name + ".depth.png"), millimetres.astype(np.uint16))
-        np.savetxt(name + ".pose.txt", camera)
+        write_frame(folder, first + index, image.transpose(1, 2, 0), depth, camera)
 
 
 def main() -> None:
