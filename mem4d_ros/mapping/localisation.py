@@ -27,9 +27,8 @@ class Localiser:
         self.map = world
         self._frame: Tracks | None = None  # None: lost
         self._reference: Tracks | None = None  # against which landmarks are made exact
-        self._motion = CameraMotion()
+        self._motion = CameraMotion(is_placed=False)
         self._covariance = np.zeros((6, 6))
-        self._is_placed = False
 
     @property
     def _pose(self) -> np.ndarray:
@@ -43,7 +42,7 @@ class Localiser:
         else:
             self._accept(found, intrinsics)
         is_found = found is not None
-        return Estimate(self._pose, self._covariance, is_found, placed=self._is_placed)
+        return Estimate(self._pose, self._covariance, is_found, placed=self._motion.is_placed)
 
     def settled(self, intrinsics: np.ndarray) -> Settled:
         """Landmarks of the frame located last."""
@@ -73,14 +72,11 @@ class Localiser:
             if found is not None:
                 return found
         self._reference = None
-        motion = self._motion if self._is_placed else None
-        return locate_anew(self.map, image, intrinsics, motion)
+        return locate_anew(self.map, image, intrinsics, self._motion)
 
     def _accept(self, found: Found, intrinsics: np.ndarray) -> None:
-        pose = found.located.camera_to_world
-        self._motion = self._motion.located(pose) if self._is_placed else CameraMotion(pose)
+        self._motion = self._motion.located(found.located.camera_to_world)
         self._covariance = CORRELATION * found.located.covariance
-        self._is_placed = True
         self._frame = found.tracks[found.located.agrees]
         before = self._reference
         if before is None or len(self._frame.numbers) < MIN_KEPT_RATIO * len(before.numbers):

@@ -105,15 +105,12 @@ def _made_exact(world: Map, found: Found, intrinsics: np.ndarray) -> Found:
 
 
 def locate_anew(
-    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion | None
+    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion
 ) -> Found | None:
     """From where the camera should be, a keyframe that looks the same but for a shift, descriptors.
 
     Nothing else says that it is right: it takes more landmarks to agree than from frame to frame,
     and still more where the camera cannot have moved to by itself.
-
-    Args:
-        motion: of the camera until now; None: it may be anywhere.
     """
     return next(
         (
@@ -128,9 +125,9 @@ def locate_anew(
 
 
 def _proposals(
-    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion | None
+    world: Map, image: np.ndarray, intrinsics: np.ndarray, motion: CameraMotion
 ) -> Iterator[Found | None]:
-    if motion is not None:
+    if motion.is_placed:
         yield locate_near(world, image, intrinsics, motion.expected)
     keyframes = most_similar(list(world.keyframes.values()), image, COMPARED)
     for keyframe in dict.fromkeys([world.newest.number, *(k.number for k in keyframes[:SHIFTED])]):
@@ -140,9 +137,7 @@ def _proposals(
         yield locate_near(world, image, intrinsics, start)
 
 
-def _is_near(found: Found, world: Map, intrinsics: np.ndarray, motion: CameraMotion | None) -> bool:
-    if motion is None:
-        return True
+def _is_near(found: Found, world: Map, intrinsics: np.ndarray, motion: CameraMotion) -> bool:
     pose, numbers = found.located.camera_to_world, found.tracks.numbers[found.located.agrees]
     distance = float(np.median(seen_at(world.points(numbers, intrinsics).position, pose)[1]))
     return motion.may_be(pose, distance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -22,18 +23,25 @@ class CameraMotion:
         seen: camera_to_world (4, 4) of the frame located last.
         step: (4, 4), from the frame after it to it, if the motion goes on.
         missed: frames since then that were not located.
+        is_placed: whether the camera has a place in the world; without one it may be anywhere.
     """
 
     seen: np.ndarray = field(default_factory=lambda: np.eye(4))
     step: np.ndarray = field(default_factory=lambda: np.eye(4))
     missed: int = 0
+    is_placed: bool = True
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the newest frame was not located."""
+        return self.missed > 0 or not self.is_placed
+
+    @cached_property
     def pose(self) -> np.ndarray:
         """Of the newest frame (4, 4). The motion goes on while it is lost, halved each time."""
         return self.seen @ part_of_motion(self.step, 1 - 0.5**self.missed)
 
-    @property
+    @cached_property
     def expected(self) -> np.ndarray:
         """Pose of the next frame (4, 4), if the motion goes on as it was."""
         return self.seen @ part_of_motion(self.step, self.missed + 1)
@@ -43,7 +51,7 @@ class CameraMotion:
 
         The way of a camera that nobody saw is not that of one frame: it may stand by now.
         """
-        step = np.eye(4) if self.missed else rigid_inverse(self.seen) @ pose
+        step = np.eye(4) if self.is_lost else rigid_inverse(self.seen) @ pose
         return CameraMotion(pose, step)
 
     def not_located(self) -> CameraMotion:
@@ -63,6 +71,8 @@ class CameraMotion:
         Args:
             distance: of what is seen, metres.
         """
+        if not self.is_placed:
+            return True
         frames, expected = self.missed + 1, self.expected
         way = max(float(np.linalg.norm(self.step[:3, 3])), LEAST_WAY * distance)
         turn = max(float(angle_between(np.eye(3), self.step[:3, :3])), LEAST_TURN_RAD)

@@ -104,7 +104,7 @@ class Odometry:
     def begin_in(self, world: Map) -> None:
         """Go on in a map that is known; where in it, the next frames must show."""
         self._start(world)
-        self._is_lost = self._keeps_map = True
+        self._motion, self._keeps_map = CameraMotion(is_placed=False), True
 
     def _start(self, world: Map) -> None:
         self._begin_map(world)
@@ -112,9 +112,8 @@ class Odometry:
         self._frame: Tracks | None = None
         self._motion = CameraMotion()
         self._covariance = np.zeros((6, 6))
-        self._is_lost, self._strange_frames = False, 0
+        self._strange_frames = 0
         self._correction: Correction | None = None  # that no frame has been learned with yet
-        self._is_placed = False
 
     @property
     def _pose(self) -> np.ndarray:
@@ -131,7 +130,7 @@ class Odometry:
         self._close_loop()
         image = without_light(image)
         if self.is_empty:
-            self._frame, self._is_placed = Tracks.none(image), True
+            self._frame = Tracks.none(image)
             return Estimate(self._pose, self._covariance, True)
         found = self._find(image, intrinsics)
         if found is None:
@@ -144,7 +143,7 @@ class Odometry:
             found is not None,
             self.map.newest.number,
             self._correction,
-            self._is_placed,
+            self._motion.is_placed,
         )
 
     def settled(self, intrinsics: np.ndarray) -> Settled:
@@ -160,7 +159,7 @@ class Odometry:
 
     def is_due(self, intrinsics: np.ndarray) -> bool:
         """Whether the frame located last will be a keyframe."""
-        if self.is_empty or self._is_lost:
+        if self.is_empty or self._motion.is_lost:
             return self.is_empty or self._is_given_up()
         return is_due(self.map, self._located(), self._pose, intrinsics)
 
@@ -177,8 +176,7 @@ class Odometry:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
             self._begin_map(Map(next_number=self.map.next_number))
-            self._motion = CameraMotion(self._pose)
-            self._is_lost, self._strange_frames = False, 0
+            self._motion, self._strange_frames = CameraMotion(self._pose), 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
@@ -199,31 +197,30 @@ class Odometry:
         return self._frame
 
     def _find(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
-        if not self._is_lost:
+        if not self._motion.is_lost:
             reference = Tracks.of(self.map.newest)
             found = locate_next(
                 self.map, reference, self._located(), image, intrinsics, self._motion
             )
             if found is not None:
                 return found
-        found = locate_anew(self.map, image, intrinsics, self._motion if self._is_placed else None)
+        found = locate_anew(self.map, image, intrinsics, self._motion)
         return found or locate_after_wide_step(self.map, image, intrinsics)
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
         pose, holding = located.camera_to_world, self.map.newest
-        if self._is_lost:
+        if self._motion.is_lost:
             holding = next(iter(neighbours(self.map, self.map.keyframes.values(), pose)), holding)
-        self._motion = self._motion.located(pose) if self._is_placed else CameraMotion(pose)
+        self._motion, self._strange_frames = self._motion.located(pose), 0
         self._covariance = carried(holding, pose) + CORRELATION * located.covariance
-        self._is_lost, self._is_placed, self._strange_frames = False, True, 0
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)
 
     def _lose(self, image: np.ndarray) -> None:
         self._motion = self._motion.not_located()
         self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
-        self._frame, self._is_lost = Tracks.none(image), True
+        self._frame = Tracks.none(image)
         self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
 
     def _add_keyframe(

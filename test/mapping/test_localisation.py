@@ -101,7 +101,7 @@ def test_few_landmarks_are_believed_only_where_the_camera_can_be(room: Film, wor
         part = slice(48 * row, 48 * row + 48), slice(51 * column, 51 * column + 51)
         image[part] = room.images[frame][part]
     image = without_light(image)
-    found = locate_anew(world, image, room.intrinsics, None)
+    found = locate_anew(world, image, room.intrinsics, CameraMotion(is_placed=False))
     assert found is not None
     support = found.located.agrees.sum() * found.located.agrees.mean()
     assert SURE_LANDMARKS <= support < STRANGE_LANDMARKS
