@@ -13,16 +13,19 @@ from mem4d_ros.mapping.hanging_poses import HangingPoses
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmark_cloud import landmark_cloud
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.links import Link
 from mem4d_ros.mapping.localisation import Localiser
-from mem4d_ros.mapping.loops import Closed, Link, Loops
+from mem4d_ros.mapping.loops import Closed, Loops
 from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.odometry import Estimate, Odometry, Settled
+from mem4d_ros.mapping.pieces import Pieces
 from mem4d_ros.mapping.store import MapCamera, MapError, StoredMap, load_map, save_map
 from mem4d_ros.mapping.tracks import Tracks
 
 STATE = (
     Odometry,
     CameraMotion,
+    Pieces,
     AtOnce,
     Localiser,
     Map,

@@ -149,6 +149,21 @@ class Map:
         keyframes = {number: copy(keyframe) for number, keyframe in self.keyframes.items()}
         return replace(self, keyframes=keyframes, landmarks=deepcopy(self.landmarks))
 
+    def with_piece(self, piece: Map) -> Map:
+        """Another map's keyframes and landmarks taken in, whose landmarks come after the own."""
+        after = {
+            number: replace(keyframe, landmarks=keyframe.landmarks + len(self.landmarks))
+            for number, keyframe in piece.keyframes.items()
+        }
+        landmarks = deepcopy(self.landmarks)
+        landmarks.append(piece.landmarks)
+        return Map(
+            dict(sorted({**self.keyframes, **after}.items())),
+            landmarks,
+            max(self.next_number, piece.next_number),
+            (*self.joined, *piece.joined),
+        )
+
     def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
         """Landmarks with these numbers (n,) in the world."""
         table = self.landmarks

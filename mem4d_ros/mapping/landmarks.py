@@ -62,6 +62,11 @@ class Landmarks:
         for name, column in vars(self).items():
             setattr(self, name, column[which])
 
+    def append(self, others: Landmarks) -> None:
+        """Take others in after these: their numbers grow by how many these are."""
+        for name, column in vars(self).items():
+            setattr(self, name, np.concatenate((column, getattr(others, name))))
+
     def count(self, numbers: np.ndarray, agrees: np.ndarray) -> None:
         """Take in that those with these numbers (n,) were where they should be, or were not."""
         self.hits[numbers[agrees]] += 1

@@ -10,7 +10,7 @@ from mem4d_ros.mapping.growth import MIN_KEPT_RATIO, log_ratio
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.locating import Found, is_sure, locate_anew, locate_near, locate_next
 from mem4d_ros.mapping.motion import CameraMotion
-from mem4d_ros.mapping.odometry import LOST_VARIANCE, Estimate, Settled, settled_of
+from mem4d_ros.mapping.odometry import Estimate, Settled, settled_of
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks
 from mem4d_ros.mapping.window import CORRELATION
@@ -93,5 +93,5 @@ class Localiser:
 
     def _lose(self) -> None:
         self._motion = self._motion.not_located()
-        self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
+        self._covariance = self._covariance + self._motion.unseen_covariance()
         self._frame = self._reference = None

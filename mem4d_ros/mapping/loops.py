@@ -2,43 +2,28 @@
 
 A keyframe that looks like an old one is located from the old part of the map alone. Where that part
 would have it says by how much the map has drifted; only if the next keyframe says the same is the
-pose graph relaxed, so that what looks alike by chance moves nothing. All of it is one piece of work
-on a copy of the map, which need not wait and need not be waited for.
+pose graph relaxed, so that what looks alike by chance moves nothing. A keyframe that looks like one
+of another piece of the map (`pieces.py`) joins the two in the same way. All of it is one piece of
+work on a copy of the map, which need not wait and need not be waited for.
 """
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import Worker
-from mem4d_ros.mapping.camera_pose import Located, locate
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
-from mem4d_ros.mapping.descriptors import describe
-from mem4d_ros.mapping.growth import LEAST_LANDMARKS, log_ratios
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
-from mem4d_ros.mapping.locating import PIXEL_DEVIATION
+from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.links import Link, agree, find_link, is_drift, is_possible, old_part
 from mem4d_ros.mapping.places import revisited
 from mem4d_ros.mapping.pose_graph import ROBUST_SIGMAS, Edges, PoseGraph, edges_between, relax
-from mem4d_ros.mapping.relocalisation import relocalise
-from mem4d_ros.mapping.rotations import angle_between
-from mem4d_ros.mapping.tracks import RECENT, Tracks, connected, find_again
+from mem4d_ros.mapping.tracks import RECENT
+from mem4d_ros.mapping.window import carried
 
-LEAST_INLIERS, LEAST_INLIER_RATIO = 30, 0.6
-"""Of the old landmarks that are found, so many must be where they should be."""
-LEAST_SPREAD = 0.08
-"""Of these in the image, as a deviation in x and in y, by its long side."""
-PATIENCE = 3
-"""Keyframes within which a second one must agree."""
-SAME_TURN_RAD, SAME_WAY, SAME_LOG_SCALE = 0.04, 0.04, 0.1
-"""Two corrections closer than this are the same; ways are by the distance of what is seen."""
-LARGEST_DRIFT = 0.25
-"""Of the way since the old keyframe; more is no drift."""
-LARGEST_TURN_RAD, LARGEST_LOG_SCALE = 0.6, 0.5
 STEP_DEVIATION = (0.005, 0.05, 0.02)
 """Of an edge between neighbours: turn in rad, way by itself, log scale."""
 LOOP_DEVIATION = (0.004, 0.01, 0.02)
@@ -47,28 +32,6 @@ FIRM = 0.02
 """No way is surer than this share of the deviation of what is seen at a distance."""
 LEAST_SHARED = 20
 """Keyframes that share so many landmarks hold each other."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A keyframe as an old one has it.
-
-    Attributes:
-        old, new: their numbers.
-        motion: (4, 4), of the world, a similarity that brings the new one where it belongs.
-        pose: (4, 4), of the new one in the old one's camera.
-        distance: of what it sees, m.
-        landmarks, pixels, descriptors: (n,) numbers of old ones that it sees too, (n, 2), (n, 32).
-    """
-
-    old: int
-    new: int
-    motion: np.ndarray
-    pose: np.ndarray
-    distance: float
-    landmarks: np.ndarray
-    pixels: np.ndarray
-    descriptors: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -95,14 +58,14 @@ class Loops:
         self._worker.reset()
         self._waiting: Link | None = None
 
-    def look(self, world: Map, intrinsics: np.ndarray) -> None:
-        """Begin to look whether the newest keyframe closes a loop."""
+    def look(self, world: Map, pieces: Iterable[Map], intrinsics: np.ndarray) -> None:
+        """Begin to look whether the newest keyframe closes a loop, or shows a place of a piece."""
         if self._worker.is_busy:
             return
-        candidates = revisited(world)
-        if candidates:
-            numbers = [keyframe.number for keyframe in candidates]
-            frozen = world.copy()
+        numbers = [keyframe.number for keyframe in revisited(world, pieces)]
+        if numbers:
+            asked = [piece.copy() for piece in pieces if piece.keyframes.keys() & set(numbers)]
+            frozen = (world.copy(), *asked)
             self._worker.submit(partial(_answer, frozen, numbers, intrinsics, self._waiting))
 
     def collect(self) -> Closed | None:
@@ -114,20 +77,47 @@ class Loops:
         return answer if isinstance(answer, Closed) else None
 
 
-def close(world: Map, loop: Closed) -> Correction:
+def close(world: Map, loop: Closed, piece: Map | None = None) -> tuple[Map, Correction]:
     """Move keyframes and what hangs on them, and let the new ones see what the old ones saw.
 
-    Returns the correction, with all links of the world.
+    Args:
+        piece: what the loop joins with the world.
+
+    Returns:
+        The world, with the piece, and the correction, with all links of the world.
     """
+    moved: Sequence[int] = ()
+    begin = 0  # of the numbers of the landmarks that links name
+    if piece is not None:
+        moved, begin = _moving((world, piece)), len(world.landmarks)
+        world = world.with_piece(piece)
     _move(world, loop.correction)
     for link in loop.links:
         keyframe = world.keyframes.get(link.new)
         if keyframe is not None:
-            new = ~np.isin(link.landmarks, keyframe.landmarks)
-            keyframe.add(link.landmarks[new], link.pixels[new], link.descriptors[new])
+            landmarks = link.landmarks + begin
+            new = ~np.isin(landmarks, keyframe.landmarks)
+            keyframe.add(landmarks[new], link.pixels[new], link.descriptors[new])
     joined = (*world.joined, *((link.old, link.new) for link in loop.links))
     world.joined = tuple(pair for pair in joined if world.keyframes.keys() >= set(pair))
-    return replace(loop.correction, links=world.links())
+    _hold(world, loop.links[-1], moved)
+    return world, replace(loop.correction, links=world.links())
+
+
+def _hold(world: Map, link: Link, moved: Sequence[int]) -> None:
+    """Keyframes that have moved are now as uncertain as the one that a link holds them by."""
+    turn, way, _ = LOOP_DEVIATION
+    own = np.diag(np.repeat((turn**2, (way * link.distance) ** 2), 3))
+    holding = world.keyframes[link.new if link.old in moved else link.old]
+    for number in moved:
+        keyframe = world.keyframes[number]
+        keyframe.covariance = carried(holding, keyframe.camera_to_world) + own
+
+
+def _moving(parts: Sequence[Map]) -> tuple[int, ...]:
+    """Numbers of the keyframes of those parts that do not stay: the one with the oldest does."""
+    oldest = min(parts, key=lambda part: part.first.number)
+    return tuple(number for part in parts if part is not oldest for number in part.keyframes)
 
 
 def _move(world: Map, correction: Correction) -> None:
@@ -144,95 +134,65 @@ def _move(world: Map, correction: Correction) -> None:
 
 
 def _answer(
-    world: Map, candidates: list[int], intrinsics: np.ndarray, waiting: Link | None
+    parts: Sequence[Map], candidates: list[int], intrinsics: np.ndarray, waiting: Link | None
 ) -> Answer:
+    """Of the world, the first of the parts; the others are pieces with candidates."""
+    world = parts[0]
     for number in candidates:
-        link = _link(world, world.keyframes[number], intrinsics)
-        if link is None or not _is_plausible(world, link):
+        home = next(part for part in parts if number in part.keyframes)
+        link = _plausible_link(world, home, number, intrinsics)
+        if link is None:
             continue
-        if waiting is None or not _agree(world, waiting, link):
+        if waiting is None or waiting.old not in home.keyframes or not agree(world, waiting, link):
             return link
-        correction = _correct(world, (waiting, link))
-        return link if correction is None else Closed(correction, (waiting, link))
+        links = (waiting, link)
+        correction = _correct((world,) if home is world else (world, home), links)
+        return link if correction is None else Closed(correction, links)
     return None
 
 
-def _link(world: Map, candidate: Keyframe, intrinsics: np.ndarray) -> Link | None:
-    """Locate the newest keyframe from the part of the map that the candidate belongs to."""
-    newest, old = world.newest, _old_part(world)
-    start = relocalise(old, [candidate], newest.image, intrinsics)
-    if start is None:
-        return None
-    everywhere, nothing = old.keyframes.values(), np.empty(0, np.int64)
-    tracks = find_again(old, everywhere, newest.image, start, intrinsics, taken=nothing)
-    points = old.points(tracks.numbers, intrinsics)
-    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
-    located = locate(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], start)
-    if located is None or not _is_sure(tracks, located):
-        return None
-    tracks = tracks[located.agrees]
-    there = log_ratios(old, tracks, located.camera_to_world, newest.dense, intrinsics)
-    own = Tracks(newest.image, newest.landmarks, newest.pixels)
-    here = log_ratios(world, own, newest.camera_to_world, newest.dense, intrinsics)
-    if min(len(there), len(here)) < LEAST_LANDMARKS:
-        return None
-    scale = float(np.exp(np.median(there) - np.median(here)))
-    away = points.position[located.agrees] - located.camera_to_world[:3, 3]
-    return Link(
-        candidate.number,
-        newest.number,
-        _similarity(newest.camera_to_world, located.camera_to_world, scale),
-        rigid_inverse(candidate.camera_to_world) @ located.camera_to_world,
-        float(np.median(np.linalg.norm(away, axis=-1))),
-        tracks.numbers,
-        tracks.pixels,
-        describe(newest.image, tracks.pixels),
-    )
+def _plausible_link(world: Map, home: Map, number: int, intrinsics: np.ndarray) -> Link | None:
+    """To a keyframe at home in the world, or in another piece."""
+    candidate = home.keyframes[number]
+    if home is world:
+        link = find_link(world, old_part(world), candidate, intrinsics)
+        return link if link is not None and is_drift(world, link) else None
+    link = find_link(world, home, candidate, intrinsics)
+    return link if link is not None and is_possible(world, home, link) else None
 
 
-def _is_sure(tracks: Tracks, located: Located) -> bool:
-    """Whether enough landmarks agree, all over the image."""
-    count = located.agrees.sum()
-    if count < max(LEAST_INLIERS, LEAST_INLIER_RATIO * len(located.agrees)):
-        return False
-    spread = tracks.pixels[located.agrees].std(0).min() / max(tracks.image.shape)
-    return bool(spread > LEAST_SPREAD)
-
-
-def _is_plausible(world: Map, link: Link) -> bool:
-    """Whether the way between the two keyframes can have drifted so far."""
-    numbers = [n for n in sorted(world.keyframes) if link.old <= n <= link.new]
-    places = np.array([world.keyframes[n].camera_to_world[:3, 3] for n in numbers])
-    way = np.linalg.norm(np.diff(places, axis=0), axis=-1).sum() + link.distance
-    before = world.keyframes[link.new].camera_to_world
-    after = moved_pose(link.motion, before)
-    return bool(
-        np.linalg.norm(after[:3, 3] - before[:3, 3]) < LARGEST_DRIFT * way
-        and angle_between(before[:3, :3], after[:3, :3]) < LARGEST_TURN_RAD
-        and abs(np.log(scale_of(link.motion))) < LARGEST_LOG_SCALE
-    )
-
-
-def _agree(world: Map, first: Link, second: Link) -> bool:
-    """Whether two links, one soon after the other, move the second's keyframe alike."""
-    if first.new == second.new or second.new - first.new > PATIENCE:
-        return False
-    pose = world.keyframes[second.new].camera_to_world
-    one, other = moved_pose(first.motion, pose), moved_pose(second.motion, pose)
-    scales = scale_of(np.stack((first.motion, second.motion)))
-    return bool(
-        np.linalg.norm(one[:3, 3] - other[:3, 3]) < SAME_WAY * second.distance
-        and angle_between(one[:3, :3], other[:3, :3]) < SAME_TURN_RAD
-        and abs(np.log(scales[0] / scales[1])) < SAME_LOG_SCALE
-    )
-
-
-def _correct(world: Map, links: tuple[Link, ...]) -> Correction | None:
+def _correct(parts: Sequence[Map], links: tuple[Link, ...]) -> Correction | None:
     """Relax the pose graph of all keyframes with these links; None if it does not give way."""
-    numbers = np.array(sorted(world.keyframes))
-    poses = np.array([world.keyframes[n].camera_to_world for n in numbers.tolist()])
+    keyframes = {n: keyframe for part in parts for n, keyframe in part.keyframes.items()}
+    numbers = np.array(sorted(keyframes))
+    poses = np.array([keyframes[n].camera_to_world for n in numbers.tolist()])
+    edges = _edges_of(links, numbers)
+    for part in parts:
+        edges = _edges_within(part, numbers, poses, links).joined(edges)
+    graph = PoseGraph(poses, np.zeros(len(numbers)), edges)
+    relaxed, errors = relax(_brought_together(graph, np.isin(numbers, _moving(parts)), links))
+    if errors[-len(links) :].max() > ROBUST_SIGMAS:
+        return None
+    return Correction(numbers, graph.motions(relaxed))
+
+
+def _brought_together(graph: PoseGraph, moving: np.ndarray, links: tuple[Link, ...]) -> PoseGraph:
+    """With those nodes that belong to another piece, (K,) bool, where the newest link has them."""
+    link = links[-1]
+    motion = link.motion if moving[graph.edges.second[-1]] else np.linalg.inv(link.motion)
+    poses, log_scale = graph.camera_to_world.copy(), graph.log_scale.copy()
+    poses[moving] = moved_pose(motion, poses[moving])
+    log_scale[moving] = np.log(scale_of(motion))
+    return replace(graph, camera_to_world=poses, log_scale=log_scale)
+
+
+def _edges_within(
+    part: Map, numbers: np.ndarray, poses: np.ndarray, links: tuple[Link, ...]
+) -> Edges:
+    """What holds the keyframes of a part, among all with these numbers (K,), poses (K, 4, 4)."""
     distance = float(np.median([link.distance for link in links]))
-    first, second = _neighbours(world, numbers)
+    own = np.flatnonzero(np.isin(numbers, list(part.keyframes)))
+    first, second = (own[index] for index in _neighbours(part, numbers[own]))
     way = np.linalg.norm(poses[second, :3, 3] - poses[first, :3, 3], axis=-1)
     turn, by_way, log_scale = STEP_DEVIATION
     deviation = np.stack(
@@ -243,12 +203,7 @@ def _correct(world: Map, links: tuple[Link, ...]) -> Correction | None:
         ),
         -1,
     )
-    edges = edges_between(poses, first, second, deviation)
-    graph = PoseGraph(poses, np.zeros(len(numbers)), edges.joined(_edges_of(links, numbers)))
-    relaxed, errors = relax(graph)
-    if errors[-len(links) :].max() > ROBUST_SIGMAS:
-        return None
-    return Correction(numbers, graph.motions(relaxed))
+    return edges_between(poses, first, second, deviation)
 
 
 def _edges_of(links: tuple[Link, ...], numbers: np.ndarray) -> Edges:
@@ -274,20 +229,3 @@ def _neighbours(world: Map, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray
     met_again = np.triu(sees @ sees.T >= LEAST_SHARED, RECENT)
     first, second = np.nonzero(met_again | np.eye(len(numbers), k=1, dtype=bool))
     return first, second
-
-
-def _old_part(world: Map) -> Map:
-    """Keyframes not connected with the newest one, and the landmarks that are at home there."""
-    known = {keyframe.number for keyframe in connected(world)}
-    keyframes = {n: k for n, k in world.keyframes.items() if n not in known}
-    landmarks = copy.copy(world.landmarks)
-    landmarks.is_alive = landmarks.is_alive & np.isin(landmarks.host, list(keyframes))
-    return replace(world, keyframes=keyframes, landmarks=landmarks)
-
-
-def _similarity(before: np.ndarray, after: np.ndarray, scale: float) -> np.ndarray:
-    """The motion (4, 4) of the world that takes a camera from a pose to another, and its metres."""
-    motion = np.eye(4)
-    motion[:3, :3] = scale * after[:3, :3] @ before[:3, :3].T
-    motion[:3, 3] = after[:3, 3] - motion[:3, :3] @ before[:3, 3]
-    return motion

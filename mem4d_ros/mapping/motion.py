@@ -13,6 +13,8 @@ from mem4d_ros.mapping.rotations import angle_between, orthonormal, part_of_moti
 
 LEAST_WAY, LEAST_TURN_RAD = 0.02, 0.05
 """A frame, by the distance of what is seen: so much any camera may begin to move."""
+LOST_VARIANCE = 0.1
+"""By which a frame without a pose adds to the covariance at least, rad² and m²."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ class CameraMotion:
         seen[:3, :3] = orthonormal(seen[:3, :3])
         step[:3, 3] *= scale_of(similarity)
         return replace(self, seen=seen, step=step)
+
+    def unseen_covariance(self) -> np.ndarray:
+        """By which the newest frame, which was not located, adds to the pose's, (6, 6).
+
+        The camera may have gone on as it moved, or back: k frames of a way make a deviation of k.
+        """
+        turn = float(angle_between(np.eye(3), self.step[:3, :3]))
+        way = float(np.linalg.norm(self.step[:3, 3]))
+        growth = 2 * self.missed - 1  # k² - (k - 1)²
+        return np.diag(LOST_VARIANCE + growth * np.repeat((turn**2, way**2), 3))
 
     def may_be(self, pose: np.ndarray, distance: float) -> bool:
         """Whether the next frame can be at a pose (4, 4), by how the camera moved until now.

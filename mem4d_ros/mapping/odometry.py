@@ -32,6 +32,7 @@ from mem4d_ros.mapping.locating import (
 )
 from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.pieces import Pieces
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks, neighbours
@@ -50,11 +51,9 @@ LEAST_DEVIATION = 0.04
 """Of a landmark's log depth: the poses are not quite right either, and what lies around a corner
 is only about as far away."""
 PATIENCE = 8
-"""Frames that show something, but nothing known, until the map is given up."""
+"""Frames that show something, but nothing known, until a new piece of the map begins."""
 LEAST_CORNERS = 50
 """An image with fewer shows nothing."""
-LOST_VARIANCE = 0.1
-"""By which a frame without a pose adds to the covariance, rad² and m²."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +97,17 @@ class Odometry:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the map: the next frame begins a new world."""
+        """Forget the map and its pieces: the next frame begins a new world."""
         self._start(Map())
 
     def begin_in(self, world: Map) -> None:
         """Go on in a map that is known; where in it, the next frames must show."""
         self._start(world)
-        self._motion, self._keeps_map = CameraMotion(is_placed=False), True
+        self._motion = CameraMotion(is_placed=False)
 
     def _start(self, world: Map) -> None:
-        self._begin_map(world)
-        self._keeps_map = False  # however long nothing of it is seen
+        self._use(world)
+        self._pieces = Pieces()
         self._frame: Tracks | None = None
         self._motion = CameraMotion()
         self._covariance = np.zeros((6, 6))
@@ -118,6 +117,11 @@ class Odometry:
     @property
     def _pose(self) -> np.ndarray:
         return self._motion.pose
+
+    @property
+    def pieces(self) -> Pieces:
+        """Maps of before that the camera has not been seen to come from, or to come back to."""
+        return self._pieces
 
     @property
     def is_empty(self) -> bool:
@@ -175,22 +179,28 @@ class Odometry:
         if self.is_empty:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
-            self._begin_map(Map(next_number=self.map.next_number))
+            self._set_aside(Map())
             self._motion, self._strange_frames = CameraMotion(self._pose), 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
             self._add_keyframe(dense, intrinsics, log_scale, place)
 
-    def _begin_map(self, world: Map) -> None:
+    def _set_aside(self, world: Map) -> None:
+        """Go on in another map, and keep the one until now."""
+        world.next_number = self.map.next_number
+        self._pieces = self._pieces.without(world).with_map(self.map)
+        self._use(world)
+
+    def _use(self, world: Map) -> None:
         self._adjuster.reset()
         if self._loops is not None:
             self._loops.reset()
         self.map = world
 
     def _is_given_up(self) -> bool:
-        """Whether nothing of the map was seen for so long that a new one begins."""
-        return self._strange_frames >= PATIENCE and not self._keeps_map
+        """Whether nothing of the map was seen for so long that a new piece begins."""
+        return self._strange_frames >= PATIENCE and self._motion.is_placed
 
     def _located(self) -> Tracks:
         assert self._frame is not None, "no frame has been located"
@@ -204,8 +214,21 @@ class Odometry:
             )
             if found is not None:
                 return found
-        found = locate_anew(self.map, image, intrinsics, self._motion)
-        return found or locate_after_wide_step(self.map, image, intrinsics)
+        return (
+            locate_anew(self.map, image, intrinsics, self._motion)
+            or locate_after_wide_step(self.map, image, intrinsics)
+            or self._find_elsewhere(image, intrinsics)
+        )
+
+    def _find_elsewhere(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
+        """In a piece that was set aside, in which the camera then goes on."""
+        recognised = self._pieces.recognise(image, intrinsics)
+        if recognised is None:
+            return None
+        piece, found = recognised
+        self._set_aside(piece)
+        self._motion = CameraMotion(is_placed=False)  # what it was is of the other piece
+        return found
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
@@ -219,7 +242,7 @@ class Odometry:
 
     def _lose(self, image: np.ndarray) -> None:
         self._motion = self._motion.not_located()
-        self._covariance = self._covariance + LOST_VARIANCE * np.eye(6)
+        self._covariance = self._covariance + self._motion.unseen_covariance()
         self._frame = Tracks.none(image)
         self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
 
@@ -246,7 +269,7 @@ class Odometry:
             self._adjuster.submit(partial(adjusted, window))
             self._take_in_adjusted()
         if self._loops is not None:
-            self._loops.look(self.map, intrinsics)
+            self._loops.look(self.map, self._pieces, intrinsics)
         self._frame = Tracks.of(self.map.newest)
 
     def _thin(self, intrinsics: np.ndarray) -> None:
@@ -267,7 +290,10 @@ class Odometry:
         if loop is None:
             return
         self._adjuster.reset()
-        self._correction = close(self.map, loop)
+        piece = self._pieces.of_keyframe(loop.links[-1].old)
+        if piece is not None:
+            self._pieces = self._pieces.without(piece)
+        self.map, self._correction = close(self.map, loop, piece)
         motion = loop.correction.of(np.array([self.map.newest.number]))[0]
         self._motion = self._motion.moved(motion)
 

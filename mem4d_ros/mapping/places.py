@@ -6,6 +6,9 @@ have a large product. Whether it is one place is then for geometry to say.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 import numpy as np
 
 from mem4d_ros.mapping.keyframes import Keyframe, Map
@@ -16,13 +19,18 @@ LEAST_SIMILARITY = 0.8
 """Of a candidate, by that of the keyframe before the newest."""
 
 
-def revisited(world: Map) -> list[Keyframe]:
-    """Keyframes that may show the newest one's place unknown to it, the likeliest first."""
+def revisited(world: Map, pieces: Iterable[Map] = ()) -> list[Keyframe]:
+    """Keyframes that may show the newest one's place unknown to it, the likeliest first.
+
+    Args:
+        pieces: other maps whose keyframes are looked at, too.
+    """
     newest, before = world.newest, world.keyframes[sorted(world.keyframes)[-2:][0]]
     if newest.place is None or before.place is None:
         return []
     known = {keyframe.number for keyframe in connected(world)}
-    others = [k for k in world.keyframes.values() if k.number not in known and _alike(k, newest)]
+    everywhere = chain(*(piece.keyframes.values() for piece in (world, *pieces)))
+    others = [k for k in everywhere if k.number not in known and _alike(k, newest)]
     if not (others and _alike(before, newest)):
         return []
     similarity = np.array([keyframe.place for keyframe in others]) @ newest.place

@@ -20,11 +20,12 @@ ENOUGH_VIEWS = 3
 def thin(world: Map, intrinsics: np.ndarray) -> bool:
     """Bring a map with too many keyframes back to those that show most that no other shows.
 
-    Returns whether it did: landmarks then have other numbers.
+    Not more than 50 are given up at once, so that no frame waits long for two large pieces that
+    have been joined. Returns whether it did: landmarks then have other numbers.
     """
     if len(world.keyframes) <= MOST_KEYFRAMES:
         return False
-    while len(world.keyframes) > KEPT_KEYFRAMES:
+    for _ in range(min(len(world.keyframes), MOST_KEYFRAMES + 1) - KEPT_KEYFRAMES):
         _give_up(world, _least_needed(world), intrinsics)
     _compact(world)
     return True

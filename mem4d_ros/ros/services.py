@@ -81,7 +81,7 @@ class Services:
                 saved = f"{points} points in '{settings.frames.map}'"
             else:
                 keyframes, points = save_whole_map(path, engine)
-                saved = f"a map of {keyframes} keyframes and {points} landmarks"
+                saved = f"a map of {keyframes} keyframes and {points} landmarks{_left_out(engine)}"
         except (MapNotSaved, MapError) as error:
             return _answer(response, False, str(error))
         response.path, response.points = str(path), points
@@ -118,6 +118,12 @@ def save_whole_map(path: Path, engine: Engine) -> tuple[int, int]:
         raise MapError("the camera has no place in the map: save it where it is recognised")
     save_map(path, replace(stored, frame_from_world=frame, provenance=origin))
     return len(stored.world.keyframes), len(stored.world.landmarks)
+
+
+def _left_out(engine: Engine) -> str:
+    """Of which map that is in pieces a saved one is a part, to go on a sentence."""
+    pieces = engine.model.reconstructor.poses.map_size().pieces
+    return f", one of {pieces} pieces that were not seen together," if pieces > 1 else ""
 
 
 def _answer(response: Response, success: bool, message: str) -> Response:

@@ -50,6 +50,16 @@ def test_a_map_with_room_is_left_alone() -> None:
     assert len(world.keyframes) == 20
 
 
+def test_two_maps_that_are_joined_are_thinned_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thinning, "MOST_KEYFRAMES", 60)
+    monkeypatch.setattr(thinning, "KEPT_KEYFRAMES", 40)
+    world, _ = corridor(90)
+    sizes = []
+    while thin(world, INTRINSICS):
+        sizes.append(len(world.keyframes))
+    assert sizes == [69, 48]
+
+
 def test_a_full_map_keeps_its_landmarks_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thinning, "MOST_KEYFRAMES", 60)
     monkeypatch.setattr(thinning, "KEPT_KEYFRAMES", 40)

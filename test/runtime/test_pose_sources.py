@@ -370,3 +370,31 @@ def test_self_view_and_pose_agree_with_the_world(busy_room: SyntheticSequence) -
     moved = transform_points(pose, frames[-1].points_camera)
     off = np.linalg.norm(moved - frames[-1].points_world, axis=-1)
     assert np.nanmedian(off / frames[-1].points_camera[..., 2]) < 0.02
+
+
+def test_of_a_map_in_pieces_the_largest_is_saved(
+    still_room: SyntheticSequence, busy_room: SyntheticSequence
+) -> None:
+    source, there, elsewhere = GeometryPose(), exact_frames(still_room), exact_frames(busy_room)
+    run(source, there)
+    before = set(source.map.keyframes)
+    run(source, elsewhere[:14])
+    assert len(source.pieces) == 2
+    assert 0 < len(source.map.keyframes) < len(before)
+    assert set(source.main_piece.keyframes) == before
+
+
+def test_of_a_map_that_is_extended_the_piece_that_grew_from_it_is_saved(
+    still_room: SyntheticSequence, busy_room: SyntheticSequence
+) -> None:
+    source, there, elsewhere = GeometryPose(), exact_frames(still_room), exact_frames(busy_room)
+    run(source, there[:12])
+    assert source.camera is not None
+    given = StoredMap(source.map.copy(), source.camera)
+    source.use_map(given, extends=True)
+    run(source, there[:2])
+    for _ in range(2):
+        run(source, elsewhere)
+    assert len(source.pieces) == 2
+    assert len(source.map.keyframes) > len(source.main_piece.keyframes)
+    assert source.main_piece.keyframes.keys() >= given.world.keyframes.keys()

@@ -69,10 +69,11 @@ def _write_progress(status: Mem4DStatus, progress: Progress) -> None:
         setattr(status, f"{name}_capacity", getattr(progress.capacity, name))
     status.psm_tokens = progress.structure_tokens
     status.resets = progress.resets
-    status.map_keyframes, status.map_landmarks = progress.map_size
+    for name in ("keyframes", "landmarks", "pieces"):
+        setattr(status, f"map_{name}", getattr(progress.map_size, name))
     known = progress.known_map
     status.map_path = "" if known is None else str(known.path)
-    if any(progress.map_size) or known is not None:
+    if progress.map_size.pieces or known is not None:
         status.map_mode = BUILD if known is None else known.mode
     newest = progress.newest
     status.placed = newest.is_placed and progress.counters.processed > 0

@@ -29,6 +29,7 @@ from mem4d_ros.runtime import (
     Timing,
     TimingWindow,
 )
+from mem4d_ros.runtime.pose_sources import MapSize
 from mem4d_ros.runtime.scale import ScaleEstimate
 
 
@@ -60,7 +61,7 @@ class Progress:
     structure_tokens: int
     scans: ScanReport | None = None  # None: evidence/points is not listened to
     known_map: KnownMap | None = None
-    map_size: tuple[int, int] = (0, 0)  # keyframes and landmarks
+    map_size: MapSize = field(default_factory=MapSize)
 
 
 class Pipeline:

@@ -10,7 +10,7 @@ from mem4d_ros.model import Mem4DConfig
 from mem4d_ros.runtime.pose_sources.geometry import GeometryPose
 from mem4d_ros.runtime.pose_sources.head import HeadPose
 from mem4d_ros.runtime.pose_sources.procrustes import ProcrustesPose
-from mem4d_ros.runtime.pose_sources.shared import SharedPoseSource
+from mem4d_ros.runtime.pose_sources.shared import MapSize, SharedPoseSource
 from mem4d_ros.runtime.pose_sources.source import (
     CameraFrame,
     Foreseen,
@@ -66,6 +66,7 @@ __all__ = [
     "Foreseen",
     "GeometryPose",
     "HeadPose",
+    "MapSize",
     "PoseEstimate",
     "PoseFrame",
     "PoseSource",

@@ -68,7 +68,8 @@ class GeometryPose:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
             self._tracker = Localiser(self._given.world)
-        self._drift, self._since_look = ScaleDrift(), LOOK_EVERY
+        self._drift, self._drifting = ScaleDrift(), self._tracker.map
+        self._since_look = LOOK_EVERY
         self._is_told = False  # the frame's depth will be in the map's metres
         self._origin = None if self._given is not None else np.eye(4)
         self._camera: MapCamera | None = None
@@ -77,8 +78,23 @@ class GeometryPose:
 
     @property
     def map(self) -> Map:
-        """Keyframes and landmarks as they are now."""
+        """Keyframes and landmarks as they are now, of the piece that the camera is in."""
         return self._tracker.map
+
+    @property
+    def pieces(self) -> tuple[Map, ...]:
+        """The map, and those pieces of it that it has not been joined with."""
+        aside = () if isinstance(self._tracker, Localiser) else tuple(self._tracker.pieces)
+        return self._tracker.map, *aside
+
+    @property
+    def main_piece(self) -> Map:
+        """The piece that grew from the map that was given, or else that with most keyframes."""
+        if self._given is not None:
+            given = self._given.world
+            grown = (piece for piece in self.pieces if given.first.number in piece.keyframes)
+            return next(grown, given)
+        return max(self.pieces, key=lambda piece: len(piece.keyframes))
 
     @property
     def given(self) -> StoredMap | None:
@@ -101,11 +117,12 @@ class GeometryPose:
             return ColouredPoints(
                 np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32)
             )
-        found = landmark_cloud(self.map, intrinsics)
+        found = [landmark_cloud(piece, intrinsics) for piece in self.pieces]
+        brightness = np.concatenate([cloud.brightness for cloud in found])
         return ColouredPoints(
-            found.positions.astype(np.float32),
-            np.repeat(found.brightness[:, None], 3, axis=1),
-            found.hits.astype(np.float32),
+            np.concatenate([cloud.positions for cloud in found]).astype(np.float32),
+            np.repeat(brightness[:, None], 3, axis=1),
+            np.concatenate([cloud.hits for cloud in found]).astype(np.float32),
         )
 
     def foresee(self, frame: CameraFrame) -> Foreseen:
@@ -140,16 +157,15 @@ class GeometryPose:
         self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
         depth = frame.points_camera[..., 2]
+        if self._tracker.map is not self._drifting:  # another piece, whose metre is another
+            self._drift, self._drifting = ScaleDrift(), self._tracker.map
         if frame.own_depth is not None:
             self._drift.look(depth, frame.own_depth)
             self._since_look = 0
         drift = self._drift.log if self._is_told else 0.0
         dense = DenseView(depth, frame.image, camera.transform, drift, frame.people)
         scale = self._tracker.depth_scale(dense, intrinsics)
-        world = self._tracker.map
         self._tracker.learn(dense, intrinsics, frame.place)
-        if self._tracker.map is not world:  # given up, and begun anew
-            self._drift = ScaleDrift()
         return PoseEstimate(
             located.camera_to_world,
             located.measured,

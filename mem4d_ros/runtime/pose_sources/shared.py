@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 from mem4d_ros.mapping import MapError, StoredMap
 from mem4d_ros.runtime.points import ColouredPoints
@@ -15,6 +16,15 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseFrame,
     PoseSource,
 )
+
+
+@dataclass(frozen=True)
+class MapSize:
+    """Keyframes and landmarks of a map, and how many pieces it is in; all 0: there is none."""
+
+    keyframes: int = 0
+    landmarks: int = 0
+    pieces: int = 0
 
 
 class SharedPoseSource:
@@ -81,7 +91,7 @@ class SharedPoseSource:
             )
 
     def stored_map(self) -> StoredMap:
-        """The map as it is now. From any thread.
+        """The map as it is now, of several pieces the main one. From any thread.
 
         Raises:
             MapError: there is none.
@@ -91,13 +101,16 @@ class SharedPoseSource:
             camera = source.camera if source.given is None else source.given.camera
             if camera is None or not source.map.keyframes:
                 raise MapError("there is no map yet: it begins with the first image")
-            return StoredMap(source.map.copy(), camera)
+            return StoredMap(source.main_piece.copy(), camera)
 
-    def map_size(self) -> tuple[int, int]:
-        """Numbers of keyframes and landmarks; 0 where there is no map. From any thread."""
-        if not isinstance(self.source, GeometryPose):
-            return 0, 0
-        return len(self.source.map.keyframes), len(self.source.map.landmarks)
+    def map_size(self) -> MapSize:
+        """How large the map is, with all its pieces. From any thread."""
+        pieces = self.source.pieces if isinstance(self.source, GeometryPose) else ()
+        return MapSize(
+            sum(len(piece.keyframes) for piece in pieces),
+            sum(len(piece.landmarks) for piece in pieces),
+            sum(len(piece.keyframes) > 0 for piece in pieces),
+        )
 
     def _map_keeper(self) -> GeometryPose:
         if not isinstance(self.source, GeometryPose):

@@ -1,0 +1,68 @@
+"""Pieces of a map: parts of it that the camera has not been seen to go between.
+
+A camera that sees nothing known for long begins a new piece where it should be by now, and the one
+before is set aside. Should it see a place of that one when it is lost again, it goes on there; and
+one that is seen from the new piece is joined with it (`loops.py`). This is an atlas as Elvira,
+Tardós & Montiel have it (ORBSLAM-Atlas, IROS 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.locating import STRANGE_LANDMARKS, Found, is_sure, locate_anew
+from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.relocalisation import most_similar
+from mem4d_ros.mapping.thinning import MOST_KEYFRAMES
+
+LEAST_KEYFRAMES = 2
+"""Of a piece that is kept: with one nothing is known but what the network said."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Maps that are set aside, none of which changes meanwhile."""
+
+    maps: tuple[Map, ...] = ()
+
+    def __iter__(self) -> Iterator[Map]:
+        return iter(self.maps)
+
+    def with_map(self, world: Map) -> Pieces:
+        """With another one set aside.
+
+        Of too many keyframes the oldest piece is kept, and then the largest ones.
+        """
+        maps = [m for m in (*self.maps, world) if len(m.keyframes) >= LEAST_KEYFRAMES]
+        maps.sort(key=lambda piece: piece.first.number)
+        maps[1:] = sorted(maps[1:], key=lambda piece: -len(piece.keyframes))
+        sizes = np.cumsum([len(piece.keyframes) for piece in maps])
+        return Pieces(
+            tuple(m for m, size in zip(maps, sizes, strict=True) if size <= MOST_KEYFRAMES)
+        )
+
+    def without(self, world: Map) -> Pieces:
+        """With one of them taken out."""
+        return Pieces(tuple(piece for piece in self.maps if piece is not world))
+
+    def of_keyframe(self, number: int) -> Map | None:
+        """The piece with the keyframe of that number."""
+        return next((piece for piece in self.maps if number in piece.keyframes), None)
+
+    def recognise(self, image: np.ndarray, intrinsics: np.ndarray) -> tuple[Map, Found] | None:
+        """The piece in which an image (H, W) uint8 was surely taken, and what it shows of it.
+
+        Only that with the keyframe that looks most like it is asked.
+        """
+        keyframes = [keyframe for piece in self.maps for keyframe in piece.keyframes.values()]
+        for keyframe in most_similar(keyframes, image, 1):
+            piece = self.of_keyframe(keyframe.number)
+            assert piece is not None
+            found = locate_anew(piece, image, intrinsics, CameraMotion(is_placed=False))
+            if found is not None and is_sure(found, STRANGE_LANDMARKS):
+                return piece, found
+        return None

@@ -1,0 +1,145 @@
+"""A camera that is carried on unseen, maps another part of the room, and comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+from film import Film
+from round_room import INTRINSICS, RoundRoom
+
+from mem4d_ros.mapping import Correction, Map, Odometry, Pieces, moved_pose
+from mem4d_ros.mapping.keyframes import Keyframe
+from mem4d_ros.mapping.rotations import angle_between
+from mem4d_ros.synthetic.cameras.paths import hand_held
+
+LAP, FRAMES = 70, 84
+UNSEEN = range(21, 38)
+"""Carried on by 87°, more than the image is wide."""
+METRES = 1.15
+"""Of the network, as it speaks after it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Frames that were shown, where they are in the end; corrections by frame; the map."""
+
+    frames: np.ndarray
+    published: np.ndarray
+    final: np.ndarray
+    corrections: dict[int, Correction]
+    odometry: Odometry
+
+
+@pytest.fixture(scope="module")
+def room() -> RoundRoom:
+    return RoundRoom(FRAMES, FRAMES / LAP)
+
+
+@pytest.fixture(scope="module")
+def joined(room: RoundRoom) -> Run:
+    odometry, corrections = Odometry(), {}
+    frames, published, keyframes, final = [], [], [], np.empty((0, 4, 4))
+    for frame in (t for t in range(FRAMES) if t not in UNSEEN):
+        estimate = odometry.locate(room.images[frame], INTRINSICS)
+        if estimate.correction is not None:
+            corrections[frame] = estimate.correction
+            final = moved_pose(estimate.correction.of(np.array(keyframes)), final)
+        if estimate.measured:
+            frames.append(frame)
+            published.append(estimate.camera_to_world)
+            keyframes.append(estimate.keyframe)
+            final = np.concatenate((final, estimate.camera_to_world[None]))
+        dense = room.dense(frame, METRES if frame in range(UNSEEN.stop, FRAMES) else 1.0)
+        odometry.learn(dense, INTRINSICS, room.place(frame))
+    return Run(np.array(frames), np.array(published), final, corrections, odometry)
+
+
+def off(found: np.ndarray, true: np.ndarray) -> tuple[float, float]:
+    """Metres and radians."""
+    way = np.linalg.norm(found[:3, 3] - true[:3, 3])
+    return float(way), float(angle_between(found[:3, :3], true[:3, :3]))
+
+
+def test_a_new_piece_is_somewhere_until_a_place_of_the_old_one_is_seen(
+    room: RoundRoom, joined: Run
+) -> None:
+    first = min(joined.corrections)
+    assert LAP - 12 < first <= LAP + 8
+    before = [
+        off(pose, room.poses[frame])
+        for frame, pose in zip(joined.frames, joined.published, strict=True)
+        if UNSEEN.stop <= frame < first
+    ]
+    assert len(before) > 10
+    assert min(turn for _, turn in before) > np.deg2rad(30)
+
+
+def test_pieces_are_joined_where_they_belong(room: RoundRoom, joined: Run) -> None:
+    errors = np.array(
+        [
+            off(pose, room.poses[frame])
+            for frame, pose in zip(joined.frames, joined.final, strict=True)
+        ]
+    )
+    assert errors[:, 0].max() < 0.1
+    assert errors[:, 1].max() < np.deg2rad(3)
+
+
+def test_the_older_piece_stays_and_the_other_takes_its_metres(joined: Run) -> None:
+    correction = joined.corrections[min(joined.corrections)]
+    old, new = correction.of(np.array([0, max(correction.keyframes)]))
+    np.testing.assert_array_equal(old, np.eye(4))
+    scale = np.cbrt(np.linalg.det(new[:3, :3]))
+    assert scale == pytest.approx(1 / METRES, rel=0.03)
+
+
+def test_joined_they_are_one_map(joined: Run) -> None:
+    odometry = joined.odometry
+    assert not list(odometry.pieces)
+    world = odometry.map
+    assert list(world.keyframes) == sorted(world.keyframes)
+    for keyframe in world.keyframes.values():
+        assert keyframe.landmarks.max() < len(world.landmarks)
+    assert np.isin(world.landmarks.host, list(world.keyframes)).all()
+    assert len(world.joined) >= 2
+
+
+def test_joined_the_camera_knows_again_where_it_is(joined: Run) -> None:
+    newest = joined.odometry.map.newest
+    assert np.sqrt(np.trace(newest.covariance[3:, 3:])) < 0.1
+
+
+def test_a_lost_camera_goes_on_in_an_old_piece() -> None:
+    film, other = Film(6, hand_held, bodies=0), Film(7, hand_held, bodies=0)
+    odometry = Odometry()
+    film.run(odometry)
+    before = set(odometry.map.keyframes)
+    other.run(odometry)
+    there = set(odometry.map.keyframes)
+    assert not before & there
+    back = [film.feed(odometry, frame) for frame in range(2, 12)]
+    assert all(estimate.measured for estimate in back)
+    for frame, estimate in zip(range(2, 12), back, strict=True):
+        assert off(estimate.camera_to_world, film.poses[frame])[0] < 0.05
+    assert before <= set(odometry.map.keyframes)
+    assert [set(piece.keyframes) for piece in odometry.pieces] == [there]
+    numbers = set(odometry.map.keyframes) | there
+    assert len(numbers) == len(odometry.map.keyframes) + len(there)
+
+
+def piece(begin: int, count: int) -> Map:
+    """Keyframes that see nothing."""
+    return Map({number: Mock(Keyframe, number=number) for number in range(begin, begin + count)})
+
+
+def test_pieces_have_a_bounded_number_of_keyframes() -> None:
+    """The oldest one stays, that from which a map may have been loaded."""
+    oldest, small, large, single = piece(0, 60), piece(60, 50), piece(110, 150), piece(260, 1)
+    pieces = Pieces()
+    for world in (oldest, small, large, single):
+        pieces = pieces.with_map(world)
+    assert list(pieces) == [oldest, large]
+    assert list(Pieces().with_map(small).with_map(single)) == [small]
