@@ -2,7 +2,8 @@
 
     python bench/luck.py --dataset 7scenes --root FOLDER --draws 5
 
-With --black 3 12 the last 3 of every 12 images are black, as when something covers the lens.
+With --black 3 12 the last 3 of every 12 images are black, as when something covers the lens; they
+are left out of the figures.
 
 Odometry decides again and again which of two landmarks is right. Where a decision hangs by a hair,
 as in traffic, the figures of one run say little: what changes when nothing does is printed here.
@@ -38,9 +39,14 @@ class Disturbed:
     def __len__(self) -> int:
         return len(self._recording)
 
+    def is_black(self, index: int) -> bool:
+        """Whether nothing is seen in that image."""
+        count, every = self._black
+        return index >= every and index % every >= every - count
+
     def __getitem__(self, index: int) -> Sample:
-        sample, (count, every) = self._recording[index], self._black
-        if index >= every and index % every >= every - count:
+        sample = self._recording[index]
+        if self.is_black(index):
             return replace(sample, image=np.zeros_like(sample.image))
         if self._draw == 0:
             return sample
@@ -78,7 +84,8 @@ def main() -> None:
         disturbed = Disturbed(recording, draw, tuple(options.black))
         told = Told(intrinsics=True)
         steps = list(run_recording(disturbed, range(len(disturbed)), reconstructor, told))
-        found.append(measure(disturbed, steps))
+        seen = [step for index, step in enumerate(steps) if not disturbed.is_black(index)]
+        found.append(measure(disturbed, seen))
         print("draw {}: ATE {:.2%}, path by depth {:.3f}, AbsRel {:.3f}".format(draw, *found[-1]))
     low, middle, high = np.quantile(found, (0, 0.5, 1), axis=0)
     print(

@@ -11,6 +11,8 @@ import numpy as np
 
 FIRST_LOOKS = 10
 """Looks that later ones are compared with: the map is young, and right by itself."""
+LAST_LOOKS = 10
+"""Looks by which the own metre is known by the map's."""
 TOLERANCE = 0.1
 """By which the own metre varies from view to view, in log: nothing is said of so much."""
 
@@ -25,6 +27,12 @@ class ScaleDrift:
     def __init__(self) -> None:
         self.log = 0.0
         self._first: list[float] = []
+        self._last: list[float] = []
+
+    @property
+    def log_untold(self) -> float:
+        """Log by which depth that was told no landmarks is too large in the map's metres."""
+        return -float(np.mean(self._last)) if self._last else 0.0
 
     def look(self, told: np.ndarray, own: np.ndarray) -> None:
         """Take in depths (H, W) of one image, told landmarks and not; NaN where unknown."""
@@ -35,5 +43,6 @@ class ScaleDrift:
             return
         ratio = float(np.median(ratios))
         self._first = [*self._first, ratio][:FIRST_LOOKS]
+        self._last = [*self._last, ratio][-LAST_LOOKS:]
         away = ratio - float(np.mean(self._first))
         self.log = float(np.sign(away)) * max(abs(away) - TOLERANCE, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import Points
+from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners, corners_of
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.thumbnails import thumbnail
@@ -24,7 +25,7 @@ class DenseView:
         depth: (h, w) metres of the network, NaN where unknown.
         image: (h, w, 3) uint8 RGB, at the same pixels.
         transform: from the camera's image to these pixels.
-        log_drift: log by which the depth is too large by now (`drift.py`); what begins in it
+        log_drift: log by which the depth is too large for the map (`drift.py`); what begins in it
             begins nearer.
         people: (h, w) bool, pixels that show people; None: nobody looked.
     """
@@ -163,6 +164,19 @@ class Map:
             max(self.next_number, piece.next_number),
             (*self.joined, *piece.joined),
         )
+
+    def move(self, correction: Correction) -> None:
+        """Move keyframes, and landmarks with those that saw them first."""
+        numbers = np.array(sorted(self.keyframes))
+        motions = correction.of(numbers)
+        log_scales = np.log(scale_of(motions))
+        for number, motion, log_scale in zip(numbers.tolist(), motions, log_scales, strict=True):
+            keyframe = self.keyframes[number]
+            keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
+            keyframe.log_scale += float(log_scale)
+        table = self.landmarks
+        hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
+        table.log_inverse = table.log_inverse - log_scales[hosts]
 
     def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
         """Landmarks with these numbers (n,) in the world."""

@@ -91,7 +91,7 @@ def close(world: Map, loop: Closed, piece: Map | None = None) -> tuple[Map, Corr
     if piece is not None:
         moved, begin = _moving((world, piece)), len(world.landmarks)
         world = world.with_piece(piece)
-    _move(world, loop.correction)
+    world.move(loop.correction)
     for link in loop.links:
         keyframe = world.keyframes.get(link.new)
         if keyframe is not None:
@@ -118,19 +118,6 @@ def _moving(parts: Sequence[Map]) -> tuple[int, ...]:
     """Numbers of the keyframes of those parts that do not stay: the one with the oldest does."""
     oldest = min(parts, key=lambda part: part.first.number)
     return tuple(number for part in parts if part is not oldest for number in part.keyframes)
-
-
-def _move(world: Map, correction: Correction) -> None:
-    numbers = np.array(sorted(world.keyframes))
-    motions = correction.of(numbers)
-    log_scales = np.log(scale_of(motions))
-    for number, motion, log_scale in zip(numbers.tolist(), motions, log_scales, strict=True):
-        keyframe = world.keyframes[number]
-        keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
-        keyframe.log_scale += float(log_scale)
-    table = world.landmarks
-    hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
-    table.log_inverse = table.log_inverse - log_scales[hosts]
 
 
 def _answer(

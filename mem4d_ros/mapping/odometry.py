@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.correction import Correction
@@ -32,7 +33,7 @@ from mem4d_ros.mapping.locating import (
 )
 from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.motion import CameraMotion
-from mem4d_ros.mapping.pieces import Pieces
+from mem4d_ros.mapping.pieces import Pieces, put_together
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks, neighbours
@@ -226,9 +227,19 @@ class Odometry:
         if recognised is None:
             return None
         piece, found = recognised
+        if self._correction is None and self._motion.missed < PATIENCE:
+            found = self._put_together(piece, found)
         self._set_aside(piece)
         self._motion = CameraMotion(is_placed=False)  # what it was is of the other piece
         return found
+
+    def _put_together(self, piece: Map, found: Found) -> Found:
+        """Where the camera enters a piece is where it should be by now in the one it leaves."""
+        pose = found.located.camera_to_world
+        motion = pose @ rigid_inverse(self._motion.expected)
+        self._correction = put_together(self.map, piece, motion)
+        moved = self._correction.of(np.array([piece.newest.number]))[0] @ pose
+        return replace(found, located=replace(found.located, camera_to_world=moved))
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks

@@ -1,9 +1,10 @@
 """Pieces of a map: parts of it that the camera has not been seen to go between.
 
 A camera that sees nothing known for long begins a new piece where it should be by now, and the one
-before is set aside. Should it see a place of that one when it is lost again, it goes on there; and
-one that is seen from the new piece is joined with it (`loops.py`). This is an atlas as Elvira,
-Tardós & Montiel have it (ORBSLAM-Atlas, IROS 2019).
+before is set aside. Should it see a place of that one when it is lost again, it goes on there, and
+the new one moves to where the camera came from. A place of the one that is seen from the other
+joins the two (`loops.py`). This is an atlas as Elvira, Tardós & Montiel have it (ORBSLAM-Atlas,
+IROS 2019).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.mapping.correction import Correction
 from mem4d_ros.mapping.keyframes import Map
 from mem4d_ros.mapping.locating import STRANGE_LANDMARKS, Found, is_sure, locate_anew
 from mem4d_ros.mapping.motion import CameraMotion
@@ -21,6 +24,27 @@ from mem4d_ros.mapping.thinning import MOST_KEYFRAMES
 
 LEAST_KEYFRAMES = 2
 """Of a piece that is kept: with one nothing is known but what the network said."""
+
+
+def oldest(first: Map, second: Map) -> Map:
+    """That of two pieces which stays where it is."""
+    return min(first, second, key=lambda piece: piece.first.number)
+
+
+def put_together(left: Map, entered: Map, motion: np.ndarray) -> Correction:
+    """Move the younger of two pieces to where a camera came from one into the other.
+
+    Args:
+        motion: (4, 4), of the piece that it left, by which it would be where it entered the other.
+    """
+    stays = oldest(left, entered)
+    moves = entered if stays is left else left
+    own = motion if moves is left else rigid_inverse(motion)
+    numbers = np.array(sorted({*left.keyframes, *entered.keyframes}))
+    is_moved = np.isin(numbers, list(moves.keyframes))
+    correction = Correction(numbers, np.where(is_moved[:, None, None], own, np.eye(4)))
+    moves.move(correction)
+    return correction
 
 
 @dataclass(frozen=True)

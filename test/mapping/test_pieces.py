@@ -12,6 +12,7 @@ from round_room import INTRINSICS, RoundRoom
 
 from mem4d_ros.mapping import Correction, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
+from mem4d_ros.mapping.pieces import put_together
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.synthetic.cameras.paths import hand_held
 
@@ -125,9 +126,49 @@ def test_a_lost_camera_goes_on_in_an_old_piece() -> None:
     for frame, estimate in zip(range(2, 12), back, strict=True):
         assert off(estimate.camera_to_world, film.poses[frame])[0] < 0.05
     assert before <= set(odometry.map.keyframes)
+    assert back[0].correction is not None
+    assert all(estimate.correction is None for estimate in back[1:])
     assert [set(piece.keyframes) for piece in odometry.pieces] == [there]
     numbers = set(odometry.map.keyframes) | there
     assert len(numbers) == len(odometry.map.keyframes) + len(there)
+
+
+def test_a_piece_that_is_left_moves_to_where_the_camera_came_from() -> None:
+    film, other = Film(6, hand_held, bodies=0), Film(7, hand_held, bodies=0)
+    odometry = Odometry()
+    film.run(odometry)
+    there = other.run(odometry)
+    last, keyframe = there[-1].camera_to_world, there[-1].keyframe
+    back = film.feed(odometry, 12)
+    assert back.correction is not None
+    motions = back.correction.of(np.array([0, keyframe]))
+    np.testing.assert_array_equal(motions[0], np.eye(4))
+    step = np.linalg.norm(last[:3, 3] - there[-2].camera_to_world[:3, 3])
+    way, turn = off(moved_pose(motions[1], last), back.camera_to_world)
+    assert way < 1.5 * step + 0.01
+    assert turn < 0.2
+    aside = next(iter(odometry.pieces))
+    np.testing.assert_allclose(
+        aside.newest.camera_to_world[:3, 3], back.camera_to_world[:3, 3], atol=0.3
+    )
+
+
+def test_of_two_pieces_the_older_one_stays_whichever_is_entered() -> None:
+    older, younger = piece_at(0, 0.0), piece_at(5, 1.0)
+    motion = np.eye(4)
+    motion[:3, 3] = 0, 2, 0
+    put_together(left=younger, entered=older, motion=motion)
+    np.testing.assert_array_equal(younger.newest.camera_to_world[:3, 3], [1, 2, 0])
+    put_together(left=older, entered=younger, motion=motion)
+    np.testing.assert_array_equal(younger.newest.camera_to_world[:3, 3], [1, 0, 0])
+    np.testing.assert_array_equal(older.newest.camera_to_world, np.eye(4))
+
+
+def piece_at(number: int, x: float) -> Map:
+    """A single keyframe there, in m."""
+    pose = np.eye(4)
+    pose[0, 3] = x
+    return Map({number: Mock(Keyframe, number=number, camera_to_world=pose, log_scale=0.0)})
 
 
 def piece(begin: int, count: int) -> Map:

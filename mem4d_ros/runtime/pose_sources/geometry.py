@@ -68,8 +68,7 @@ class GeometryPose:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
             self._tracker = Localiser(self._given.world)
-        self._drift, self._drifting = ScaleDrift(), self._tracker.map
-        self._since_look = LOOK_EVERY
+        self._drift, self._since_look = ScaleDrift(), LOOK_EVERY
         self._is_told = False  # the frame's depth will be in the map's metres
         self._origin = None if self._given is not None else np.eye(4)
         self._camera: MapCamera | None = None
@@ -157,12 +156,10 @@ class GeometryPose:
         self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
         depth = frame.points_camera[..., 2]
-        if self._tracker.map is not self._drifting:  # another piece, whose metre is another
-            self._drift, self._drifting = ScaleDrift(), self._tracker.map
         if frame.own_depth is not None:
             self._drift.look(depth, frame.own_depth)
             self._since_look = 0
-        drift = self._drift.log if self._is_told else 0.0
+        drift = self._drift.log if self._is_told else self._drift.log_untold
         dense = DenseView(depth, frame.image, camera.transform, drift, frame.people)
         scale = self._tracker.depth_scale(dense, intrinsics)
         self._tracker.learn(dense, intrinsics, frame.place)
