@@ -238,3 +238,21 @@ def test_settings_that_do_not_go_together(settings: Settings, reason: str) -> No
 def test_the_odometry_of_others_does_not_scale_a_map() -> None:
     with pytest.raises(MapError, match=r"scale\.source"):
         read_map(Settings(scale=ScaleSettings(source="odometry")), "a.map")
+
+
+def test_a_map_in_pieces_keeps_what_was_mapped_before(mapped: Show, tmp_path: Path) -> None:
+    """The camera is carried into another room, and back."""
+    film, before = mapped.film, mapped.status()
+    assert before.map_pieces == 1
+    mapped.film = mapped.model.film = Film(7, hand_held, bodies=0)
+    mapped.play(*range(FRAMES))
+    away = mapped.status()
+    assert away.map_pieces == 2
+    assert away.map_keyframes > before.map_keyframes
+    mapped.film = mapped.model.film = film
+    mapped.play(6, 8)
+    assert mapped.off(8) < 0.05
+    answer = mapped.save("both.map")
+    assert answer.success
+    assert "one of 2 pieces that were not seen together" in answer.message
+    assert len(load_map(tmp_path / "both.map").world.keyframes) >= before.map_keyframes
