@@ -17,8 +17,9 @@ from mem4d_ros.mapping.links import Link
 from mem4d_ros.mapping.localisation import Localiser
 from mem4d_ros.mapping.loops import Closed, Loops
 from mem4d_ros.mapping.motion import CameraMotion
-from mem4d_ros.mapping.odometry import Estimate, Odometry, Settled
+from mem4d_ros.mapping.odometry import Estimate, Odometry
 from mem4d_ros.mapping.pieces import Pieces
+from mem4d_ros.mapping.settled import Settled
 from mem4d_ros.mapping.store import MapCamera, MapError, StoredMap, load_map, save_map
 from mem4d_ros.mapping.tracks import Tracks
 

@@ -52,6 +52,14 @@ def moved_pose(motion: np.ndarray, camera_to_world: np.ndarray) -> np.ndarray:
     return moved
 
 
+def moved_covariance(motion: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Covariance (6, 6) of a pose under a similarity (4, 4): turns are about the camera's axes."""
+    change = np.eye(6)
+    change[3:, 3:] = motion[:3, :3]
+    moved: np.ndarray = change @ covariance @ change.T
+    return moved
+
+
 def scale_of(motion: np.ndarray) -> np.ndarray:
     """By how much similarities (..., 4, 4) make lengths longer, (...)."""
     return np.cbrt(np.linalg.det(motion[..., :3, :3]))

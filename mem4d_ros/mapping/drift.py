@@ -7,6 +7,8 @@ metre of its own, which is not the true one, but stays: by 3 to 15 % (σ) in rea
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 FIRST_LOOKS = 10
@@ -17,22 +19,29 @@ TOLERANCE = 0.1
 """By which the own metre varies from view to view, in log: nothing is said of so much."""
 
 
+@dataclass
 class ScaleDrift:
     """Compares depth that was told landmarks with depth that was not, now and in the beginning.
 
     Attributes:
-        log: log of the depth that is told by what it would be, had the map kept its metre.
+        first, last: logs of the one by the other, at most ten, of the first looks and the last.
     """
 
-    def __init__(self) -> None:
-        self.log = 0.0
-        self._first: list[float] = []
-        self._last: list[float] = []
+    first: list[float] = field(default_factory=list)
+    last: list[float] = field(default_factory=list)
 
     @property
-    def log_untold(self) -> float:
-        """Log by which depth that was told no landmarks is too large in the map's metres."""
-        return -float(np.mean(self._last)) if self._last else 0.0
+    def log(self) -> float:
+        """Log of the depth that is told by what it would be, had the map kept its metre."""
+        if not self.last:
+            return 0.0
+        away = self.last[-1] - float(np.mean(self.first))
+        return float(np.sign(away)) * max(abs(away) - TOLERANCE, 0.0)
+
+    @property
+    def log_metre(self) -> float:
+        """Log of depth in the map's metres by depth that was told no landmarks; 0: not known."""
+        return float(np.mean(self.last)) if self.last else 0.0
 
     def look(self, told: np.ndarray, own: np.ndarray) -> None:
         """Take in depths (H, W) of one image, told landmarks and not; NaN where unknown."""
@@ -42,7 +51,9 @@ class ScaleDrift:
         if not len(ratios):
             return
         ratio = float(np.median(ratios))
-        self._first = [*self._first, ratio][:FIRST_LOOKS]
-        self._last = [*self._last, ratio][-LAST_LOOKS:]
-        away = ratio - float(np.mean(self._first))
-        self.log = float(np.sign(away)) * max(abs(away) - TOLERANCE, 0.0)
+        self.first = [*self.first, ratio][:FIRST_LOOKS]
+        self.last = [*self.last, ratio][-LAST_LOOKS:]
+
+    def rescale(self, log_scale: float) -> None:
+        """The map has become larger, by this log, than it was at the looks so far."""
+        self.last = [ratio + log_scale for ratio in self.last]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from mem4d_ros.geometry import robust_deviation
@@ -180,7 +178,7 @@ def next_log_scale(
 ) -> float:
     """Log of the map's metres by the network's in a frame, near that of the newest keyframe."""
     before = world.newest.log_scale
-    step = log_ratio(world, frame, pose, replace(dense, log_drift=0.0), intrinsics) - before
+    step = log_ratio(world, frame, pose, dense, intrinsics) - before
     return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
 
 
@@ -190,13 +188,10 @@ def log_ratio(
     """Median of the log of landmarks' depth by the network's, both as a frame sees them.
 
     Where there are too few, the network was told none, and its metres are its own: as in the first
-    keyframe, but for what is known of them since. In those since it knew landmarks, and spoke in
-    the map's metres.
+    keyframe. In those since it knew landmarks, and spoke in the map's metres.
     """
     ratios = log_ratios(world, frame, pose, dense, intrinsics)
-    if len(ratios) < LEAST_LANDMARKS:
-        return world.first.log_scale - dense.log_drift
-    return float(np.median(ratios))
+    return float(np.median(ratios)) if len(ratios) >= LEAST_LANDMARKS else world.first.log_scale
 
 
 def log_ratios(

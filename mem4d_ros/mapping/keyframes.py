@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,8 +12,9 @@ import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.mapping.camera_pose import Points
-from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
+from mem4d_ros.mapping.correction import Correction, moved_covariance, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners, corners_of
+from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.thumbnails import thumbnail
 
@@ -123,12 +125,17 @@ class Map:
     Attributes:
         next_number: of the next keyframe; none is given twice.
         joined: numbers of keyframes that loops have joined, the older one first.
+        begins: numbers of the next keyframe each time that the camera came from somewhere else, in
+            order; those up to the next one of any piece are one visit.
+        drift: how its metre wanders, by the network's own.
     """
 
     keyframes: dict[int, Keyframe] = field(default_factory=dict)
     landmarks: Landmarks = field(default_factory=Landmarks)
     next_number: int = 0
     joined: tuple[tuple[int, int], ...] = ()
+    begins: tuple[int, ...] = (0,)
+    drift: ScaleDrift = field(default_factory=ScaleDrift)
 
     @property
     def first(self) -> Keyframe:
@@ -148,7 +155,21 @@ class Map:
     def copy(self) -> Map:
         """The map as it is now; arrays of keyframes are replaced as they change, never written."""
         keyframes = {number: copy(keyframe) for number, keyframe in self.keyframes.items()}
-        return replace(self, keyframes=keyframes, landmarks=deepcopy(self.landmarks))
+        landmarks, drift = deepcopy(self.landmarks), deepcopy(self.drift)
+        return replace(self, keyframes=keyframes, landmarks=landmarks, drift=drift)
+
+    def enter(self, next_number: int) -> None:
+        """The camera comes from somewhere else; its next keyframe gets that number."""
+        self.next_number = next_number
+        self.begins = (*(self.begins if self.keyframes else ()), next_number)
+
+    def leave(self) -> None:
+        """The camera goes on elsewhere; a visit without a keyframe was none."""
+        self.begins = tuple(begin for begin in self.begins if begin < self.next_number)
+
+    def visits(self, numbers: np.ndarray) -> np.ndarray:
+        """Which visit of the camera keyframes with these numbers (n,) are of, (n,)."""
+        return np.searchsorted(self.begins, numbers, side="right")
 
     def with_piece(self, piece: Map) -> Map:
         """Another map's keyframes and landmarks taken in, whose landmarks come after the own."""
@@ -158,11 +179,14 @@ class Map:
         }
         landmarks = deepcopy(self.landmarks)
         landmarks.append(piece.landmarks)
+        older = min(self, piece, key=lambda part: part.first.number)
         return Map(
             dict(sorted({**self.keyframes, **after}.items())),
             landmarks,
             max(self.next_number, piece.next_number),
             (*self.joined, *piece.joined),
+            tuple(sorted((*self.begins, *piece.begins))),
+            older.drift,
         )
 
     def move(self, correction: Correction) -> None:
@@ -173,10 +197,19 @@ class Map:
         for number, motion, log_scale in zip(numbers.tolist(), motions, log_scales, strict=True):
             keyframe = self.keyframes[number]
             keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
+            keyframe.covariance = moved_covariance(motion, keyframe.covariance)
             keyframe.log_scale += float(log_scale)
         table = self.landmarks
         hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
         table.log_inverse = table.log_inverse - log_scales[hosts]
+
+    def restate(self, numbers: Sequence[int]) -> None:
+        """Take the dense depth of keyframes with these numbers for said in the map's metres."""
+        for number in numbers:
+            keyframe, own = self.keyframes[number], self.landmarks.host == number
+            self.landmarks.log_prior[own] += keyframe.log_scale
+            depth = (keyframe.dense.depth * np.exp(keyframe.log_scale)).astype(np.float16)
+            keyframe.dense, keyframe.log_scale = replace(keyframe.dense, depth=depth), 0.0
 
     def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
         """Landmarks with these numbers (n,) in the world."""

@@ -19,6 +19,7 @@ from mem4d_ros.mapping.adjustment import Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.keyframes import Map
 from mem4d_ros.mapping.links import Link, agree, find_link, is_drift, is_possible, old_part
+from mem4d_ros.mapping.pieces import staying
 from mem4d_ros.mapping.places import revisited
 from mem4d_ros.mapping.pose_graph import ROBUST_SIGMAS, Edges, PoseGraph, edges_between, relax
 from mem4d_ros.mapping.tracks import RECENT
@@ -30,6 +31,8 @@ LOOP_DEVIATION = (0.004, 0.01, 0.02)
 """Of a loop: turn in rad, way by the distance of what is seen, log scale."""
 FIRM = 0.02
 """No way is surer than this share of the deviation of what is seen at a distance."""
+UNSEEN = 20.0
+"""So many times as uncertain is a way that nobody saw, from one visit of the camera to the next."""
 LEAST_SHARED = 20
 """Keyframes that share so many landmarks hold each other."""
 
@@ -77,14 +80,14 @@ class Loops:
         return answer if isinstance(answer, Closed) else None
 
 
-def close(world: Map, loop: Closed, piece: Map | None = None) -> tuple[Map, Correction]:
+def close(world: Map, loop: Closed, piece: Map | None = None) -> Map:
     """Move keyframes and what hangs on them, and let the new ones see what the old ones saw.
 
     Args:
         piece: what the loop joins with the world.
 
     Returns:
-        The world, with the piece, and the correction, with all links of the world.
+        The world, with the piece.
     """
     moved: Sequence[int] = ()
     begin = 0  # of the numbers of the landmarks that links name
@@ -92,6 +95,7 @@ def close(world: Map, loop: Closed, piece: Map | None = None) -> tuple[Map, Corr
         moved, begin = _moving((world, piece)), len(world.landmarks)
         world = world.with_piece(piece)
     world.move(loop.correction)
+    world.restate(moved)
     for link in loop.links:
         keyframe = world.keyframes.get(link.new)
         if keyframe is not None:
@@ -101,7 +105,7 @@ def close(world: Map, loop: Closed, piece: Map | None = None) -> tuple[Map, Corr
     joined = (*world.joined, *((link.old, link.new) for link in loop.links))
     world.joined = tuple(pair for pair in joined if world.keyframes.keys() >= set(pair))
     _hold(world, loop.links[-1], moved)
-    return world, replace(loop.correction, links=world.links())
+    return world
 
 
 def _hold(world: Map, link: Link, moved: Sequence[int]) -> None:
@@ -115,9 +119,9 @@ def _hold(world: Map, link: Link, moved: Sequence[int]) -> None:
 
 
 def _moving(parts: Sequence[Map]) -> tuple[int, ...]:
-    """Numbers of the keyframes of those parts that do not stay: the one with the oldest does."""
-    oldest = min(parts, key=lambda part: part.first.number)
-    return tuple(number for part in parts if part is not oldest for number in part.keyframes)
+    """Numbers of the keyframes of those parts that do not stay."""
+    stays = staying(parts)
+    return tuple(number for part in parts if part is not stays for number in part.keyframes)
 
 
 def _answer(
@@ -156,8 +160,10 @@ def _correct(parts: Sequence[Map], links: tuple[Link, ...]) -> Correction | None
     edges = _edges_of(links, numbers)
     for part in parts:
         edges = _edges_within(part, numbers, poses, links).joined(edges)
-    graph = PoseGraph(poses, np.zeros(len(numbers)), edges)
-    relaxed, errors = relax(_brought_together(graph, np.isin(numbers, _moving(parts)), links))
+    graph = start = PoseGraph(poses, np.zeros(len(numbers)), edges)
+    if len(parts) > 1:
+        start = _brought_together(graph, np.isin(numbers, _moving(parts)), links)
+    relaxed, errors = relax(start)
     if errors[-len(links) :].max() > ROBUST_SIGMAS:
         return None
     return Correction(numbers, graph.motions(relaxed))
@@ -179,7 +185,8 @@ def _edges_within(
     """What holds the keyframes of a part, among all with these numbers (K,), poses (K, 4, 4)."""
     distance = float(np.median([link.distance for link in links]))
     own = np.flatnonzero(np.isin(numbers, list(part.keyframes)))
-    first, second = (own[index] for index in _neighbours(part, numbers[own]))
+    first, second, is_seen = _neighbours(part, numbers[own])
+    first, second = own[first], own[second]
     way = np.linalg.norm(poses[second, :3, 3] - poses[first, :3, 3], axis=-1)
     turn, by_way, log_scale = STEP_DEVIATION
     deviation = np.stack(
@@ -190,6 +197,7 @@ def _edges_within(
         ),
         -1,
     )
+    deviation[~is_seen] *= UNSEEN
     return edges_between(poses, first, second, deviation)
 
 
@@ -205,14 +213,19 @@ def _edges_of(links: tuple[Link, ...], numbers: np.ndarray) -> Edges:
     )
 
 
-def _neighbours(world: Map, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _neighbours(world: Map, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices (M,) and (M,) of keyframes that follow each other, or met again and see the same.
 
     Among those soon after each other, all see the same: what holds them is one thing, not many.
+    The third array (M,) bool says of which the way between them was seen.
     """
     sees = np.zeros((len(numbers), len(world.landmarks)), np.float32)
     for row, number in zip(sees, numbers.tolist(), strict=True):
         row[world.keyframes[number].landmarks] = 1
-    met_again = np.triu(sees @ sees.T >= LEAST_SHARED, RECENT)
-    first, second = np.nonzero(met_again | np.eye(len(numbers), k=1, dtype=bool))
-    return first, second
+    visits = world.visits(numbers)
+    is_one_visit = visits[:, None] == visits
+    apart = np.triu(np.ones_like(is_one_visit), RECENT) | np.triu(~is_one_visit)
+    met_again = apart & (sees @ sees.T >= LEAST_SHARED)
+    follow = np.eye(len(numbers), k=1, dtype=bool)
+    first, second = np.nonzero(met_again | follow)
+    return first, second, (met_again | is_one_visit)[first, second]

@@ -9,6 +9,7 @@ from dataclasses import astuple, fields
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.mapping.drift import FIRST_LOOKS, LAST_LOOKS, ScaleDrift
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.sharpness import sharpness
@@ -38,6 +39,11 @@ PLACE: Mapping[str, tuple[type, Shape]] = {"place": (np.float32, ("C",))}
 """Of keyframes that have it."""
 LOOP_ARRAYS: Mapping[str, tuple[type, Shape]] = {"joined": (np.int64, ("L", 2))}
 """Of maps in which a loop has closed."""
+LOOK_ARRAYS: Mapping[str, tuple[type, Shape]] = {
+    "log_first": (np.float64, ("F",)),
+    "log_last": (np.float64, ("G",)),
+}
+"""Of maps whose metre has been compared with the network's own (`drift.py`)."""
 MAY_BE_NAN = ("log_prior", "dense_depth")
 LARGEST_LOG = 30.0
 """Of any depth, scale or size in metres."""
@@ -56,6 +62,9 @@ def to_arrays(world: Map) -> dict[str, np.ndarray]:
             arrays[f"keyframes/{number}/{name}"] = np.array(value, order="C")
     if world.joined:
         arrays["loops/joined"] = np.array(world.joined, np.int64)
+    if world.drift.last:
+        arrays["looks/log_first"] = np.array(world.drift.first)
+        arrays["looks/log_last"] = np.array(world.drift.last)
     return arrays
 
 
@@ -73,6 +82,10 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
         loops = groups.pop("loops")
         _check(loops, LOOP_ARRAYS, "loops", {})
         world.joined = tuple((old, new) for old, new in loops["joined"].tolist())
+    if "looks" in groups:
+        looks = groups.pop("looks")
+        _check(looks, LOOK_ARRAYS, "looks", {})
+        world.drift = ScaleDrift(looks["log_first"].tolist(), looks["log_last"].tolist())
     numbered = {_number(group): group for group in groups}
     for number in sorted(numbered):
         group = numbered[number]
@@ -80,7 +93,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
         _check(groups[group], expected, group, {"H": height, "W": width})
         world.keyframes[number] = _keyframe(number, groups[group], group)
     _check_whole(world)
-    world.next_number = max(world.keyframes) + 1
+    world.next_number, world.begins = max(world.keyframes) + 1, (min(world.keyframes),)
     _look(world)
     return world
 
@@ -170,6 +183,9 @@ def _check_whole(world: Map) -> None:
         raise NotAMap("landmarks/host names keyframes that are not there")
     if (table.variance < 0).any() or (np.abs(table.pixel) > 1e6).any():
         raise NotAMap("landmarks are beyond all bounds")
+    looks = len(world.drift.first), len(world.drift.last)
+    if max(looks) > 0 and not (min(looks) > 0 and max(looks) <= max(FIRST_LOOKS, LAST_LOOKS)):
+        raise NotAMap("looks are too few, or too many")
     if not world.keyframes.keys() >= {number for pair in world.joined for number in pair}:
         raise NotAMap("loops/joined names keyframes that are not there")
     for number, keyframe in world.keyframes.items():

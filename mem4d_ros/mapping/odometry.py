@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,20 +11,16 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
-from mem4d_ros.mapping.camera_pose import seen_at
-from mem4d_ros.mapping.correction import Correction
+from mem4d_ros.mapping.correction import Correction, moved_covariance, scale_of
 from mem4d_ros.mapping.fresh_landmarks import measure_depth
 from mem4d_ros.mapping.growth import (
-    LEAST_LANDMARKS,
     add_keyframe,
-    fits_its_look,
     is_due,
     log_ratio,
     new_corners,
     next_log_scale,
 )
 from mem4d_ros.mapping.keyframes import DenseView, Map
-from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.locating import (
     PIXEL_DEVIATION,
     Found,
@@ -33,7 +30,8 @@ from mem4d_ros.mapping.locating import (
 )
 from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.motion import CameraMotion
-from mem4d_ros.mapping.pieces import Pieces, put_together
+from mem4d_ros.mapping.pieces import Pieces, completed, put_together
+from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
 from mem4d_ros.mapping.tracks import Tracks, neighbours
@@ -46,24 +44,12 @@ from mem4d_ros.mapping.window import (
     take_in,
 )
 
-SETTLED_HITS = 2
-"""Frames in which a landmark was where it should be until the network is told of it."""
-LEAST_DEVIATION = 0.04
-"""Of a landmark's log depth: the poses are not quite right either, and what lies around a corner
-is only about as far away."""
 PATIENCE = 8
 """Frames that show something, but nothing known, until a new piece of the map begins."""
+LONGEST_GAP = 7
+"""Frames that were not located, after which it is still known where the camera should be."""
 LEAST_CORNERS = 50
 """An image with fewer shows nothing."""
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Landmarks of a frame that are seen and known: pixels (N, 2), depth and deviation in m."""
-
-    pixels: np.ndarray
-    depth: np.ndarray
-    deviation: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -104,6 +90,7 @@ class Odometry:
     def begin_in(self, world: Map) -> None:
         """Go on in a map that is known; where in it, the next frames must show."""
         self._start(world)
+        world.enter(world.next_number)
         self._motion = CameraMotion(is_placed=False)
 
     def _start(self, world: Map) -> None:
@@ -180,7 +167,7 @@ class Odometry:
         if self.is_empty:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
-            self._set_aside(Map())
+            self._set_aside(Map(drift=deepcopy(self.map.drift)))
             self._motion, self._strange_frames = CameraMotion(self._pose), 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
@@ -189,7 +176,8 @@ class Odometry:
 
     def _set_aside(self, world: Map) -> None:
         """Go on in another map, and keep the one until now."""
-        world.next_number = self.map.next_number
+        self.map.leave()
+        world.enter(self.map.next_number)
         self._pieces = self._pieces.without(world).with_map(self.map)
         self._use(world)
 
@@ -223,11 +211,13 @@ class Odometry:
 
     def _find_elsewhere(self, image: np.ndarray, intrinsics: np.ndarray) -> Found | None:
         """In a piece that was set aside, in which the camera then goes on."""
+        if not self._pieces.maps or not _shows_something(image):
+            return None
         recognised = self._pieces.recognise(image, intrinsics)
         if recognised is None:
             return None
         piece, found = recognised
-        if self._correction is None and self._motion.missed < PATIENCE:
+        if self._correction is None and self._motion.missed <= LONGEST_GAP:
             found = self._put_together(piece, found)
         self._set_aside(piece)
         self._motion = CameraMotion(is_placed=False)  # what it was is of the other piece
@@ -235,11 +225,17 @@ class Odometry:
 
     def _put_together(self, piece: Map, found: Found) -> Found:
         """Where the camera enters a piece is where it should be by now in the one it leaves."""
-        pose = found.located.camera_to_world
-        motion = pose @ rigid_inverse(self._motion.expected)
-        self._correction = put_together(self.map, piece, motion)
-        moved = self._correction.of(np.array([piece.newest.number]))[0] @ pose
-        return replace(found, located=replace(found.located, camera_to_world=moved))
+        located = found.located
+        motion = located.camera_to_world @ rigid_inverse(self._motion.expected)
+        correction = put_together(self.map, piece, motion)
+        of_piece = correction.of(np.array([piece.newest.number]))[0]
+        self._correction = completed(correction, (self.map, *self._pieces))
+        located = replace(
+            located,
+            camera_to_world=of_piece @ located.camera_to_world,
+            covariance=moved_covariance(of_piece, located.covariance),
+        )
+        return replace(found, located=located)
 
     def _accept(self, found: Found) -> None:
         located, tracks = found.located, found.tracks
@@ -255,7 +251,7 @@ class Odometry:
         self._motion = self._motion.not_located()
         self._covariance = self._covariance + self._motion.unseen_covariance()
         self._frame = Tracks.none(image)
-        self._strange_frames += len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS
+        self._strange_frames += _shows_something(image)
 
     def _add_keyframe(
         self,
@@ -304,23 +300,13 @@ class Odometry:
         piece = self._pieces.of_keyframe(loop.links[-1].old)
         if piece is not None:
             self._pieces = self._pieces.without(piece)
-        self.map, self._correction = close(self.map, loop, piece)
+        self.map = close(self.map, loop, piece)
+        self._correction = completed(loop.correction, (self.map, *self._pieces))
         motion = loop.correction.of(np.array([self.map.newest.number]))[0]
         self._motion = self._motion.moved(motion)
+        if piece is None:
+            self.map.drift.rescale(float(np.log(scale_of(motion))))
 
 
-def settled_of(world: Map, frame: Tracks, pose: np.ndarray, intrinsics: np.ndarray) -> Settled:
-    """The landmarks of a frame from a pose (4, 4) that are known well.
-
-    None where they are few: a single wrong one would lead all else astray.
-    """
-    table = world.landmarks
-    variance, hits = table.variance[frame.numbers], table.hits[frame.numbers]
-    known = (variance < SETTLED_VARIANCE) & (hits >= SETTLED_HITS)
-    if known.sum() < LEAST_LANDMARKS:
-        known[:] = False
-    known[known] = fits_its_look(world, frame.numbers[known])
-    points = world.points(frame.numbers[known], intrinsics)
-    depth = seen_at(points.position, pose)[1]
-    deviation = depth * np.sqrt(variance[known] + LEAST_DEVIATION**2)
-    return Settled(frame.pixels[known], depth, deviation)
+def _shows_something(image: np.ndarray) -> bool:
+    return len(new_corners(image, np.empty((0, 2)))) >= LEAST_CORNERS

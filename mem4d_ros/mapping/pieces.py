@@ -9,7 +9,7 @@ IROS 2019).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +26,9 @@ LEAST_KEYFRAMES = 2
 """Of a piece that is kept: with one nothing is known but what the network said."""
 
 
-def oldest(first: Map, second: Map) -> Map:
-    """That of two pieces which stays where it is."""
-    return min(first, second, key=lambda piece: piece.first.number)
+def staying(pieces: Iterable[Map]) -> Map:
+    """The piece that stays where it is when some are brought together: the oldest."""
+    return min(pieces, key=lambda piece: piece.first.number)
 
 
 def put_together(left: Map, entered: Map, motion: np.ndarray) -> Correction:
@@ -37,14 +37,31 @@ def put_together(left: Map, entered: Map, motion: np.ndarray) -> Correction:
     Args:
         motion: (4, 4), of the piece that it left, by which it would be where it entered the other.
     """
-    stays = oldest(left, entered)
-    moves = entered if stays is left else left
-    own = motion if moves is left else rigid_inverse(motion)
+    stays = staying((left, entered))
+    moves, own = (left, motion) if stays is entered else (entered, rigid_inverse(motion))
     numbers = np.array(sorted({*left.keyframes, *entered.keyframes}))
     is_moved = np.isin(numbers, list(moves.keyframes))
     correction = Correction(numbers, np.where(is_moved[:, None, None], own, np.eye(4)))
     moves.move(correction)
     return correction
+
+
+def completed(correction: Correction, pieces: Iterable[Map]) -> Correction:
+    """For all that hangs on keyframes of any piece, also on those that were given up.
+
+    What is not of a piece that moves stays, and what is left of a visit of the camera moves as the
+    rest of its piece.
+    """
+    moving = dict(zip(correction.keyframes.tolist(), correction.motions, strict=True))
+    motions = {}
+    for piece in pieces:
+        own = np.array(sorted(piece.keyframes))
+        for number in {*piece.keyframes, *piece.begins}:
+            nearest = own[min(int(np.searchsorted(own, number)), len(own) - 1)]
+            motions[number] = moving.get(int(nearest), np.eye(4))
+    numbers = sorted(motions)
+    links = np.concatenate([piece.links() for piece in pieces])
+    return Correction(np.array(numbers), np.array([motions[n] for n in numbers]), links)
 
 
 @dataclass(frozen=True)
@@ -59,15 +76,19 @@ class Pieces:
     def with_map(self, world: Map) -> Pieces:
         """With another one set aside.
 
-        Of too many keyframes the oldest piece is kept, and then the largest ones.
+        While there are too many keyframes in all, the smallest pieces are given up, but not the
+        newest, nor the oldest, from which a map may have been loaded, nor the largest.
         """
         maps = [m for m in (*self.maps, world) if len(m.keyframes) >= LEAST_KEYFRAMES]
-        maps.sort(key=lambda piece: piece.first.number)
-        maps[1:] = sorted(maps[1:], key=lambda piece: -len(piece.keyframes))
-        sizes = np.cumsum([len(piece.keyframes) for piece in maps])
-        return Pieces(
-            tuple(m for m, size in zip(maps, sizes, strict=True) if size <= MOST_KEYFRAMES)
-        )
+        while sum(len(piece.keyframes) for piece in maps) > MOST_KEYFRAMES:
+            largest = max(maps, key=lambda piece: len(piece.keyframes))
+            kept = [world, staying(maps), largest]
+            others = [piece for piece in maps if not any(piece is one for one in kept)]
+            if not others:
+                break
+            smallest = min(others, key=lambda piece: len(piece.keyframes))
+            maps = [piece for piece in maps if piece is not smallest]
+        return Pieces(tuple(maps))
 
     def without(self, world: Map) -> Pieces:
         """With one of them taken out."""
@@ -84,8 +105,7 @@ class Pieces:
         """
         keyframes = [keyframe for piece in self.maps for keyframe in piece.keyframes.values()]
         for keyframe in most_similar(keyframes, image, 1):
-            piece = self.of_keyframe(keyframe.number)
-            assert piece is not None
+            piece = next(m for m in self.maps if keyframe.number in m.keyframes)
             found = locate_anew(piece, image, intrinsics, CameraMotion(is_placed=False))
             if found is not None and is_sure(found, STRANGE_LANDMARKS):
                 return piece, found

@@ -51,6 +51,8 @@ def relocalise(
     if start is None:
         return None
     tracks = _matched_near(world, corners, image, start, intrinsics)
+    if not len(tracks.numbers):
+        return start
     seen = to_rays(tracks.pixels, intrinsics)[:, :2]
     points = world.points(tracks.numbers, intrinsics)
     return refine(points, seen, CORNER_DEVIATION / intrinsics[0, 0], start).camera_to_world

@@ -25,23 +25,25 @@ def thin(world: Map, intrinsics: np.ndarray) -> bool:
     """
     if len(world.keyframes) <= MOST_KEYFRAMES:
         return False
+    views = np.zeros(len(world.landmarks), np.int64)
+    for keyframe in world.keyframes.values():
+        views[keyframe.landmarks] += 1
     for _ in range(min(len(world.keyframes), MOST_KEYFRAMES + 1) - KEPT_KEYFRAMES):
-        _give_up(world, _least_needed(world), intrinsics)
+        least = _least_needed(world, views)
+        views[least.landmarks] -= 1
+        _give_up(world, least, intrinsics)
     _compact(world)
     return True
 
 
-def _least_needed(world: Map) -> Keyframe:
-    """The keyframe whose landmarks are seen best without it; of equals, the oldest."""
-    views = np.zeros(len(world.landmarks), np.int64)
-    for keyframe in world.keyframes.values():
-        views[keyframe.landmarks] += 1
-    views *= world.landmarks.is_alive
+def _least_needed(world: Map, views: np.ndarray) -> Keyframe:
+    """The keyframe whose landmarks, seen by `views` (N,), are seen best without it.
+
+    Of equals, the oldest.
+    """
+    is_rare = world.landmarks.is_alive & (views <= ENOUGH_VIEWS)
     candidates = [world.keyframes[number] for number in sorted(world.keyframes)[1:-RECENT]]
-    needed = [
-        int(((views[k.landmarks] > 0) & (views[k.landmarks] <= ENOUGH_VIEWS)).sum())
-        for k in candidates
-    ]
+    needed = [int(is_rare[keyframe.landmarks].sum()) for keyframe in candidates]
     return candidates[int(np.argmin(needed))]
 
 

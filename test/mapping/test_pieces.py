@@ -12,7 +12,7 @@ from round_room import INTRINSICS, RoundRoom
 
 from mem4d_ros.mapping import Correction, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
-from mem4d_ros.mapping.pieces import put_together
+from mem4d_ros.mapping.pieces import completed, put_together
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.synthetic.cameras.paths import hand_held
 
@@ -168,7 +168,10 @@ def piece_at(number: int, x: float) -> Map:
     """A single keyframe there, in m."""
     pose = np.eye(4)
     pose[0, 3] = x
-    return Map({number: Mock(Keyframe, number=number, camera_to_world=pose, log_scale=0.0)})
+    keyframe = Mock(
+        Keyframe, number=number, camera_to_world=pose, covariance=np.eye(6), log_scale=0.0
+    )
+    return Map({number: keyframe})
 
 
 def piece(begin: int, count: int) -> Map:
@@ -184,3 +187,51 @@ def test_pieces_have_a_bounded_number_of_keyframes() -> None:
         pieces = pieces.with_map(world)
     assert list(pieces) == [oldest, large]
     assert list(Pieces().with_map(small).with_map(single)) == [small]
+
+
+def test_of_pieces_neither_the_largest_nor_the_newest_is_given_up() -> None:
+    false_start, building, left = piece(0, 2), piece(2, 249), piece(251, 40)
+    pieces = Pieces().with_map(false_start).with_map(building)
+    assert list(pieces) == [false_start, building]
+    assert list(pieces.with_map(left)) == [false_start, building, left]
+    assert list(pieces.with_map(left).with_map(piece(291, 9)))[:2] == [false_start, building]
+
+
+def test_a_correction_is_complete() -> None:
+    """A, 0 to 2 and 6 to 8, moves up; of B, 3 to 5, nothing does; 6 and 8 were given up."""
+    first, second = piece(0, 3), piece(3, 3)
+    first.keyframes[7] = Mock(Keyframe, number=7)
+    first.begins, second.begins = (0, 6), (3,)
+    up = np.eye(4)
+    up[1, 3] = -1.0
+    whole = completed(Correction(np.array([0, 1, 2, 7]), np.tile(up, (4, 1, 1))), (first, second))
+    moved = whole.of(np.arange(9))[:, 1, 3]
+    np.testing.assert_array_equal(moved, [-1, -1, -1, 0, 0, 0, -1, -1, -1])
+
+
+def test_links_of_all_pieces_are_told() -> None:
+    first, second = piece_at(0, 0.0), piece_at(5, 1.0)
+    first.joined, second.joined = ((0, 0),), ((5, 5),)
+    nothing = Correction(np.array([0]), np.eye(4)[None])
+    assert completed(nothing, (first, second)).links[:, 0, 0].tolist() == [0.0, 1.0]
+
+
+def test_the_depth_of_keyframes_that_have_grown_is_restated(joined: Run) -> None:
+    world = joined.odometry.map.copy()
+    number = max(world.keyframes)
+    keyframe, own = world.keyframes[number], world.landmarks.host == number
+    prior, depth = world.landmarks.log_prior[own], keyframe.dense.depth.astype(float)
+    keyframe.log_scale = np.log(2.0)
+    world.restate([number])
+    assert keyframe.log_scale == 0
+    np.testing.assert_allclose(keyframe.dense.depth, 2 * depth, rtol=2e-3)
+    np.testing.assert_allclose(world.landmarks.log_prior[own], prior + np.log(2.0))
+
+
+def test_a_covariance_turns_and_grows_with_its_map() -> None:
+    world = piece_at(0, 0.0)
+    world.keyframes[0].covariance = np.diag([1.0, 2, 3, 4, 0, 0])  # of the position along x
+    quarter = np.array([[0.0, -3, 0, 0], [3, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]])
+    world.move(Correction(np.array([0]), quarter[None]))
+    expected = np.diag([1.0, 2, 3, 0, 36, 0])
+    np.testing.assert_allclose(world.keyframes[0].covariance, expected, atol=1e-9)

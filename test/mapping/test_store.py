@@ -174,6 +174,12 @@ def filled(value: float) -> Callable[[np.ndarray], np.ndarray]:
     return lambda values: np.full_like(values, value)
 
 
+def looks(first: int, last: int, value: float = 0.0) -> Callable[[Path], None]:
+    """So many logs of looks, of that value."""
+    arrays = {"looks/log_first": np.full(first, value), "looks/log_last": np.full(last, value)}
+    return lambda folder: rewrite(folder, lambda a: a.update(arrays))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no folder": (lambda f: f.rename(f.parent / "b"), "holds no map"),
     "no description": (lambda f: (f / "map.json").unlink(), "map.json is missing"),
@@ -228,6 +234,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda f: rewrite(f, lambda a: a["loops/joined"].__setitem__((0, 0), 1000)),
         "joined names keyframes that are not there",
     ),
+    "looks of which nothing is known": (looks(0, 2), "looks are too few, or too many"),
+    "too many looks": (looks(10, 11), "looks are too few, or too many"),
+    "looks at infinity": (looks(2, 2, np.inf), "looks/log_first is not finite"),
     "half a loop": (
         lambda f: rewrite(f, lambda a: a.update({"loops/joined": np.zeros((1, 1), np.int64)})),
         "loops/joined has the shape",

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mem4d_ros.geometry import ImageTransform, pose_from_rotation
+from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.sharpness import sharpness
 from mem4d_ros.mapping.store import MapCamera, StoredMap
@@ -47,7 +48,9 @@ def made_up_map(seed: int, keyframes: int = 3, new: int = 5) -> StoredMap:
             dense=_dense(rng),
             place=None if rng.random() < 0.3 else rng.normal(0, 1, 8).astype(np.float32),
         )
-    world.next_number = max(world.keyframes) + 1
+    world.next_number, world.begins = max(world.keyframes) + 1, (min(world.keyframes),)
+    looks = int(rng.integers(0, 11))
+    world.drift = ScaleDrift(rng.normal(size=looks).tolist(), rng.normal(size=looks).tolist())
     if keyframes > 2:  # a loop has closed
         world.joined = ((min(world.keyframes), max(world.keyframes)),)
     turned = pose_from_rotation(cv2.Rodrigues(rng.normal(0, 1, 3))[0], rng.normal(0, 1, 3))

@@ -16,7 +16,6 @@ from mem4d_ros.mapping import (
     Map,
     MapCamera,
     Odometry,
-    ScaleDrift,
     StoredMap,
     Worker,
     landmark_cloud,
@@ -68,7 +67,7 @@ class GeometryPose:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
             self._tracker = Localiser(self._given.world)
-        self._drift, self._since_look = ScaleDrift(), LOOK_EVERY
+        self._since_look = LOOK_EVERY
         self._is_told = False  # the frame's depth will be in the map's metres
         self._origin = None if self._given is not None else np.eye(4)
         self._camera: MapCamera | None = None
@@ -156,12 +155,15 @@ class GeometryPose:
         self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
         depth = frame.points_camera[..., 2]
+        drift = self._tracker.map.drift
         if frame.own_depth is not None:
-            self._drift.look(depth, frame.own_depth)
+            drift.look(depth, frame.own_depth)
             self._since_look = 0
-        drift = self._drift.log if self._is_told else self._drift.log_untold
-        dense = DenseView(depth, frame.image, camera.transform, drift, frame.people)
-        scale = self._tracker.depth_scale(dense, intrinsics)
+        # Depth that was told nothing is in the network's own metres.
+        in_map = np.float32(1 if self._is_told else np.exp(drift.log_metre))
+        log_drift = drift.log if self._is_told else 0.0
+        dense = DenseView(depth * in_map, frame.image, camera.transform, log_drift, frame.people)
+        scale = self._tracker.depth_scale(dense, intrinsics) * float(in_map)
         self._tracker.learn(dense, intrinsics, frame.place)
         return PoseEstimate(
             located.camera_to_world,

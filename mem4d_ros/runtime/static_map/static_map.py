@@ -65,7 +65,7 @@ class StaticMap:
     def move(self, correction: Correction) -> None:
         """Move each voxel with the keyframe that it was last measured from.
 
-        Those that come to lie in one place become their mean.
+        Those that come to lie in one place become their mean, and belong where most was seen.
         """
         slots = self._table.occupied()
         if not len(slots):
@@ -84,7 +84,10 @@ class StaticMap:
         self._means[placed] = (sums / total[:, None])[there]
         self._weights[placed] = total[there]
         self._frames[placed] = np.maximum.reduceat(frames[order], starts)[there]
-        self._keyframes[placed] = np.maximum.reduceat(keyframes[order], starts)[there]
+        ends = np.append(starts[1:], len(order))
+        voxel = np.repeat(np.arange(len(starts)), ends - starts)
+        most = np.lexsort((keyframes[order], frames[order], voxel))[ends - 1]
+        self._keyframes[placed] = keyframes[order][most][there]
 
     def points(self) -> ColouredPoints:
         """The voxels that enough frames have measured, in the world."""

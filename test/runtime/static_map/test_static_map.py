@@ -262,6 +262,20 @@ def test_a_wall_that_was_there_twice_is_there_once_in_the_end() -> None:
     np.testing.assert_allclose(wall, wall[0], atol=1e-5)
 
 
+def test_what_comes_to_lie_in_one_place_belongs_where_most_was_seen() -> None:
+    """A piece of a map that lies on another one by chance does not drag it along."""
+    built = StaticMap(AT_ONCE)
+    for number in (1, 2, 3):
+        built.integrate(replace(flat_reconstruction(number, pose_at()), keyframe=0), NOTHING)
+    before = built.points().positions
+    drifted = pose_at(z=-0.5)
+    built.integrate(replace(flat_reconstruction(4, drifted), keyframe=5), NOTHING)
+    built.move(Correction(np.array([0, 5]), np.array([np.eye(4), pose_at(z=0.5)])))
+    built.move(Correction(np.array([0, 5]), np.array([np.eye(4), pose_at(x=9)])))
+    distance, _ = cKDTree(built.points().positions).query(before)
+    assert distance.max() < 1e-4
+
+
 def test_an_empty_map_moves() -> None:
     built = StaticMap(AT_ONCE)
     built.move(Correction(np.array([0]), np.eye(4)[None]))
