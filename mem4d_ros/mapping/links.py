@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +30,10 @@ SAME_TURN_RAD, SAME_WAY, SAME_LOG_SCALE = 0.04, 0.04, 0.1
 LARGEST_DRIFT = 0.25
 """Of the way since the old keyframe; more is no drift."""
 LARGEST_TURN_RAD, LARGEST_LOG_SCALE = 0.6, 0.5
+UNMISTAKABLE = 100
+"""Landmarks of a link; in corridors that repeat themselves some 40 agree."""
+HARDLY_SEEN = 20
+"""Landmarks that two successive keyframes share."""
 POSSIBLE = 16.8
 """Largest squared error of where another piece has a keyframe, by its covariance: 99 % of χ² with 6
 degrees of freedom."""
@@ -103,7 +108,12 @@ def _is_sure(tracks: Tracks, located: Located) -> bool:
 
 
 def is_drift(world: Map, link: Link) -> bool:
-    """Whether the way between the two keyframes, both of one world, can have drifted so far."""
+    """Whether the way between the two keyframes, both of one world, can have drifted so far.
+
+    What was hardly seen somewhere between, as before a bare wall, can have drifted anyhow.
+    """
+    if len(link.landmarks) >= UNMISTAKABLE and _least_shared(world, link) < HARDLY_SEEN:
+        return True
     way = _way(world, link.old) + link.distance
     before = world.keyframes[link.new].camera_to_world
     after = moved_pose(link.motion, before)
@@ -118,7 +128,10 @@ def is_possible(world: Map, piece: Map, link: Link) -> bool:
     """Whether the newest keyframe of a world can be where another piece has it.
 
     Where a piece lies is known as well as its covariance says, and less the longer its way since.
+    What so much is seen of is not mistaken, wherever it is.
     """
+    if len(link.landmarks) >= UNMISTAKABLE:
+        return True
     newest, old = world.newest, piece.keyframes[link.old]
     before, after = newest.camera_to_world, moved_pose(link.motion, newest.camera_to_world)
     off = np.concatenate(
@@ -134,6 +147,12 @@ def is_possible(world: Map, piece: Map, link: Link) -> bool:
         off @ np.linalg.solve(covariance, off) < POSSIBLE
         and abs(np.log(scale_of(link.motion))) < LARGEST_LOG_SCALE
     )
+
+
+def _least_shared(world: Map, link: Link) -> int:
+    """Landmarks that two successive keyframes between those of a link see, at the least."""
+    between = [world.keyframes[n] for n in sorted(world.keyframes) if link.old <= n <= link.new]
+    return min(len(np.intersect1d(a.landmarks, b.landmarks)) for a, b in pairwise(between))
 
 
 def _way(world: Map, begin: int = 0) -> float:

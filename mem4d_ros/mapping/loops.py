@@ -31,8 +31,9 @@ LOOP_DEVIATION = (0.004, 0.01, 0.02)
 """Of a loop: turn in rad, way by the distance of what is seen, log scale."""
 FIRM = 0.02
 """No way is surer than this share of the deviation of what is seen at a distance."""
-UNSEEN = 20.0
-"""So many times as uncertain is a way that nobody saw, from one visit of the camera to the next."""
+WELL_SEEN, MOST_UNCERTAIN = 50, 10.0
+"""Shared landmarks from which on an edge has these deviations. With fewer it has larger ones, by
+the square, at most so many times, as from one visit of the camera to the next."""
 LEAST_SHARED = 20
 """Keyframes that share so many landmarks hold each other."""
 
@@ -185,7 +186,7 @@ def _edges_within(
     """What holds the keyframes of a part, among all with these numbers (K,), poses (K, 4, 4)."""
     distance = float(np.median([link.distance for link in links]))
     own = np.flatnonzero(np.isin(numbers, list(part.keyframes)))
-    first, second, is_seen = _neighbours(part, numbers[own])
+    first, second, shared = _neighbours(part, numbers[own])
     first, second = own[first], own[second]
     way = np.linalg.norm(poses[second, :3, 3] - poses[first, :3, 3], axis=-1)
     turn, by_way, log_scale = STEP_DEVIATION
@@ -197,7 +198,8 @@ def _edges_within(
         ),
         -1,
     )
-    deviation[~is_seen] *= UNSEEN
+    weakness = ((WELL_SEEN / np.maximum(shared, 1)) ** 2).clip(1, MOST_UNCERTAIN)
+    deviation *= weakness[:, None]
     return edges_between(poses, first, second, deviation)
 
 
@@ -217,7 +219,7 @@ def _neighbours(world: Map, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Indices (M,) and (M,) of keyframes that follow each other, or met again and see the same.
 
     Among those soon after each other, all see the same: what holds them is one thing, not many.
-    The third array (M,) bool says of which the way between them was seen.
+    The third array (M,) says how many landmarks both see.
     """
     sees = np.zeros((len(numbers), len(world.landmarks)), np.float32)
     for row, number in zip(sees, numbers.tolist(), strict=True):
@@ -225,7 +227,7 @@ def _neighbours(world: Map, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray
     visits = world.visits(numbers)
     is_one_visit = visits[:, None] == visits
     apart = np.triu(np.ones_like(is_one_visit), RECENT) | np.triu(~is_one_visit)
-    met_again = apart & (sees @ sees.T >= LEAST_SHARED)
-    follow = np.eye(len(numbers), k=1, dtype=bool)
-    first, second = np.nonzero(met_again | follow)
-    return first, second, (met_again | is_one_visit)[first, second]
+    shared = sees @ sees.T
+    met_again = apart & (shared >= LEAST_SHARED)
+    first, second = np.nonzero(met_again | np.eye(len(numbers), k=1, dtype=bool))
+    return first, second, shared[first, second]
