@@ -178,27 +178,40 @@ def next_log_scale(
 ) -> float:
     """Log of the map's metres by the network's in a frame, near that of the newest keyframe."""
     before = world.newest.log_scale
-    step = log_ratio(world, frame, pose, dense, intrinsics) - before
+    step = log_ratio(world, frame, pose, dense, intrinsics, otherwise=0.0) - before
     return before + float(np.clip(step, -LARGEST_SCALE_STEP, LARGEST_SCALE_STEP))
 
 
 def log_ratio(
-    world: Map, frame: Tracks, pose: np.ndarray, dense: DenseView, intrinsics: np.ndarray
+    world: Map,
+    frame: Tracks,
+    pose: np.ndarray,
+    dense: DenseView,
+    intrinsics: np.ndarray,
+    otherwise: float,
 ) -> float:
     """Median of the log of landmarks' depth by the network's, both as a frame sees them.
 
-    Where there are too few, the network was told none, and its metres are its own: as in the first
-    keyframe. In those since it knew landmarks, and spoke in the map's metres.
+    Those that are not settled say it where too few others do: they began in the map's metres, too.
+    It is `otherwise` where all are too few.
     """
-    ratios = log_ratios(world, frame, pose, dense, intrinsics)
-    return float(np.median(ratios)) if len(ratios) >= LEAST_LANDMARKS else world.first.log_scale
+    for largest_variance in (SETTLED_VARIANCE, np.inf):
+        ratios = log_ratios(world, frame, pose, dense, intrinsics, largest_variance)
+        if len(ratios) >= LEAST_LANDMARKS:
+            return float(np.median(ratios))
+    return otherwise
 
 
 def log_ratios(
-    world: Map, frame: Tracks, pose: np.ndarray, dense: DenseView, intrinsics: np.ndarray
+    world: Map,
+    frame: Tracks,
+    pose: np.ndarray,
+    dense: DenseView,
+    intrinsics: np.ndarray,
+    largest_variance: float = SETTLED_VARIANCE,
 ) -> np.ndarray:
-    """Logs (n,) of settled landmarks' depth by the network's, where a frame sees both."""
-    known = frame[world.landmarks.variance[frame.numbers] < SETTLED_VARIANCE]
+    """Logs (n,) of known landmarks' depth by the network's, where a frame sees both."""
+    known = frame[world.landmarks.variance[frame.numbers] < largest_variance]
     own = seen_at(world.points(known.numbers, intrinsics).position, pose)[1]
     said = depth_at(dense, known.pixels)
     with np.errstate(invalid="ignore"):

@@ -147,6 +147,14 @@ class Map:
         """The keyframe made last."""
         return self.keyframes[max(self.keyframes)]
 
+    @property
+    def log_own_metre(self) -> float:
+        """Log of the map's metres by the network's own, those of depth that was told nothing.
+
+        The first keyframe was told nothing; what is known since says more.
+        """
+        return self.drift.log_metre if self.drift.last else self.first.log_scale
+
     def links(self) -> np.ndarray:
         """(L, 2, 3), where in the world the keyframes are that loops have joined."""
         ends = [[self.keyframes[n].camera_to_world[:3, 3] for n in pair] for pair in self.joined]

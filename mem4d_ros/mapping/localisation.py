@@ -52,9 +52,11 @@ class Localiser:
 
     def depth_scale(self, dense: DenseView, intrinsics: np.ndarray) -> float:
         """The map's metres by those of the depth of the frame located last."""
-        if self._frame is None:  # the network is told no landmarks: as in the first keyframe
-            return float(np.exp(self.map.first.log_scale))
-        return float(np.exp(log_ratio(self.map, self._frame, self._pose, dense, intrinsics)))
+        otherwise = self.map.log_own_metre
+        if self._frame is None:
+            return float(np.exp(otherwise))
+        frame, pose = self._frame, self._pose
+        return float(np.exp(log_ratio(self.map, frame, pose, dense, intrinsics, otherwise)))
 
     def is_due(self, intrinsics: np.ndarray) -> bool:
         """Whether the frame located last is one that the next ones are compared with."""

@@ -147,7 +147,8 @@ class Odometry:
         if self.is_empty:
             return 1.0
         frame = self._located()
-        return float(np.exp(log_ratio(self.map, frame, self._pose, dense, intrinsics)))
+        otherwise = self.map.log_own_metre
+        return float(np.exp(log_ratio(self.map, frame, self._pose, dense, intrinsics, otherwise)))
 
     def is_due(self, intrinsics: np.ndarray) -> bool:
         """Whether the frame located last will be a keyframe."""

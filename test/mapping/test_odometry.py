@@ -138,6 +138,29 @@ def test_a_frame_of_which_no_landmark_is_known_keeps_the_metres_of_its_depth(
     assert odometry.depth_scale(still_room.dense(10), still_room.intrinsics) == 1.0
 
 
+def test_landmarks_that_are_not_settled_say_the_metres_where_no_others_do(
+    still_room: Film,
+) -> None:
+    odometry = Odometry()
+    still_room.run(odometry, range(10))
+    odometry.locate(still_room.images[10], still_room.intrinsics)
+    odometry.map.landmarks.variance[:] = 1.0
+    scale = odometry.depth_scale(still_room.dense(10, scale=2.0), still_room.intrinsics)
+    assert scale == pytest.approx(0.5, rel=0.05)
+
+
+def test_the_metre_of_a_frame_without_landmarks_is_what_looks_have_found(
+    still_room: Film,
+) -> None:
+    odometry = Odometry()
+    still_room.run(odometry, range(10))
+    own = still_room.depth[9]
+    odometry.map.drift.look(3.0 * own, own)
+    odometry.locate(np.zeros((HEIGHT, WIDTH), np.uint8), still_room.intrinsics)
+    scale = odometry.depth_scale(still_room.dense(10), still_room.intrinsics)
+    assert scale == pytest.approx(3.0)
+
+
 def test_a_turn_on_the_spot_stays_on_the_spot(turning_room: Film) -> None:
     estimates = turning_room.run(Odometry())
     assert all(estimate.measured for estimate in estimates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -159,11 +160,12 @@ class GeometryPose:
         if frame.own_depth is not None:
             drift.look(depth, frame.own_depth)
             self._since_look = 0
-        # Depth that was told nothing is in the network's own metres.
-        in_map = np.float32(1 if self._is_told else np.exp(drift.log_metre))
-        log_drift = drift.log if self._is_told else 0.0
-        dense = DenseView(depth * in_map, frame.image, camera.transform, log_drift, frame.people)
-        scale = self._tracker.depth_scale(dense, intrinsics) * float(in_map)
+        dense = DenseView(depth, frame.image, camera.transform, people=frame.people)
+        scale = self._tracker.depth_scale(dense, intrinsics)
+        if self._is_told:
+            dense = replace(dense, log_drift=drift.log)
+        else:  # it is in the network's own metres
+            dense = replace(dense, depth=depth * np.float32(scale))
         self._tracker.learn(dense, intrinsics, frame.place)
         return PoseEstimate(
             located.camera_to_world,
