@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -50,6 +49,10 @@ class DenseView:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return np.asarray(shown > 0)
+
+    def scaled(self, scale: float) -> DenseView:
+        """The same in metres of which there are more, by this factor."""
+        return replace(self, depth=(self.depth * scale).astype(self.depth.dtype))
 
     def kept(self) -> DenseView:
         """The same in as little memory as a map that holds many can afford: depth as float16.
@@ -198,7 +201,10 @@ class Map:
         )
 
     def move(self, correction: Correction) -> None:
-        """Move keyframes, and landmarks with those that saw them first."""
+        """Move keyframes, and landmarks with those that saw them first.
+
+        What the network said there is in the metres of then, and grows with them.
+        """
         numbers = np.array(sorted(self.keyframes))
         motions = correction.of(numbers)
         log_scales = np.log(scale_of(motions))
@@ -206,18 +212,11 @@ class Map:
             keyframe = self.keyframes[number]
             keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
             keyframe.covariance = moved_covariance(motion, keyframe.covariance)
-            keyframe.log_scale += float(log_scale)
+            keyframe.dense = keyframe.dense.scaled(float(np.exp(log_scale)))
         table = self.landmarks
         hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
         table.log_inverse = table.log_inverse - log_scales[hosts]
-
-    def restate(self, numbers: Sequence[int]) -> None:
-        """Take the dense depth of keyframes with these numbers for said in the map's metres."""
-        for number in numbers:
-            keyframe, own = self.keyframes[number], self.landmarks.host == number
-            self.landmarks.log_prior[own] += keyframe.log_scale
-            depth = (keyframe.dense.depth * np.exp(keyframe.log_scale)).astype(np.float16)
-            keyframe.dense, keyframe.log_scale = replace(keyframe.dense, depth=depth), 0.0
+        table.log_prior = table.log_prior + log_scales[hosts]
 
     def points(self, numbers: np.ndarray, intrinsics: np.ndarray) -> Points:
         """Landmarks with these numbers (n,) in the world."""

@@ -96,7 +96,6 @@ def close(world: Map, loop: Closed, piece: Map | None = None) -> Map:
         moved, begin = _moving((world, piece)), len(world.landmarks)
         world = world.with_piece(piece)
     world.move(loop.correction)
-    world.restate(moved)
     for link in loop.links:
         keyframe = world.keyframes.get(link.new)
         if keyframe is not None:

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from film import Film
+from made_up_maps import NOTHING_DENSE
 from round_room import INTRINSICS, RoundRoom
 
 from mem4d_ros.mapping import Correction, Map, Odometry, Pieces, moved_pose
@@ -169,7 +170,7 @@ def piece_at(number: int, x: float) -> Map:
     pose = np.eye(4)
     pose[0, 3] = x
     keyframe = Mock(
-        Keyframe, number=number, camera_to_world=pose, covariance=np.eye(6), log_scale=0.0
+        Keyframe, number=number, camera_to_world=pose, covariance=np.eye(6), dense=NOTHING_DENSE
     )
     return Map({number: keyframe})
 
@@ -216,16 +217,16 @@ def test_links_of_all_pieces_are_told() -> None:
     assert completed(nothing, (first, second)).links[:, 0, 0].tolist() == [0.0, 1.0]
 
 
-def test_the_depth_of_keyframes_that_have_grown_is_restated(joined: Run) -> None:
+def test_what_the_network_said_grows_with_the_map(joined: Run) -> None:
     world = joined.odometry.map.copy()
     number = max(world.keyframes)
     keyframe, own = world.keyframes[number], world.landmarks.host == number
     prior, depth = world.landmarks.log_prior[own], keyframe.dense.depth.astype(float)
-    keyframe.log_scale = np.log(2.0)
-    world.restate([number])
-    assert keyframe.log_scale == 0
+    before = keyframe.log_scale
+    world.move(Correction(np.array([0]), np.diag([2.0, 2, 2, 1])[None]))
     np.testing.assert_allclose(keyframe.dense.depth, 2 * depth, rtol=2e-3)
     np.testing.assert_allclose(world.landmarks.log_prior[own], prior + np.log(2.0))
+    assert keyframe.log_scale == before
 
 
 def test_a_covariance_turns_and_grows_with_its_map() -> None:
