@@ -19,7 +19,7 @@ from luck import Disturbed
 
 from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.evaluation.trajectory import trajectory_errors
-from mem4d_ros.mapping import HangingPoses
+from mem4d_ros.mapping import HangingPoses, scale_of
 from mem4d_ros.runtime.loading import load_network
 
 
@@ -45,7 +45,7 @@ def follow(samples: list[Sample]) -> Path3D:
     for number, sample in enumerate(samples):
         found = online.process(sample.image, number, sample.intrinsics)
         if found.correction is not None:
-            scale = np.cbrt(np.linalg.det(found.correction.motions[-1][:3, :3]))
+            scale = scale_of(found.correction.of(np.array([found.keyframe]))[0])
             print(f"joined at frame {number}: what is new becomes {scale:.2f} times as large")
             poses.move(found.correction)
         poses.add(found.camera_to_world, found.keyframe)

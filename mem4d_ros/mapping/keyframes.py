@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -190,14 +191,13 @@ class Map:
         }
         landmarks = deepcopy(self.landmarks)
         landmarks.append(piece.landmarks)
-        older = min(self, piece, key=lambda part: part.first.number)
         return Map(
             dict(sorted({**self.keyframes, **after}.items())),
             landmarks,
             max(self.next_number, piece.next_number),
             (*self.joined, *piece.joined),
             tuple(sorted((*self.begins, *piece.begins))),
-            older.drift,
+            oldest((self, piece)).drift,
         )
 
     def move(self, correction: Correction) -> None:
@@ -234,6 +234,11 @@ class Map:
             table.trust(numbers),
             table.sharpness[numbers] @ poses[:, :3, :2].swapaxes(1, 2),  # (n, 2, 3)
         )
+
+
+def oldest(pieces: Iterable[Map]) -> Map:
+    """The map that began first: it stays where it is when pieces are brought together."""
+    return min(pieces, key=lambda piece: piece.first.number)
 
 
 def to_rays(pixels: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:

@@ -9,15 +9,14 @@ from itertools import pairwise
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.mapping.camera_pose import Located, locate
 from mem4d_ros.mapping.correction import moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import describe
 from mem4d_ros.mapping.growth import LEAST_LANDMARKS, log_ratios
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
-from mem4d_ros.mapping.locating import PIXEL_DEVIATION
+from mem4d_ros.mapping.keyframes import Keyframe, Map
+from mem4d_ros.mapping.locating import Found, locate_near, spread
 from mem4d_ros.mapping.relocalisation import relocalise
 from mem4d_ros.mapping.rotations import angle_between, logarithm
-from mem4d_ros.mapping.tracks import Tracks, connected, find_again
+from mem4d_ros.mapping.tracks import Tracks, connected
 
 LEAST_INLIERS, LEAST_INLIER_RATIO = 30, 0.6
 """Of the old landmarks that are found, so many must be where they should be."""
@@ -71,21 +70,17 @@ def find_link(world: Map, old: Map, candidate: Keyframe, intrinsics: np.ndarray)
     start = relocalise(old, [candidate], newest.image, intrinsics)
     if start is None:
         return None
-    everywhere, nothing = old.keyframes.values(), np.empty(0, np.int64)
-    tracks = find_again(old, everywhere, newest.image, start, intrinsics, taken=nothing)
-    points = old.points(tracks.numbers, intrinsics)
-    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
-    located = locate(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], start)
-    if located is None or not _is_sure(tracks, located):
+    found = locate_near(old, newest.image, intrinsics, start)
+    if found is None or not _is_sure(found):
         return None
-    tracks = tracks[located.agrees]
+    located, tracks = found.located, found.tracks[found.located.agrees]
     there = log_ratios(old, tracks, located.camera_to_world, newest.dense, intrinsics)
     own = Tracks(newest.image, newest.landmarks, newest.pixels)
     here = log_ratios(world, own, newest.camera_to_world, newest.dense, intrinsics)
     if min(len(there), len(here)) < LEAST_LANDMARKS:
         return None
     scale = float(np.exp(np.median(there) - np.median(here)))
-    away = points.position[located.agrees] - located.camera_to_world[:3, 3]
+    away = old.points(tracks.numbers, intrinsics).position - located.camera_to_world[:3, 3]
     return Link(
         candidate.number,
         newest.number,
@@ -98,13 +93,11 @@ def find_link(world: Map, old: Map, candidate: Keyframe, intrinsics: np.ndarray)
     )
 
 
-def _is_sure(tracks: Tracks, located: Located) -> bool:
+def _is_sure(found: Found) -> bool:
     """Whether enough landmarks agree, all over the image."""
-    count = located.agrees.sum()
-    if count < max(LEAST_INLIERS, LEAST_INLIER_RATIO * len(located.agrees)):
-        return False
-    spread = tracks.pixels[located.agrees].std(0).min() / max(tracks.image.shape)
-    return bool(spread > LEAST_SPREAD)
+    agrees = found.located.agrees
+    enough = agrees.sum() >= max(LEAST_INLIERS, LEAST_INLIER_RATIO * len(agrees))
+    return bool(enough and spread(found) > LEAST_SPREAD)
 
 
 def is_drift(world: Map, link: Link) -> bool:

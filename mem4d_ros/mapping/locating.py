@@ -89,7 +89,7 @@ def locate_after_wide_step(world: Map, image: np.ndarray, intrinsics: np.ndarray
     pixels = np.where(seen[:, None], pixels, match.seen[chosen])
     tracks = known.joined(Tracks(image, new, pixels))
     found = _pose_of(world, tracks, intrinsics, match.camera_to_world, CORNER_DEVIATION)
-    if found is not None and _spread(found) > WIDE_SPREAD:
+    if found is not None and spread(found) > WIDE_SPREAD:
         return _made_exact(world, found, intrinsics)
     take_back(world, keyframe, new)
     return None
@@ -155,10 +155,11 @@ def locate_near(
 def is_sure(found: Found, least: int = SURE_LANDMARKS) -> bool:
     """Whether enough landmarks are where they should be, all over the image."""
     agrees = found.located.agrees
-    return bool(agrees.sum() * agrees.mean() >= least) and _spread(found) > SURE_SPREAD
+    return bool(agrees.sum() * agrees.mean() >= least) and spread(found) > SURE_SPREAD
 
 
-def _spread(found: Found) -> float:
+def spread(found: Found) -> float:
+    """Of the landmarks that agree in the image, as a deviation, by its long side."""
     agreeing = found.tracks.pixels[found.located.agrees]
     return float(agreeing.std(0).min() / max(found.tracks.image.shape))
 

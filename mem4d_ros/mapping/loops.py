@@ -17,9 +17,8 @@ import numpy as np
 
 from mem4d_ros.mapping.adjustment import Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
-from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.keyframes import Map, oldest
 from mem4d_ros.mapping.links import Link, agree, find_link, is_drift, is_possible, old_part
-from mem4d_ros.mapping.pieces import staying
 from mem4d_ros.mapping.places import revisited
 from mem4d_ros.mapping.pose_graph import ROBUST_SIGMAS, Edges, PoseGraph, edges_between, relax
 from mem4d_ros.mapping.tracks import RECENT
@@ -120,7 +119,7 @@ def _hold(world: Map, link: Link, moved: Sequence[int]) -> None:
 
 def _moving(parts: Sequence[Map]) -> tuple[int, ...]:
     """Numbers of the keyframes of those parts that do not stay."""
-    stays = staying(parts)
+    stays = oldest(parts)
     return tuple(number for part in parts if part is not stays for number in part.keyframes)
 
 
@@ -144,12 +143,12 @@ def _answer(
 
 def _plausible_link(world: Map, home: Map, number: int, intrinsics: np.ndarray) -> Link | None:
     """To a keyframe at home in the world, or in another piece."""
-    candidate = home.keyframes[number]
-    if home is world:
-        link = find_link(world, old_part(world), candidate, intrinsics)
-        return link if link is not None and is_drift(world, link) else None
-    link = find_link(world, home, candidate, intrinsics)
-    return link if link is not None and is_possible(world, home, link) else None
+    old = old_part(world) if home is world else home
+    link = find_link(world, old, home.keyframes[number], intrinsics)
+    if link is None:
+        return None
+    believed = is_drift(world, link) if home is world else is_possible(world, home, link)
+    return link if believed else None
 
 
 def _correct(parts: Sequence[Map], links: tuple[Link, ...]) -> Correction | None:

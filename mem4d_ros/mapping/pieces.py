@@ -16,7 +16,7 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.correction import Correction
-from mem4d_ros.mapping.keyframes import Map
+from mem4d_ros.mapping.keyframes import Map, oldest
 from mem4d_ros.mapping.locating import STRANGE_LANDMARKS, Found, is_sure, locate_anew
 from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.relocalisation import most_similar
@@ -26,18 +26,13 @@ LEAST_KEYFRAMES = 2
 """Of a piece that is kept: with one nothing is known but what the network said."""
 
 
-def staying(pieces: Iterable[Map]) -> Map:
-    """The piece that stays where it is when some are brought together: the oldest."""
-    return min(pieces, key=lambda piece: piece.first.number)
-
-
 def put_together(left: Map, entered: Map, motion: np.ndarray) -> Correction:
     """Move the younger of two pieces to where a camera came from one into the other.
 
     Args:
         motion: (4, 4), of the piece that it left, by which it would be where it entered the other.
     """
-    stays = staying((left, entered))
+    stays = oldest((left, entered))
     moves, own = (left, motion) if stays is entered else (entered, rigid_inverse(motion))
     numbers = np.array(sorted({*left.keyframes, *entered.keyframes}))
     is_moved = np.isin(numbers, list(moves.keyframes))
@@ -82,7 +77,7 @@ class Pieces:
         maps = [m for m in (*self.maps, world) if len(m.keyframes) >= LEAST_KEYFRAMES]
         while sum(len(piece.keyframes) for piece in maps) > MOST_KEYFRAMES:
             largest = max(maps, key=lambda piece: len(piece.keyframes))
-            kept = [world, staying(maps), largest]
+            kept = [world, oldest(maps), largest]
             others = [piece for piece in maps if not any(piece is one for one in kept)]
             if not others:
                 break
