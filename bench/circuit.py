@@ -156,7 +156,7 @@ def print_steadiness(walk: Walk, frames: int) -> None:
                 f" {len(odometry.map.landmarks)} landmarks, {resident_mib():.0f} MiB",
                 flush=True,
             )
-    errors = trajectory_errors(path.moved, walk.poses[order])
+    errors = trajectory_errors(path.now.poses, walk.poses[order])
     print(f"ATE {errors.ate_m:.3f} m of {errors.path_m:.0f} m; closed at {path.closed_at}")
 
 

@@ -11,47 +11,33 @@ by themselves.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from circuit import Path3D
 from luck import Disturbed
 
 from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.evaluation.trajectory import trajectory_errors
-from mem4d_ros.mapping import HangingPoses, scale_of
+from mem4d_ros.mapping import scale_of
 from mem4d_ros.runtime.loading import load_network
 
 
-@dataclass(frozen=True)
-class Path3D:
-    """Poses (T, 4, 4) as they are in the end, the true ones, and which of them were measured."""
+def follow(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """Find poses (T, 4, 4) as they are in the end, and which of them were measured, (T,) bool.
 
-    found: np.ndarray
-    true: np.ndarray
-    measured: np.ndarray
-
-    def error(self, part: slice) -> str:
-        """ATE of a part of it."""
-        seen = self.measured[part]
-        errors = trajectory_errors(self.found[part][seen], self.true[part][seen])
-        return f"{errors.ate_m:.3f} m"
-
-
-def follow(samples: list[Sample]) -> Path3D:
-    """The path that the packaged network and the odometry find; each correction is printed."""
+    Each correction is printed.
+    """
     online = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
-    poses, measured = HangingPoses(), []
+    path, measured = Path3D(), []
     for number, sample in enumerate(samples):
         found = online.process(sample.image, number, sample.intrinsics)
         if found.correction is not None:
             scale = scale_of(found.correction.of(np.array([found.keyframe]))[0])
             print(f"joined at frame {number}: what is new becomes {scale:.2f} times as large")
-            poses.move(found.correction)
-        poses.add(found.camera_to_world, found.keyframe)
+        path.add(found.camera_to_world, found.keyframe, found.correction)
         measured.append(found.pose_measured)
-    true = np.array([sample.camera_to_world for sample in samples])
-    return Path3D(poses.poses, true, np.array(measured))
+    return path.now.poses, np.array(measured)
 
 
 def main() -> None:
@@ -64,11 +50,18 @@ def main() -> None:
     begin, end = options.jump
     recording = open_dataset(options.dataset, options.root)[0]
     there, back = (list(Disturbed(recording, draw)) for draw in (1, 2))
-    path = follow([*there[:begin], *there[end:], *back[::-1]])
+    samples = [*there[:begin], *there[end:], *back[::-1]]
+    poses, measured = follow(samples)
+    true = np.array([sample.camera_to_world for sample in samples])
+
+    def error(part: slice) -> str:
+        seen = measured[part]
+        return f"{trajectory_errors(poses[part][seen], true[part][seen]).ate_m:.3f} m"
+
     print(
-        f"{recording.name}: ATE {path.error(slice(None))}, before the jump"
-        f" {path.error(slice(begin))}, after it {path.error(slice(begin, None))};"
-        f" {(~path.measured).sum()} of {len(path.true)} frames not located"
+        f"{recording.name}: ATE {error(slice(None))}, before the jump {error(slice(begin))},"
+        f" after it {error(slice(begin, None))}; {(~measured).sum()} of {len(true)} frames not"
+        " located"
     )
 
 
