@@ -18,6 +18,9 @@ from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.thumbnails import thumbnail
 
+RIGID = 1e-6
+"""Log of a scale that changes nothing of a depth in float16."""
+
 
 @dataclass(frozen=True)
 class DenseView:
@@ -212,7 +215,8 @@ class Map:
             keyframe = self.keyframes[number]
             keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
             keyframe.covariance = moved_covariance(motion, keyframe.covariance)
-            keyframe.dense = keyframe.dense.scaled(float(np.exp(log_scale)))
+            if abs(log_scale) > RIGID:  # depth of a large piece takes a while
+                keyframe.dense = keyframe.dense.scaled(float(np.exp(log_scale)))
         table = self.landmarks
         hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
         table.log_inverse = table.log_inverse - log_scales[hosts]
