@@ -51,7 +51,7 @@ def along_the_wall(index: int) -> Reconstruction:
     pose = np.eye(4)
     pose[0, 3] = STEP_M * index
     points_camera = unproject(depth, intrinsics)
-    sureness = np.ones((HEIGHT, WIDTH), np.float32)
+    sureness = np.full((HEIGHT, WIDTH), 2, np.float32)
     return Reconstruction(
         stamp_ns=index,
         frame_index=index,

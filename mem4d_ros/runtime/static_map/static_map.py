@@ -18,16 +18,14 @@ from mem4d_ros.runtime.static_map.seen_through import seen_through
 from mem4d_ros.runtime.static_map.settings import StaticMapSettings
 from mem4d_ros.runtime.static_map.voxel_table import EMPTY, VoxelTable
 
-CARVED_VOXELS = 30_000
-"""So many voxels are compared with a frame, in turn: the time does not grow with the map."""
-
 
 class StaticMap:
     """Accumulates still points of one world. Not thread-safe.
 
     Memory is allocated once and does not grow; time per frame does not depend on how many came
-    before. A frame adds 1 to the count of each voxel that it measures and takes `carve_rate` from
-    each that it sees through; a voxel goes when nothing is left of its count.
+    before. A frame adds 1, or less where it is unsure, to the count of each voxel that it measures
+    and takes `carve_rate` from each that it sees through; a voxel goes when nothing is left of its
+    count.
     """
 
     def __init__(self, settings: StaticMapSettings | None = None) -> None:
@@ -36,9 +34,8 @@ class StaticMap:
         slots = self._table.capacity
         self._means = np.zeros((slots, 7), np.float32)  # x, y, z in m, r, g, b, confidence
         self._weights = np.zeros(slots, np.float32)  # sum of confidences behind the means
-        self._frames = np.zeros(slots, np.float32)  # count of frames
+        self._frames = np.zeros(slots, np.float32)  # count of frames, unsure ones as less than one
         self._keyframes = np.zeros(slots, np.int64)  # that the voxel hangs on
-        self._next_carved = 0
 
     def __len__(self) -> int:
         """The number of voxels, those that are not shown yet included."""
@@ -47,7 +44,6 @@ class StaticMap:
     def reset(self) -> None:
         """Forget everything."""
         self._table.clear()
-        self._next_carved = 0
 
     def integrate(self, reconstruction: Reconstruction, moving: np.ndarray) -> None:
         """Take a frame in, without the pixels `moving` (H, W) bool and those beside them.
@@ -90,7 +86,7 @@ class StaticMap:
         self._keyframes[placed] = keyframes[order][most][there]
 
     def points(self) -> ColouredPoints:
-        """The voxels that enough frames have measured, in the world."""
+        """The voxels that enough frames have measured, surely enough, in the world."""
         slots = self._table.occupied()
         slots = slots[self._frames[slots] >= self.settings.min_frames]
         means = self._means[slots]
@@ -101,14 +97,10 @@ class StaticMap:
         )
 
     def _carve(self, reconstruction: Reconstruction) -> None:
-        slots = self._table.occupied()
-        if len(slots) > CARVED_VOXELS:
-            first = np.searchsorted(slots, self._next_carved)
-            slots = slots.take(np.arange(first, first + CARVED_VOXELS), mode="wrap")
-            self._next_carved = int(slots[-1]) + 1
         world_to_camera = rigid_inverse(reconstruction.camera_to_world)
-        empty = seen_through(self._means[slots, :3], reconstruction, world_to_camera, self.settings)
-        slots = slots[empty]
+        positions = self._means[:, :3]  # of empty slots, too: quicker than to choose first
+        slots = seen_through(positions, reconstruction, world_to_camera, self.settings)
+        slots = slots[self._table.holds(slots)]
         self._frames[slots] -= self.settings.carve_rate
         self._table.remove(slots[self._frames[slots] <= 0])
 
@@ -123,5 +115,7 @@ class StaticMap:
         share = (weights / total)[:, None]
         self._means[slots] += share * (means - self._means[slots])
         self._weights[slots] = total
-        self._frames[slots] = np.minimum(self._frames[slots] + 1, limit)
+        counts = (means[:, 6] - 1) / (self.settings.full_confidence - 1)
+        self._frames[slots] = np.minimum(self._frames[slots] + counts.clip(0, 1), limit)
+        self._table.settle(slots[self._frames[slots] >= self.settings.min_frames])
         self._keyframes[slots] = keyframe

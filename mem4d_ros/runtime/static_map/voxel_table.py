@@ -7,6 +7,9 @@ import numpy as np
 WAYS = 16
 """Slots of a bucket."""
 EMPTY = -1
+TENTATIVE = -(1 << 62)
+"""Added to the time of use of those that may go first, so that they are older than all others."""
+NEVER = np.iinfo(np.int64).min
 AXIS_BITS = 21
 REACH = 1 << (AXIS_BITS - 1)
 """Voxels from the origin along each axis that have a key."""
@@ -22,8 +25,10 @@ class VoxelTable:
     """Which voxel is in which slot; what is known of a voxel lies in the caller's arrays.
 
     Like a processor's cache, a key may only lie in the 16 slots of its own bucket. A new voxel that
-    finds its bucket full replaces the one there that was used longest ago, so that the table keeps
-    what was seen last. Half full, it loses less than 1 % of its voxels to full buckets.
+    finds its bucket full replaces the one there that was used longest ago: of those that nobody has
+    settled, and of the others where there are none. So the table keeps what was seen last, and does
+    not give up what is known for what may be an error. Half full, it loses less than 1 % of its
+    voxels to full buckets.
     """
 
     def __init__(self, max_voxels: int) -> None:
@@ -39,17 +44,25 @@ class VoxelTable:
     def clear(self) -> None:
         """Empty all slots."""
         self._keys = np.full((self._buckets, WAYS), EMPTY, np.int64)
-        self._used_at = np.full((self._buckets, WAYS), EMPTY, np.int64)
+        self._used_at = np.full((self._buckets, WAYS), NEVER, np.int64)
         self._time = 0
 
     def occupied(self) -> np.ndarray:
         """The slots (N,) that hold a voxel, in order."""
         return np.flatnonzero(self._keys.reshape(-1) != EMPTY)
 
+    def holds(self, slots: np.ndarray) -> np.ndarray:
+        """Whether slots (N,) hold a voxel, (N,) bool."""
+        return self._keys.reshape(-1)[slots] != EMPTY
+
     def remove(self, slots: np.ndarray) -> None:
         """Empty slots (N,)."""
         self._keys.reshape(-1)[slots] = EMPTY
-        self._used_at.reshape(-1)[slots] = EMPTY
+        self._used_at.reshape(-1)[slots] = NEVER
+
+    def settle(self, slots: np.ndarray) -> None:
+        """Let voxels in slots (N,), just used, stay longer than those that are not settled."""
+        self._used_at.reshape(-1)[slots] = self._time
 
     def claim(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The slots (N,) of different keys (N,), and which of them (N,) bool are new there.
@@ -62,7 +75,9 @@ class VoxelTable:
         hits = self._keys[buckets] == keys[:, None]  # (N, WAYS)
         known = hits.any(-1)
         slots = np.where(known, buckets * WAYS + hits.argmax(-1), EMPTY)
-        self._used_at.reshape(-1)[slots[known]] = self._time
+        used_at = self._used_at.reshape(-1)
+        settled = used_at[slots[known]] >= 0
+        used_at[slots[known]] = self._time + np.where(settled, 0, TENTATIVE)
         missing = np.flatnonzero(~known)
         slots[missing] = self._place(keys[missing], buckets[missing])
         return slots, ~known & (slots != EMPTY)
@@ -75,12 +90,13 @@ class VoxelTable:
         rank = np.empty_like(order)  # among the new keys of the same bucket
         rank[order] = np.arange(len(order)) - first
         ages = self._used_at[buckets]
-        by_age = np.argsort(ages, axis=-1, kind="stable")  # empty slots first
-        way = by_age[np.arange(len(keys)), np.minimum(rank, WAYS - 1)]
-        free = (rank < WAYS) & (ages[np.arange(len(keys)), way] < self._time)
+        in_use = (ages == self._time) | (ages == self._time + TENTATIVE)  # by this call
+        by_age = np.argsort(np.where(in_use, self._time, ages), axis=-1, kind="stable")
+        way = by_age[np.arange(len(keys)), np.minimum(rank, WAYS - 1)]  # empty slots come first
+        free = (rank < WAYS) & ~in_use[np.arange(len(keys)), way]
         slots = np.where(free, buckets * WAYS + way, EMPTY)
         self._keys.reshape(-1)[slots[free]] = keys[free]
-        self._used_at.reshape(-1)[slots[free]] = self._time
+        self._used_at.reshape(-1)[slots[free]] = self._time + TENTATIVE
         return slots
 
     def _buckets_of(self, keys: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ def test_voxels_hold_the_weighted_means_of_their_points() -> None:
             point = frame.points_world[v, u]
             cell = tuple(np.floor(point / np.float32(0.1)).astype(int))
             expected[cell].append((confidence[v, u], *point, *image[v, u], confidence[v, u]))
-    built = StaticMap(replace(AT_ONCE, voxel_size_m=0.1))
+    built = StaticMap(StaticMapSettings(voxel_size_m=0.1, min_frames=0))
     built.integrate(frame, NOTHING)
     points = built.points()
     assert len(points.positions) == len(expected)
@@ -78,6 +78,35 @@ def test_a_voxel_is_shown_once_enough_frames_agree() -> None:
         built.integrate(flat_reconstruction(index, np.eye(4)), NOTHING)
         shown.append(len(built.points().positions) > 0)
     assert shown == [False, False, True, True]
+
+
+def test_a_frame_counts_as_much_as_it_is_sure() -> None:
+    """Confidence 1.25 is a quarter of the way from 1, the least there is, to 2, which is enough."""
+    built = StaticMap(StaticMapSettings(min_frames=1, full_confidence=2.0))
+    shown = []
+    for index in range(5):
+        unsure = np.full(NOTHING.shape, 1.25, np.float32)
+        frame = replace(flat_reconstruction(index, np.eye(4)), confidence_world=unsure)
+        built.integrate(frame, NOTHING)
+        shown.append(len(built.points().positions) > 0)
+    assert shown == [False, False, False, True, True]
+
+
+def test_what_one_frame_claims_does_not_drive_out_what_is_known() -> None:
+    """A wall was seen; then nothing but errors, elsewhere each time, a hundred a frame."""
+    built = StaticMap(StaticMapSettings(max_voxels=7000))
+    wall = np.full(NOTHING.shape, WALL_M)
+    for index in range(3):
+        built.integrate(reconstruction_of(index, wall, np.eye(4)), NOTHING)
+    known = built.points().positions
+    rng = np.random.default_rng(2)
+    for index in range(3, 103):
+        errors = np.full(NOTHING.size, np.nan)
+        errors[rng.permutation(NOTHING.size)[:100]] = rng.uniform(5, 8, 100)
+        frame = reconstruction_of(index, errors.reshape(NOTHING.shape), pose_at(x=-50))
+        built.integrate(frame, NOTHING)
+    distance, _ = cKDTree(built.points().positions).query(known)
+    assert (distance < 1e-4).mean() > 0.99
 
 
 def test_pixels_that_move_and_those_beside_them_stay_out() -> None:
@@ -179,7 +208,13 @@ def test_an_endless_corridor_fits_and_its_end_is_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"voxel_size_m": 0.0}, {"max_voxels": 0}, {"min_frames": 9, "max_frames": 8}]
+    "wrong",
+    [
+        {"voxel_size_m": 0.0},
+        {"max_voxels": 0},
+        {"full_confidence": 1.0},
+        {"min_frames": 9, "max_frames": 8},
+    ],
 )
 def test_settings_that_make_no_map_are_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match="static map"):

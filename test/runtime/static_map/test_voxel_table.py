@@ -63,6 +63,31 @@ def test_what_was_used_longest_ago_gives_way() -> None:
     assert new[0]
 
 
+def test_what_is_not_settled_gives_way_first() -> None:
+    table = VoxelTable(WAYS)  # one bucket
+    slots, _ = table.claim(np.arange(WAYS))
+    table.settle(slots[:-1])  # all but the last key
+    for key in range(100, 110):  # each drives out the one before it
+        table.claim(np.array([key]))
+    _, new = table.claim(np.arange(WAYS - 1))
+    assert not new.any()
+    _, new = table.claim(np.array([109]))
+    assert not new[0]
+
+
+def test_what_is_settled_gives_way_to_what_is_seen_together() -> None:
+    """So a table that is full of what was seen elsewhere takes a new place in."""
+    table = VoxelTable(WAYS)  # one bucket
+    slots, _ = table.claim(np.arange(WAYS))
+    table.settle(slots)
+    table.claim(np.array([0]))
+    arrivals = np.arange(100, 100 + WAYS - 1)
+    _, new = table.claim(arrivals)
+    assert new.all()
+    _, new = table.claim(np.append(arrivals, 0))
+    assert not new.any()  # 0 was used last, and stays
+
+
 def test_keys_of_one_call_do_not_drive_each_other_out() -> None:
     table = VoxelTable(WAYS)
     slots, new = table.claim(np.arange(WAYS + 5))

@@ -29,7 +29,8 @@ class StaticMapGroup:
     )
     max_voxels: int = parameter(
         StaticMapSettings.max_voxels,
-        "Maximum number of voxels in the static map; then the least recently measured are replaced",
+        "Maximum number of voxels in the static map; then those are replaced that hardly any frame"
+        " has measured, and after them the least recently measured",
         minimum=1000,
         maximum=5_000_000,
     )
