@@ -73,23 +73,24 @@ class StaticMap:
         keys, order, starts = group_by_voxel(means[:, :3], self.settings.voxel_size_m)
         sums = np.add.reduceat((means * weights[:, None])[order], starts, axis=0)
         total = np.add.reduceat(weights[order], starts)
-        self._table.clear()
-        placed, _ = self._table.claim(keys)
-        there = placed != EMPTY
-        placed = placed[there]
-        self._means[placed] = (sums / total[:, None])[there]
-        self._weights[placed] = total[there]
-        self._frames[placed] = np.maximum.reduceat(frames[order], starts)[there]
+        counts = np.maximum.reduceat(frames[order], starts)
         ends = np.append(starts[1:], len(order))
         voxel = np.repeat(np.arange(len(starts)), ends - starts)
         most = np.lexsort((keyframes[order], frames[order], voxel))[ends - 1]
-        self._keyframes[placed] = keyframes[order][most][there]
+        self._table.clear()
+        by_count = np.argsort(-counts, kind="stable")  # what finds no place is what was seen least
+        placed, _ = self._table.claim(keys[by_count])
+        kept, placed = by_count[placed != EMPTY], placed[placed != EMPTY]
+        self._means[placed] = (sums / total[:, None])[kept]
+        self._weights[placed] = total[kept]
+        self._frames[placed] = counts[kept]
+        self._keyframes[placed] = keyframes[order][most][kept]
+        self._settle(placed)
 
     def points(self) -> ColouredPoints:
         """The voxels that enough frames have measured, surely enough, in the world."""
         slots = self._table.occupied()
-        slots = slots[self._frames[slots] >= self.settings.min_frames]
-        means = self._means[slots]
+        means = self._means[slots[self._is_shown(slots)]]
         return ColouredPoints(
             positions=means[:, :3].copy(),
             colours=np.rint(means[:, 3:6]).astype(np.uint8),
@@ -117,5 +118,13 @@ class StaticMap:
         self._weights[slots] = total
         counts = (means[:, 6] - 1) / (self.settings.full_confidence - 1)
         self._frames[slots] = np.minimum(self._frames[slots] + counts.clip(0, 1), limit)
-        self._table.settle(slots[self._frames[slots] >= self.settings.min_frames])
         self._keyframes[slots] = keyframe
+        self._settle(slots)
+
+    def _is_shown(self, slots: np.ndarray) -> np.ndarray:
+        shown: np.ndarray = self._frames[slots] >= self.settings.min_frames
+        return shown
+
+    def _settle(self, slots: np.ndarray) -> None:
+        """Keep voxels that are shown, just measured or moved, longer than those that are not."""
+        self._table.settle(slots[self._is_shown(slots)])

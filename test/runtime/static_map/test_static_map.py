@@ -92,12 +92,15 @@ def test_a_frame_counts_as_much_as_it_is_sure() -> None:
     assert shown == [False, False, False, True, True]
 
 
-def test_what_one_frame_claims_does_not_drive_out_what_is_known() -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_one_frame_claims_does_not_drive_out_what_is_known(moved: bool) -> None:
     """A wall was seen; then nothing but errors, elsewhere each time, a hundred a frame."""
     built = StaticMap(StaticMapSettings(max_voxels=7000))
     wall = np.full(NOTHING.shape, WALL_M)
     for index in range(3):
         built.integrate(reconstruction_of(index, wall, np.eye(4)), NOTHING)
+    if moved:
+        built.move(Correction(np.array([0]), pose_at(y=1.0)[None]))
     known = built.points().positions
     rng = np.random.default_rng(2)
     for index in range(3, 103):
@@ -309,6 +312,22 @@ def test_what_comes_to_lie_in_one_place_belongs_where_most_was_seen() -> None:
     built.move(Correction(np.array([0, 5]), np.array([np.eye(4), pose_at(x=9)])))
     distance, _ = cKDTree(built.points().positions).query(before)
     assert distance.max() < 1e-4
+
+
+def test_a_full_map_that_moves_loses_what_was_seen_least() -> None:
+    """A wall that three frames saw, among points that one frame saw, fill the table."""
+    built = StaticMap(StaticMapSettings(max_voxels=4700))
+    wall = np.full(NOTHING.shape, WALL_M)
+    for index in range(3):
+        built.integrate(reconstruction_of(index, wall, np.eye(4)), NOTHING)
+    rng = np.random.default_rng(3)
+    built.integrate(reconstruction_of(3, rng.uniform(1, 3, NOTHING.shape), pose_at(x=-9)), NOTHING)
+    known, everything = built.points().positions, len(built)
+    assert everything > 1.8 * len(known)
+    built.move(Correction(np.array([0]), pose_at(y=1.02)[None]))
+    assert len(built) < 0.95 * everything
+    distance, _ = cKDTree(built.points().positions).query(known + pose_at(y=1.02)[:3, 3])
+    assert (distance < 1e-4).mean() > 0.98
 
 
 def test_an_empty_map_moves() -> None:
