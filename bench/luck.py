@@ -61,12 +61,14 @@ class Disturbed:
 def measure(recording: Recording, steps: list[Step]) -> tuple[float, float, float]:
     """ATE by the path, the path's scale by the depth's, AbsRel after one scale; NaN: no truth."""
     pose = measure_pose(recording.name, steps)[0]
-    share, by_depth = pose.errors.ate_share, pose.path_by_depth
+    share, by_depth = (
+        np.nan if value is None else value for value in (pose.errors.ate_share, pose.path_by_depth)
+    )
     abs_rel = np.nan
     if any(step.sample.depth is not None for step in steps):
         result = measure_depth(recording.name, steps, DepthProtocol(), ["scale"])[0]
         abs_rel = result.errors["scale"].abs_rel
-    return share or np.nan, by_depth or np.nan, abs_rel
+    return share, by_depth, abs_rel
 
 
 def main() -> None:

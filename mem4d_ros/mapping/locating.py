@@ -9,7 +9,7 @@ import numpy as np
 
 from mem4d_ros.mapping.camera_pose import Located, locate, refine, seen_at
 from mem4d_ros.mapping.growth import SPACING_RATIO, add_landmarks, take_back
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
 from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.relocalisation import CORNER_DEVIATION, most_similar, relocalise
 from mem4d_ros.mapping.tracker import thinned, track, whole_shift
@@ -99,8 +99,8 @@ def _made_exact(world: Map, found: Found, intrinsics: np.ndarray) -> Found:
     """With the pose that fits best what agrees, most of which was tracked exactly."""
     tracks, located = found.tracks[found.located.agrees], found.located
     points = world.points(tracks.numbers, intrinsics)
-    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
-    exact = refine(points, seen, PIXEL_DEVIATION / intrinsics[0, 0], located.camera_to_world)
+    deviation = PIXEL_DEVIATION / intrinsics[0, 0]
+    exact = refine(points, tracks.rays(intrinsics), deviation, located.camera_to_world)
     return replace(found, located=replace(located, camera_to_world=exact.camera_to_world))
 
 
@@ -180,8 +180,7 @@ def _pose_of(
     deviation: float = PIXEL_DEVIATION,
 ) -> Found | None:
     points = world.points(tracks.numbers, intrinsics)
-    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
-    located = locate(points, seen, deviation / intrinsics[0, 0], expected)
+    located = locate(points, tracks.rays(intrinsics), deviation / intrinsics[0, 0], expected)
     return None if located is None else Found(tracks, located)
 
 

@@ -53,9 +53,9 @@ def relocalise(
     tracks = _matched_near(world, corners, image, start, intrinsics)
     if not len(tracks.numbers):
         return start
-    seen = to_rays(tracks.pixels, intrinsics)[:, :2]
     points = world.points(tracks.numbers, intrinsics)
-    return refine(points, seen, CORNER_DEVIATION / intrinsics[0, 0], start).camera_to_world
+    deviation = CORNER_DEVIATION / intrinsics[0, 0]
+    return refine(points, tracks.rays(intrinsics), deviation, start).camera_to_world
 
 
 def most_similar(keyframes: Sequence[Keyframe], image: np.ndarray, count: int) -> list[Keyframe]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mem4d_ros.mapping.camera_pose import seen_at
-from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels
+from mem4d_ros.mapping.keyframes import Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.mapping.tracker import flow, is_inside, track
@@ -48,6 +48,11 @@ class Tracks:
         """With other landmarks of the same frame."""
         numbers = np.concatenate((self.numbers, others.numbers))
         return Tracks(self.image, numbers, np.concatenate((self.pixels, others.pixels)))
+
+    def rays(self, intrinsics: np.ndarray) -> np.ndarray:
+        """(n, 2), where each is seen: x and y at a depth of 1."""
+        seen: np.ndarray = to_rays(self.pixels, intrinsics)[:, :2]
+        return seen
 
     def __getitem__(self, which: np.ndarray) -> Tracks:
         return Tracks(self.image, self.numbers[which], self.pixels[which])
