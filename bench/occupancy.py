@@ -2,9 +2,10 @@
 
     python bench/occupancy.py --dataset 7scenes --root FOLDER [--picture FILE]
 
-Both maps are made in the same way, over the true floor, the estimated one after the one similarity
-that brings the camera's path closest to the true one. An obstacle within two cells of a true one is
-right. Where the camera itself went nothing stands, unless it was carried over a table.
+Both maps are made in the same way, over the true floor; the estimated one, whose voxels are as
+large as its own metres say, after the one similarity that brings the camera's path closest to the
+true one. What is taken to move is in neither. An obstacle within two cells of a true one is right.
+Where the camera itself went nothing stands, unless it was carried over a table.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from mem4d_ros.datasets import Recording, Sample, open_dataset
 from mem4d_ros.geometry import (
     BODY_FROM_OPTICAL,
+    Similarity,
     align_similarity,
     rigid_inverse,
     transform_points,
@@ -59,17 +61,26 @@ class Mapped:
         if frame.correction is not None:
             self.points.move(frame.correction)
             self.views.move(frame.correction)
-        is_first = frame.frame_index == 0
+        is_first = frame.placed and frame.frame_index == 0
         if frame.pose_measured or is_first:
             self.points.integrate(frame, moving)
             view = View.of(frame, moving, self.points.settings.min_confidence)
             self.views.add(view, is_first)
 
-    def grid(self, floor_from_world: np.ndarray) -> Grid:
-        """The cells over a floor, in a world of true metres."""
-        positions = self.points.points().positions.astype(np.float64)
-        sights = [sight_of(view, floor_from_world, SETTINGS) for view in self.views.all()]
-        return make_grid(transform_points(floor_from_world, positions), sights, np.eye(4), SETTINGS)
+    def grid(self, floor_from_truth: np.ndarray, to_truth: Similarity) -> Grid:
+        """The cells over a floor of the true world, to which this one is moved."""
+        positions = to_truth.apply(self.points.points().positions.astype(np.float64))
+        self.views.move(Correction(np.array([0]), as_matrix(to_truth)[None]))
+        sights = [sight_of(view, floor_from_truth, SETTINGS) for view in self.views.all()]
+        return make_grid(transform_points(floor_from_truth, positions), sights, np.eye(4), SETTINGS)
+
+
+def as_matrix(similarity: Similarity) -> np.ndarray:
+    """(4, 4)."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = similarity.scale * similarity.rotation
+    matrix[:3, 3] = similarity.translation
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ class Comparison:
     called_free: float  # of true obstacles
     free: float  # of what is truly free, those that are free in the map
     false: float  # of what is truly free, those that are obstacles, none near
-    blocked: float  # of the camera's way, on an obstacle
+    blocked: float  # of the camera's way in metres, on an obstacle
     truly_blocked: float  # the same in the true map
 
     def __str__(self) -> str:
@@ -116,15 +127,13 @@ def true_frame(frame: Reconstruction, sample: Sample) -> Reconstruction:
     )
 
 
-def mapped(recording: Recording) -> tuple[Mapped, Mapped, np.ndarray]:
-    """The map as it is, the true one in the same world, and the camera's way (N, 3) in truth.
-
-    Moving pixels stay out of the true one, too, as the first one takes them to be.
-    """
+def mapped(recording: Recording) -> tuple[Mapped, Mapped, np.ndarray, Similarity]:
+    """The map as it is, the true one, the camera's way (N, 3) in truth, and the way to truth."""
     reconstructor = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
-    splitter, poses, truth = MotionSplitter(), HangingPoses(), []
+    splitter, poses = MotionSplitter(), HangingPoses()
     estimated = Mapped(StaticMapSettings())
     true = Mapped(replace(StaticMapSettings(), max_voxels=5_000_000))
+    way, is_measured = [], []
     for index in range(len(recording)):
         sample = recording[index]
         frame = reconstructor.process(sample.image, index, sample.intrinsics)
@@ -133,17 +142,12 @@ def mapped(recording: Recording) -> tuple[Mapped, Mapped, np.ndarray]:
         if frame.correction is not None:
             poses.move(frame.correction)
         poses.add(frame.camera_to_world, frame.keyframe)
+        is_measured.append(frame.pose_measured)
         known = true_frame(frame, sample)
         true.add(known, moving)
-        truth.append(known.camera_to_world[:3, 3])
-    to_truth = align_similarity(poses.poses[:, :3, 3], np.array(truth))
-    motion = np.eye(4)
-    motion[:3, :3], motion[:3, 3] = to_truth.scale * to_truth.rotation, to_truth.translation
-    every = Correction(np.array([0]), motion[None])
-    estimated.points.move(every)
-    estimated.views.move(every)
-    print(f"{recording.name}: a metre of the map is {to_truth.scale:.2f} true ones")
-    return estimated, true, np.array(truth)
+        way.append(known.camera_to_world[:3, 3])
+    own, truth = poses.poses[is_measured, :3, 3], np.array(way)
+    return estimated, true, truth, align_similarity(own, truth[is_measured])
 
 
 def compare(grid: Grid, true: Grid, way: np.ndarray) -> tuple[Comparison, np.ndarray, np.ndarray]:
@@ -155,16 +159,17 @@ def compare(grid: Grid, true: Grid, way: np.ndarray) -> tuple[Comparison, np.nda
         cv2.dilate((part == OCCUPIED).astype(np.uint8), side) > 0 for part in (cells, true_cells)
     )
     obstacles, space = true_cells == OCCUPIED, true_cells == FREE
-    columns, rows = np.floor((way - origin) / grid.resolution_m).astype(int).T
+    steps = np.linalg.norm(np.diff(way, axis=0), axis=-1)
+    columns, rows = np.floor((way[1:] - origin) / grid.resolution_m).astype(int).T
     inside = (rows >= 0) & (rows < len(cells)) & (columns >= 0) & (columns < cells.shape[1])
-    on_way = rows[inside], columns[inside]
+    steps_inside, on_way = steps[inside], (rows[inside], columns[inside])
     shares = Comparison(
         found=float(near[obstacles].mean()),
         called_free=float(((cells == FREE) & ~near)[obstacles].mean()),
         free=float((cells == FREE)[space].mean()),
         false=float(((cells == OCCUPIED) & ~near_true)[space].mean()),
-        blocked=float((cells == OCCUPIED)[on_way].mean()),
-        truly_blocked=float((true_cells == OCCUPIED)[on_way].mean()),
+        blocked=float(steps_inside @ (cells == OCCUPIED)[on_way] / steps.sum()),
+        truly_blocked=float(steps_inside @ (true_cells == OCCUPIED)[on_way] / steps.sum()),
     )
     return shares, cells, true_cells
 
@@ -186,7 +191,9 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
-    estimated, true, way = mapped(open_dataset(options.dataset, options.root)[0])
+    recording = open_dataset(options.dataset, options.root)[0]
+    estimated, true, way, to_truth = mapped(recording)
+    print(f"{recording.name}: a metre of the map is {to_truth.scale:.2f} true ones")
     cameras = np.array([view.camera_to_world for view in true.views.all()])
     points = true.points.points().positions.astype(np.float64)
     floor = find_floor(
@@ -194,11 +201,11 @@ def main() -> None:
     )
     if floor is None:
         raise SystemExit(f"{options.root}: no floor was found below the camera")
-    floor_from_world = rigid_inverse(floor) @ BODY_FROM_OPTICAL
+    floor_from_truth = rigid_inverse(floor) @ BODY_FROM_OPTICAL
     shares, cells, true_cells = compare(
-        estimated.grid(floor_from_world),
-        true.grid(floor_from_world),
-        transform_points(floor_from_world, way)[:, :2],
+        estimated.grid(floor_from_truth, to_truth),
+        true.grid(floor_from_truth, Similarity(1.0, np.eye(3), np.zeros(3))),
+        transform_points(floor_from_truth, way)[:, :2],
     )
     print(shares)
     if options.picture is not None:

@@ -46,8 +46,8 @@ from mem4d_ros.writing import write_picture
 
 MAX_VOXELS = 4_000_000
 """Of the static cloud: some 250 MB."""
-RECORDS_PER_FRAME = 10
-"""A voxel of a short recording needs one frame of so many: a few images show what they can."""
+FEW_RECORDS = 30
+"""Of fewer all count, however unsure: they show what they can."""
 MAX_NAMED = 5
 """Of frames that cannot be used, on the terminal; the file names all."""
 NO_FRAMES = "{} has no images: is it the right source, or the right topic?"
@@ -193,7 +193,8 @@ def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) 
         max_voxels=MAX_VOXELS,
         max_range_m=options.max_range,
         min_confidence=options.min_confidence,
-        min_frames=min(len(records) / RECORDS_PER_FRAME, StaticMapSettings.min_frames),
+        min_frames=min(len(records), StaticMapSettings.min_frames),
+        full_confidence=1 if len(records) < FEW_RECORDS else StaticMapSettings.full_confidence,
     )
     growth = SceneGrowth(len(records))
     with shown("static and moving", len(records)) as advance:

@@ -85,7 +85,7 @@ class StaticMap:
         self._weights[placed] = total[kept]
         self._frames[placed] = counts[kept]
         self._keyframes[placed] = keyframes[order][most][kept]
-        self._settle(placed)
+        self._table.settle(placed, self._is_shown(placed))
 
     def points(self) -> ColouredPoints:
         """The voxels that enough frames have measured, surely enough, in the world."""
@@ -98,16 +98,18 @@ class StaticMap:
         )
 
     def _carve(self, reconstruction: Reconstruction) -> None:
+        slots = self._table.occupied()
         world_to_camera = rigid_inverse(reconstruction.camera_to_world)
-        positions = self._means[:, :3]  # of empty slots, too: quicker than to choose first
-        slots = seen_through(positions, reconstruction, world_to_camera, self.settings)
-        slots = slots[self._table.holds(slots)]
+        positions = self._means.take(slots, axis=0)[:, :3]
+        slots = slots[seen_through(positions, reconstruction, world_to_camera, self.settings)]
         self._frames[slots] -= self.settings.carve_rate
+        self._table.settle(slots, self._is_shown(slots))
         self._table.remove(slots[self._frames[slots] <= 0])
 
     def _add(self, measured: VoxelMeasurements, keyframe: int) -> None:
         slots, new = self._table.claim(measured.keys)
-        self._weights[slots[new]] = self._frames[slots[new]] = 0
+        for state in (self._means, self._weights, self._frames):
+            state[slots[new]] = 0
         placed = slots != EMPTY
         slots, weights, means = slots[placed], measured.weights[placed], measured.means[placed]
         limit = self.settings.max_frames
@@ -116,15 +118,18 @@ class StaticMap:
         share = (weights / total)[:, None]
         self._means[slots] += share * (means - self._means[slots])
         self._weights[slots] = total
-        counts = (means[:, 6] - 1) / (self.settings.full_confidence - 1)
-        self._frames[slots] = np.minimum(self._frames[slots] + counts.clip(0, 1), limit)
+        counts = self._frames[slots] + self._count_of(means[:, 6])
+        self._frames[slots] = np.minimum(counts, limit)
         self._keyframes[slots] = keyframe
-        self._settle(slots)
+        self._table.settle(slots, self._is_shown(slots))
+
+    def _count_of(self, confidence: np.ndarray) -> np.ndarray:
+        """As how much of a frame a measurement counts, (N,), by its confidence (N,)."""
+        full = self.settings.full_confidence
+        if full == 1:
+            return np.ones_like(confidence)
+        return ((confidence - 1) / (full - 1)).clip(0, 1)
 
     def _is_shown(self, slots: np.ndarray) -> np.ndarray:
         shown: np.ndarray = self._frames[slots] >= self.settings.min_frames
         return shown
-
-    def _settle(self, slots: np.ndarray) -> None:
-        """Keep voxels that are shown, just measured or moved, longer than those that are not."""
-        self._table.settle(slots[self._is_shown(slots)])

@@ -7,9 +7,8 @@ import numpy as np
 WAYS = 16
 """Slots of a bucket."""
 EMPTY = -1
-TENTATIVE = -(1 << 62)
-"""Added to the time of use of those that may go first, so that they are older than all others."""
-NEVER = np.iinfo(np.int64).min
+GRACE = 10
+"""Calls for which a voxel that is not settled may wait to be claimed again."""
 AXIS_BITS = 21
 REACH = 1 << (AXIS_BITS - 1)
 """Voxels from the origin along each axis that have a key."""
@@ -25,10 +24,10 @@ class VoxelTable:
     """Which voxel is in which slot; what is known of a voxel lies in the caller's arrays.
 
     Like a processor's cache, a key may only lie in the 16 slots of its own bucket. A new voxel that
-    finds its bucket full replaces the one there that was used longest ago: of those that nobody has
-    settled, and of the others where there are none. So the table keeps what was seen last, and does
-    not give up what is known for what may be an error. Half full, it loses less than 1 % of its
-    voxels to full buckets.
+    finds its bucket full replaces the one there that was used longest ago: of those that are not
+    settled and have waited for long, and of all where there are none. So the table keeps what was
+    seen last, and does not give up what is known for what may be an error. Half full, it loses less
+    than 1 % of its voxels to full buckets.
     """
 
     def __init__(self, max_voxels: int) -> None:
@@ -44,25 +43,23 @@ class VoxelTable:
     def clear(self) -> None:
         """Empty all slots."""
         self._keys = np.full((self._buckets, WAYS), EMPTY, np.int64)
-        self._used_at = np.full((self._buckets, WAYS), NEVER, np.int64)
+        self._used_at = np.full((self._buckets, WAYS), EMPTY, np.int64)
+        self._settled = np.zeros((self._buckets, WAYS), bool)
         self._time = 0
 
     def occupied(self) -> np.ndarray:
         """The slots (N,) that hold a voxel, in order."""
         return np.flatnonzero(self._keys.reshape(-1) != EMPTY)
 
-    def holds(self, slots: np.ndarray) -> np.ndarray:
-        """Whether slots (N,) hold a voxel, (N,) bool."""
-        return self._keys.reshape(-1)[slots] != EMPTY
-
     def remove(self, slots: np.ndarray) -> None:
         """Empty slots (N,)."""
         self._keys.reshape(-1)[slots] = EMPTY
-        self._used_at.reshape(-1)[slots] = NEVER
+        self._used_at.reshape(-1)[slots] = EMPTY
+        self._settled.reshape(-1)[slots] = False
 
-    def settle(self, slots: np.ndarray) -> None:
-        """Let voxels in slots (N,), just used, stay longer than those that are not settled."""
-        self._used_at.reshape(-1)[slots] = self._time
+    def settle(self, slots: np.ndarray, settled: np.ndarray) -> None:
+        """Say of voxels in slots (N,) whether they are known, (N,) bool; new ones are not."""
+        self._settled.reshape(-1)[slots] = settled
 
     def claim(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The slots (N,) of different keys (N,), and which of them (N,) bool are new there.
@@ -75,9 +72,7 @@ class VoxelTable:
         hits = self._keys[buckets] == keys[:, None]  # (N, WAYS)
         known = hits.any(-1)
         slots = np.where(known, buckets * WAYS + hits.argmax(-1), EMPTY)
-        used_at = self._used_at.reshape(-1)
-        settled = used_at[slots[known]] >= 0
-        used_at[slots[known]] = self._time + np.where(settled, 0, TENTATIVE)
+        self._used_at.reshape(-1)[slots[known]] = self._time
         missing = np.flatnonzero(~known)
         slots[missing] = self._place(keys[missing], buckets[missing])
         return slots, ~known & (slots != EMPTY)
@@ -89,14 +84,15 @@ class VoxelTable:
         first = np.searchsorted(sorted_buckets, sorted_buckets)
         rank = np.empty_like(order)  # among the new keys of the same bucket
         rank[order] = np.arange(len(order)) - first
-        ages = self._used_at[buckets]
-        in_use = (ages == self._time) | (ages == self._time + TENTATIVE)  # by this call
-        by_age = np.argsort(np.where(in_use, self._time, ages), axis=-1, kind="stable")
-        way = by_age[np.arange(len(keys)), np.minimum(rank, WAYS - 1)]  # empty slots come first
-        free = (rank < WAYS) & ~in_use[np.arange(len(keys)), way]
+        used_at = self._used_at[buckets]
+        waits = ~self._settled[buckets] & (used_at < self._time - GRACE)  # empty slots do, too
+        first_to_go = np.where(waits, used_at - self._time, used_at).argsort(-1, kind="stable")
+        way = first_to_go[np.arange(len(keys)), np.minimum(rank, WAYS - 1)]
+        free = (rank < WAYS) & (used_at[np.arange(len(keys)), way] < self._time)
         slots = np.where(free, buckets * WAYS + way, EMPTY)
         self._keys.reshape(-1)[slots[free]] = keys[free]
-        self._used_at.reshape(-1)[slots[free]] = self._time + TENTATIVE
+        self._used_at.reshape(-1)[slots[free]] = self._time
+        self._settled.reshape(-1)[slots[free]] = False
         return slots
 
     def _buckets_of(self, keys: np.ndarray) -> np.ndarray:

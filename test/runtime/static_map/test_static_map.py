@@ -92,10 +92,37 @@ def test_a_frame_counts_as_much_as_it_is_sure() -> None:
     assert shown == [False, False, False, True, True]
 
 
+def test_all_frames_count_where_full_confidence_is_the_least_there_is() -> None:
+    built = StaticMap(StaticMapSettings(min_frames=1, full_confidence=1.0))
+    least = np.ones(NOTHING.shape, np.float32)
+    built.integrate(replace(flat_reconstruction(0, np.eye(4)), confidence_world=least), NOTHING)
+    assert len(built.points().positions) == len(built) > 0
+
+
+def test_a_full_map_learns_a_new_place_from_depth_that_errs() -> None:
+    """What was known is forgotten where the camera is by now, though no voxel is hit every time."""
+    rng = np.random.default_rng(4)
+    built = StaticMap(StaticMapSettings(max_voxels=20_000))
+    for index in range(150):
+        depth = 3 + rng.normal(0, 0.05, NOTHING.shape)
+        built.integrate(reconstruction_of(index, depth, pose_at(x=0.08 * index)), NOTHING)
+    roomy = StaticMap(StaticMapSettings(max_voxels=200_000))
+    rng = np.random.default_rng(4)
+    for index in range(150):
+        depth = 3 + rng.normal(0, 0.05, NOTHING.shape)
+        roomy.integrate(reconstruction_of(index, depth, pose_at(x=0.08 * index)), NOTHING)
+    ahead = [
+        int((np.abs(part.points().positions[:, 0] - 0.08 * 149) < 1).sum())
+        for part in (built, roomy)
+    ]
+    print(f"voxels about the camera: {ahead[0]} in a full map, {ahead[1]} in one with room")
+    assert ahead[0] > 0.8 * ahead[1]
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_what_one_frame_claims_does_not_drive_out_what_is_known(moved: bool) -> None:
     """A wall was seen; then nothing but errors, elsewhere each time, a hundred a frame."""
-    built = StaticMap(StaticMapSettings(max_voxels=7000))
+    built = StaticMap(StaticMapSettings(max_voxels=9000))
     wall = np.full(NOTHING.shape, WALL_M)
     for index in range(3):
         built.integrate(reconstruction_of(index, wall, np.eye(4)), NOTHING)
@@ -215,7 +242,7 @@ def test_an_endless_corridor_fits_and_its_end_is_remembered() -> None:
     [
         {"voxel_size_m": 0.0},
         {"max_voxels": 0},
-        {"full_confidence": 1.0},
+        {"full_confidence": 0.9},
         {"min_frames": 9, "max_frames": 8},
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mem4d_ros.runtime.static_map.voxel_table import REACH, WAYS, VoxelTable, voxel_keys
+from mem4d_ros.runtime.static_map.voxel_table import GRACE, REACH, WAYS, VoxelTable, voxel_keys
 
 KEYS = st.lists(st.integers(0, 60), min_size=1, max_size=30, unique=True)
 
@@ -63,29 +63,39 @@ def test_what_was_used_longest_ago_gives_way() -> None:
     assert new[0]
 
 
-def test_what_is_not_settled_gives_way_first() -> None:
+def test_what_is_not_settled_gives_way_first_once_it_has_waited() -> None:
     table = VoxelTable(WAYS)  # one bucket
     slots, _ = table.claim(np.arange(WAYS))
-    table.settle(slots[:-1])  # all but the last key
-    for key in range(100, 110):  # each drives out the one before it
+    table.settle(slots, np.arange(WAYS) != 5)
+    for _ in range(GRACE):
+        table.claim(np.array([5]))  # the newest of all
+    for _ in range(GRACE + 1):
+        table.claim(np.empty(0, np.int64))
+    table.claim(np.array([100]))
+    _, new = table.claim(np.arange(WAYS))
+    assert np.flatnonzero(new).tolist() == [5]
+
+
+def test_what_has_come_just_now_outlives_what_was_settled_long_ago() -> None:
+    """Else nothing new could settle in a table that is full of other places."""
+    table = VoxelTable(WAYS)  # one bucket
+    slots, _ = table.claim(np.arange(WAYS))
+    table.settle(slots, np.ones(WAYS, bool))
+    for key in range(100, 105):
         table.claim(np.array([key]))
-    _, new = table.claim(np.arange(WAYS - 1))
+    _, new = table.claim(np.arange(100, 105))
     assert not new.any()
-    _, new = table.claim(np.array([109]))
-    assert not new[0]
 
 
-def test_what_is_settled_gives_way_to_what_is_seen_together() -> None:
-    """So a table that is full of what was seen elsewhere takes a new place in."""
+def test_a_slot_that_was_emptied_is_free_before_all_others() -> None:
     table = VoxelTable(WAYS)  # one bucket
     slots, _ = table.claim(np.arange(WAYS))
-    table.settle(slots)
-    table.claim(np.array([0]))
-    arrivals = np.arange(100, 100 + WAYS - 1)
-    _, new = table.claim(arrivals)
-    assert new.all()
-    _, new = table.claim(np.append(arrivals, 0))
-    assert not new.any()  # 0 was used last, and stays
+    table.settle(slots, np.arange(WAYS) < 8)
+    for _ in range(GRACE + 2):
+        table.claim(np.array([0]))
+    table.remove(slots[3:4])
+    slot, new = table.claim(np.array([100]))
+    assert (slot, new) == (slots[3], True)
 
 
 def test_keys_of_one_call_do_not_drive_each_other_out() -> None:

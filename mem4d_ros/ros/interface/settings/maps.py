@@ -46,6 +46,13 @@ class StaticMapGroup:
         minimum=0.0,
         maximum=1e6,
     )
+    full_confidence: float = parameter(
+        StaticMapSettings.full_confidence,
+        "Confidence from which a frame counts as a whole one for the voxels that it measures, of"
+        " which a voxel needs three; less sure ones count less, down to nothing at 1; 1: all count",
+        minimum=1.0,
+        maximum=1e6,
+    )
     period_s: float = parameter(
         1.0,
         "Minimum period of ~/static_map, seconds",
@@ -61,6 +68,7 @@ class StaticMapGroup:
             max_voxels=self.max_voxels,
             max_range_m=self.max_range,
             min_confidence=self.min_confidence,
+            full_confidence=self.full_confidence,
         )
 
 
