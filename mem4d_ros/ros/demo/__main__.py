@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,9 @@ def main() -> int:
     if options.source is not None and not options.source.exists():
         print(f"demo: SOURCE {options.source} does not exist", file=sys.stderr)
         return 1
+    # Also where it runs in the background, which ignores Ctrl-C: no child is left behind.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     # Its own handlers would end the context under what is still to be shown.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     listener = Listener()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,12 +15,17 @@ import cv2
 import numpy as np
 import pytest
 
+DEMO = [sys.executable, "-m", "mem4d_ros.ros.demo"]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "ROS_DOMAIN_ID": str(100 + os.getpid() % 100)}
+
 
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    domain = str(100 + os.getpid() % 100)
     return subprocess.run(
-        [sys.executable, "-m", "mem4d_ros.ros.demo", *arguments],
-        env={**os.environ, "ROS_DOMAIN_ID": domain},
+        [*DEMO, *arguments],
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=200,
@@ -92,3 +98,31 @@ def test_a_viewer_that_cannot_be_served_ends_it(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "the viewer cannot be served at 127.0.0.1:8080" in result.stderr
     assert result.stderr.splitlines()[-1] == "demo: the viewer ended with status 1, see above"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ended_from_outside_it_leaves_no_process_behind(
+    ending: signal.Signals, tmp_path: Path
+) -> None:
+    """As in the background of a shell, which lets its processes ignore Ctrl-C."""
+    command = f"trap '' INT; exec {' '.join(DEMO)} --out {tmp_path}"
+    demo = subprocess.Popen(
+        ["sh", "-c", command],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "rendering" in line:
+            break
+    demo.send_signal(ending)
+    said = demo.stdout.read()  # ends when the last child has closed it
+    assert demo.wait() == 130
+    assert said.splitlines()[-1] == "demo: stopped"
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)
