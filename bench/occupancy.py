@@ -16,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from circuit import Path3D
 
 from mem4d_ros.datasets import Recording, Sample, open_dataset
 from mem4d_ros.geometry import (
@@ -26,23 +27,20 @@ from mem4d_ros.geometry import (
     transform_points,
     unproject,
 )
-from mem4d_ros.mapping import Correction, HangingPoses
 from mem4d_ros.runtime import Reconstruction
 from mem4d_ros.runtime.loading import load_network
-from mem4d_ros.runtime.motion_split import MotionSplitter
 from mem4d_ros.runtime.occupancy import (
     FREE,
     OCCUPIED,
     UNKNOWN,
     Grid,
     OccupancySettings,
-    View,
-    Views,
     find_floor,
     make_grid,
     sight_of,
 )
-from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
+from mem4d_ros.runtime.scene import Scene
+from mem4d_ros.runtime.static_map import StaticMapSettings
 
 SETTINGS = OccupancySettings()
 NEAR_CELLS = 2
@@ -50,37 +48,12 @@ TRUE_CONFIDENCE = 10.0
 GREYS = {FREE: 255, UNKNOWN: 150, OCCUPIED: 0}
 
 
-class Mapped:
-    """Static points and views of what was integrated, as the node has them."""
-
-    def __init__(self, settings: StaticMapSettings) -> None:
-        self.points, self.views = StaticMap(settings), Views()
-
-    def add(self, frame: Reconstruction, moving: np.ndarray) -> None:
-        """Take a frame in, if its place is known."""
-        if frame.correction is not None:
-            self.points.move(frame.correction)
-            self.views.move(frame.correction)
-        is_first = frame.placed and frame.frame_index == 0
-        if frame.pose_measured or is_first:
-            self.points.integrate(frame, moving)
-            view = View.of(frame, moving, self.points.settings.min_confidence)
-            self.views.add(view, is_first)
-
-    def grid(self, floor_from_truth: np.ndarray, to_truth: Similarity) -> Grid:
-        """The cells over a floor of the true world, to which this one is moved."""
-        positions = to_truth.apply(self.points.points().positions.astype(np.float64))
-        self.views.move(Correction(np.array([0]), as_matrix(to_truth)[None]))
-        sights = [sight_of(view, floor_from_truth, SETTINGS) for view in self.views.all()]
-        return make_grid(transform_points(floor_from_truth, positions), sights, np.eye(4), SETTINGS)
-
-
-def as_matrix(similarity: Similarity) -> np.ndarray:
-    """(4, 4)."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = similarity.scale * similarity.rotation
-    matrix[:3, 3] = similarity.translation
-    return matrix
+def grid_of(scene: Scene, floor_from_scene: np.ndarray) -> Grid:
+    """The cells over a floor of true metres, of a scene whose similarity to it is (4, 4)."""
+    points, views = scene.points_and_views()
+    positions = transform_points(floor_from_scene, points.positions.astype(np.float64))
+    sights = [sight_of(view, floor_from_scene, SETTINGS) for view in views]
+    return make_grid(positions, sights, np.eye(4), SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -106,11 +79,7 @@ def true_frame(frame: Reconstruction, sample: Sample) -> Reconstruction:
     """What the frame would be if the network and the odometry knew the truth."""
     if sample.depth is None or sample.camera_to_world is None:
         raise SystemExit(f"frame {sample.name} has no true depth and pose: nothing to compare with")
-    to_model = frame.input_transform
-    height, width = frame.depth.shape
-    rows = (np.arange(height) + 0.5 + to_model.crop_y) / to_model.scale_y - 0.5
-    columns = (np.arange(width) + 0.5 + to_model.crop_x) / to_model.scale_x - 0.5
-    depth = sample.depth[np.ix_(np.rint(rows).astype(int), np.rint(columns).astype(int))]
+    depth = sample.depth[np.ix_(*frame.input_transform.nearest_input_pixels())]
     points = unproject(depth, frame.intrinsics).astype(np.float32)
     known = np.isfinite(depth) & (depth > 0)
     confidence = np.where(known, TRUE_CONFIDENCE, 0).astype(np.float32)
@@ -127,26 +96,22 @@ def true_frame(frame: Reconstruction, sample: Sample) -> Reconstruction:
     )
 
 
-def mapped(recording: Recording) -> tuple[Mapped, Mapped, np.ndarray, Similarity]:
+def mapped(recording: Recording) -> tuple[Scene, Scene, np.ndarray, Similarity]:
     """The map as it is, the true one, the camera's way (N, 3) in truth, and the way to truth."""
     reconstructor = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
-    splitter, poses = MotionSplitter(), HangingPoses()
-    estimated = Mapped(StaticMapSettings())
-    true = Mapped(replace(StaticMapSettings(), max_voxels=5_000_000))
+    estimated, path = Scene(StaticMapSettings()), Path3D()
+    true = Scene(replace(StaticMapSettings(), max_voxels=5_000_000))
     way, is_measured = [], []
     for index in range(len(recording)):
         sample = recording[index]
         frame = reconstructor.process(sample.image, index, sample.intrinsics)
-        moving = splitter.split(frame)
-        estimated.add(frame, moving)
-        if frame.correction is not None:
-            poses.move(frame.correction)
-        poses.add(frame.camera_to_world, frame.keyframe)
+        moving = estimated.add(frame)
+        path.add(frame.camera_to_world, frame.keyframe, frame.correction)
         is_measured.append(frame.pose_measured)
         known = true_frame(frame, sample)
-        true.add(known, moving)
+        true.integrate(known, moving)
         way.append(known.camera_to_world[:3, 3])
-    own, truth = poses.poses[is_measured, :3, 3], np.array(way)
+    own, truth = path.now.poses[is_measured, :3, 3], np.array(way)
     return estimated, true, truth, align_similarity(own, truth[is_measured])
 
 
@@ -194,17 +159,21 @@ def main() -> None:
     recording = open_dataset(options.dataset, options.root)[0]
     estimated, true, way, to_truth = mapped(recording)
     print(f"{recording.name}: a metre of the map is {to_truth.scale:.2f} true ones")
-    cameras = np.array([view.camera_to_world for view in true.views.all()])
-    points = true.points.points().positions.astype(np.float64)
+    points, views = true.points_and_views()
     floor = find_floor(
-        transform_points(BODY_FROM_OPTICAL, points), BODY_FROM_OPTICAL @ cameras, up_known=False
+        transform_points(BODY_FROM_OPTICAL, points.positions.astype(np.float64)),
+        BODY_FROM_OPTICAL @ np.array([view.camera_to_world for view in views]),
+        up_known=False,
     )
     if floor is None:
         raise SystemExit(f"{options.root}: no floor was found below the camera")
     floor_from_truth = rigid_inverse(floor) @ BODY_FROM_OPTICAL
+    truth_from_world = np.eye(4)
+    truth_from_world[:3, :3] = to_truth.scale * to_truth.rotation
+    truth_from_world[:3, 3] = to_truth.translation
     shares, cells, true_cells = compare(
-        estimated.grid(floor_from_truth, to_truth),
-        true.grid(floor_from_truth, Similarity(1.0, np.eye(3), np.zeros(3))),
+        grid_of(estimated, floor_from_truth @ truth_from_world),
+        grid_of(true, floor_from_truth),
         transform_points(floor_from_truth, way)[:, :2],
     )
     print(shares)

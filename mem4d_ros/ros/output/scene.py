@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 
 import numpy as np
@@ -19,51 +18,12 @@ from mem4d_ros.ros.output.occupancy import OccupancyOutput
 from mem4d_ros.ros.output.points import moved_to_map, points_in_map
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.placers import Placement
-from mem4d_ros.runtime import ColouredPoints, Reconstruction
-from mem4d_ros.runtime.motion_split import MotionSplitter
-from mem4d_ros.runtime.occupancy import View, Views
-from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
+from mem4d_ros.runtime import ColouredPoints
+from mem4d_ros.runtime.scene import Scene
 
 NO_POINTS = ColouredPoints(
     np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32)
 )
-
-
-class Scene:
-    """One thread adds frames; any may ask for the static points, and for views of them."""
-
-    def __init__(self, settings: StaticMapSettings) -> None:
-        self._splitter = MotionSplitter()
-        self._map = StaticMap(settings)
-        self._views = Views()
-        self._lock = threading.Lock()
-
-    def add(self, reconstruction: Reconstruction, scale_known: bool = True) -> np.ndarray:
-        """Take a frame in; its moving pixels (H, W) bool. Frame 0 starts a new world."""
-        moving = self._splitter.split(reconstruction)
-        if reconstruction.correction is not None:
-            with self._lock:
-                self._map.move(reconstruction.correction)
-                self._views.move(reconstruction.correction)
-        # A frame whose place or size was guessed would smear the map.
-        is_first = reconstruction.placed and reconstruction.frame_index == 0
-        place_known = reconstruction.pose_measured or is_first
-        if place_known and scale_known:
-            view = View.of(reconstruction, moving, self._map.settings.min_confidence)
-            with self._lock:
-                self._map.integrate(reconstruction, moving)
-                self._views.add(view, is_first=reconstruction.frame_index == 0)
-        return moving
-
-    def static_points(self) -> ColouredPoints:
-        """The map's points, in the world."""
-        with self._lock:
-            return self._map.points()
-
-    def points_and_views(self) -> tuple[ColouredPoints, tuple[View, ...]]:
-        """The map's points and the newest view from each place, in the world."""
-        with self._lock:
-            return self._map.points(), self._views.all()
 
 
 class SceneOutputs:

@@ -81,9 +81,7 @@ def test_only_moving_pixels_are_dynamic_points(
     """The upper half moves, as the splitter says."""
     moving = np.zeros((48, 64), bool)
     moving[:24] = True
-    monkeypatch.setattr(
-        "mem4d_ros.ros.output.scene.MotionSplitter.split", lambda *arguments: moving
-    )
+    monkeypatch.setattr("mem4d_ros.runtime.scene.MotionSplitter.split", lambda *arguments: moving)
     ros = start(static_map=PERIOD)
     clouds = ros.listen(PointCloud2, "/mem4d/dynamic_points")
     maps = listen(ros)
@@ -102,7 +100,7 @@ def test_without_a_static_map_nothing_is_split(
     def refuse(*arguments: object) -> None:
         raise AssertionError("split for nobody")
 
-    monkeypatch.setattr("mem4d_ros.ros.output.scene.MotionSplitter.split", refuse)
+    monkeypatch.setattr("mem4d_ros.runtime.scene.MotionSplitter.split", refuse)
     ros = start(static_map={"enabled": False})
     ros.play(ros.talker(Image, "/image"), make_image(1))
     assert ros.status().frames_processed == 1
