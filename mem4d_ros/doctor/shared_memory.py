@@ -36,7 +36,7 @@ def check_shared_memory(folder: Path = FOLDER) -> list[Finding]:
     return [
         check_size(folder, total, free, os.access(folder, os.W_OK | os.X_OK)),
         check_rights(folder, owners, os.geteuid()),
-        check_left(folder, left_behind(folder)),
+        check_left(folder, [size for _, size in left_behind(folder)]),
     ]
 
 
@@ -103,9 +103,9 @@ def check_left(folder: Path, sizes: list[int]) -> Finding:
     )
 
 
-def left_behind(folder: Path) -> list[int]:
-    """Bytes of each segment whose process is gone, as far as this user may see."""
-    sizes = []
+def left_behind(folder: Path = FOLDER) -> list[tuple[Path, int]]:
+    """Segments whose process is gone and their bytes, as far as this user may see."""
+    left = []
     for lock in files_of_dds(folder):
         if not lock.name.endswith(LOCK):
             continue
@@ -113,10 +113,10 @@ def left_behind(folder: Path) -> list[int]:
         try:
             with lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            sizes.append(segment.stat().st_size)
+            left.append((segment, segment.stat().st_size))
         except (BlockingIOError, FileNotFoundError, PermissionError):
             continue  # in use, gone by now, or another user's
-    return sizes
+    return left
 
 
 def files_of_dds(folder: Path) -> list[Path]:

@@ -65,8 +65,8 @@ def test_segments_whose_process_is_gone_are_counted(tmp_path: Path) -> None:
         (tmp_path / f"{name}_el").touch()
     with (tmp_path / "fastdds_living_el").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert left_behind(tmp_path) == [20]
-    assert sorted(left_behind(tmp_path)) == [10, 20]
+        assert left_behind(tmp_path) == [(tmp_path / "fastrtps_left", 20)]
+    assert sorted(size for _, size in left_behind(tmp_path)) == [10, 20]
 
 
 @pytest.mark.parametrize(("count", "level"), [(0, "ok"), (3, "ok"), (4, "warning")])

@@ -25,7 +25,7 @@ def node() -> Iterator[NodeProcess]:
         environment=profile_settings({"ROS_DISTRO": os.environ.get("ROS_DISTRO", "")}),
     )
     yield node
-    node.kill()
+    node.stop()
 
 
 @pytest.mark.skipif(

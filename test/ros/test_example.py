@@ -28,4 +28,4 @@ def test_the_nearest_obstacle_is_the_wall(start: Start) -> None:
         distances = set(re.findall(r"nearest obstacle at ([\d.]+) m", example.log))
         assert distances == {f"{WALL_M:.2f}"}
     finally:
-        example.kill()
+        example.stop()

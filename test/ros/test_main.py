@@ -36,7 +36,7 @@ def run() -> Iterator[Callable[..., NodeProcess]]:
 
     yield run
     for node in running:
-        node.kill()
+        node.stop()
 
 
 @pytest.fixture
@@ -118,8 +118,10 @@ def test_a_signal_ends_the_node_cleanly_while_it_works(
     player.start()
     try:
         ros.wait_for(lambda: ros.status().frames_processed > 2, "frames in work")
+        (segment,) = node.segments()
         node.process.send_signal(number)
         assert node.end() == 0
+        assert not segment.exists()
     finally:
         stop.set()
         player.join()
@@ -143,8 +145,10 @@ def test_a_signal_ends_the_node_under_work_that_never_ends(
                 images.publish(make_image())
                 time.sleep(0.1)
         node.wait_for(f"busy with {busy_with}")
+        (segment,) = node.segments()
         node.process.send_signal(number)
         assert node.end() == 0
+        assert not segment.exists()
         # DDS has been told, and waits for no lease of 20 s to run out.
         ros.wait_for(lambda: not ros.probe.count_publishers("/mem4d/status"), "leaving", 15)
     finally:
@@ -171,7 +175,7 @@ def test_nodes_in_namespaces_do_not_hear_each_other(ros: Ros) -> None:
                 time.sleep(0.1)
     finally:
         for node in nodes:
-            node.kill()
+            node.stop()
     for name in names:
         assert {message.child_frame_id for message in odometry[name]} == {f"{name[1:]}_camera"}
 

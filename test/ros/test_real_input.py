@@ -98,7 +98,7 @@ def heard(request: pytest.FixtureRequest, recording: Recording) -> Iterator[dict
             ros.wait_for(lambda: len(heard["~/path"][-1].poses) == processed, "the last path")
             yield heard
     finally:
-        node.kill()
+        node.stop()
     assert "Traceback" not in node.log
 
 

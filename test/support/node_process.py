@@ -11,7 +11,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mem4d_ros.doctor.shared_memory import SEGMENT
+
 PATIENCE_S = 60
+SHARED_MEMORY = Path("/dev/shm")
 INTRODUCTION = "images at"  # in the line by which the node introduces itself
 
 
@@ -24,6 +27,7 @@ class NodeProcess:
         environment: Mapping[str, str] | None = None,
         program: Sequence[str] = (),
     ) -> None:
+        self._shared_before = set(SHARED_MEMORY.iterdir())
         command = [sys.executable, *program] if program else [mem4d_node()]
         self.process = subprocess.Popen(
             [*command, "--ros-args", *arguments],
@@ -47,6 +51,18 @@ class NodeProcess:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
             time.sleep(0.02)
+
+    def segments(self) -> list[Path]:
+        """Segments of Fast DDS in shared memory that it has made for itself."""
+        maps = Path(f"/proc/{self.process.pid}/maps").read_text().split()
+        mapped = {Path(word) for word in maps if word.startswith(f"{SHARED_MEMORY}/fastdds_")}
+        new = mapped - self._shared_before
+        return [segment for segment in new if segment.stat().st_size >= SEGMENT]
+
+    def stop(self) -> None:
+        """Ask it to end, which takes its segment of shared memory away, and wait."""
+        self.process.terminate()
+        self.end()
 
     def kill(self) -> None:
         """End it at once."""

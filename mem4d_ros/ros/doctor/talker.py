@@ -39,6 +39,7 @@ def main() -> None:
         time.sleep(max(0.0, started + index / RATE_HZ - time.monotonic()))
         publisher.publish(image)
     publisher.wait_for_all_acked(Duration(seconds=2))
+    node.destroy_node()  # else its segment of shared memory would be left behind
     print(count, flush=True)
     os._exit(0)
 

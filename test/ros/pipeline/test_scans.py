@@ -250,7 +250,7 @@ def test_over_dds_300_true_points_bring_depth_and_scale_near_the_truth() -> None
                     ros, node, frames, true, intrinsics, with_scans, Mem4DStatus
                 )
             finally:
-                node.kill()
+                node.stop()
     assert errors[True]["AbsRel"] < 0.08
     assert errors[True]["AbsRel"] < 0.1 * errors[False]["AbsRel"]
     assert abs(errors[True]["scale of depth"] - 1) < 0.03

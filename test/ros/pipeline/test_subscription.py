@@ -30,7 +30,7 @@ def test_nothing_of_a_default_publisher_is_lost_between_processes() -> None:
                 time.sleep(1 / RATE_HZ)
             ros.wait_for(lambda: ros.status().frames_received == FRAMES)
         finally:
-            node.kill()
+            node.stop()
     assert "/image is received with reliability reliable" in node.log
 
 

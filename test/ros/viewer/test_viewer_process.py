@@ -23,7 +23,7 @@ def viewer() -> Iterator[NodeProcess]:
     viewer = NodeProcess("-p", "port:=0", program=MODULE)
     viewer.wait_for("in a browser")
     yield viewer
-    viewer.kill()
+    viewer.stop()
 
 
 def address(viewer: NodeProcess) -> str:
@@ -105,7 +105,7 @@ def test_pause_pauses_the_node_and_a_restart_of_the_node_is_survived(viewer: Nod
         browser.click("Go on")
         ros.wait_for(lambda: ros.status().state != Mem4DStatus.STATE_PAUSED, "its end")
 
-        node.kill()
+        node.stop()
         browser.wait_for(lambda: "no word from the node" in browser.text(), "that it is gone")
         node = a_node()
         browser.wait_for(lambda: "no word" not in browser.text(), "that it is back")
@@ -114,5 +114,5 @@ def test_pause_pauses_the_node_and_a_restart_of_the_node_is_survived(viewer: Nod
         browser.wait_for(lambda: "2 frames" in browser.text(), "the new node's frames")
         browser.click("Pause")
         ros.wait_for(lambda: ros.status().state == Mem4DStatus.STATE_PAUSED, "a new pause")
-    node.kill()
+    node.stop()
     assert viewer.process.poll() is None
