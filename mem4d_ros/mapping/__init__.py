@@ -16,7 +16,7 @@ from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.links import Link
 from mem4d_ros.mapping.localisation import Localiser
 from mem4d_ros.mapping.loops import Closed, Loops
-from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
 from mem4d_ros.mapping.odometry import Estimate, Odometry
 from mem4d_ros.mapping.pieces import Pieces
 from mem4d_ros.mapping.settled import Settled
@@ -26,6 +26,7 @@ from mem4d_ros.mapping.tracks import Tracks
 STATE = (
     Odometry,
     CameraMotion,
+    ExternalPose,
     Pieces,
     AtOnce,
     Localiser,
@@ -53,6 +54,7 @@ __all__ = [
     "Correction",
     "DenseView",
     "Estimate",
+    "ExternalPose",
     "HangingPoses",
     "Localiser",
     "Map",

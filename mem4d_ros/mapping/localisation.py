@@ -9,7 +9,7 @@ import numpy as np
 from mem4d_ros.mapping.growth import MIN_KEPT_RATIO, log_ratio
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.locating import Found, is_sure, locate_anew, locate_near, locate_next
-from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
 from mem4d_ros.mapping.odometry import Estimate
 from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.tracker import without_light
@@ -29,14 +29,25 @@ class Localiser:
         self._frame: Tracks | None = None  # None: lost
         self._reference: Tracks | None = None  # against which landmarks are made exact
         self._motion = CameraMotion(is_placed=False)
-        self._covariance = np.zeros((6, 6))
+        self._seen_covariance = np.zeros((6, 6))  # of the frame located last
 
     @property
     def _pose(self) -> np.ndarray:
         return self._motion.pose
 
-    def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
-        """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+    @property
+    def _covariance(self) -> np.ndarray:
+        return self._seen_covariance + self._motion.unseen_covariance()
+
+    def locate(
+        self, image: np.ndarray, intrinsics: np.ndarray, told: ExternalPose | None = None
+    ) -> Estimate:
+        """Where the image (H, W) uint8 was taken by a camera (3, 3).
+
+        Args:
+            told: what another odometry says of that.
+        """
+        self._motion = self._motion.hearing(told)
         found = self._find(without_light(image), intrinsics)
         if found is None:
             self._lose()
@@ -79,7 +90,7 @@ class Localiser:
 
     def _accept(self, found: Found, intrinsics: np.ndarray) -> None:
         self._motion = self._motion.located(found.located.camera_to_world)
-        self._covariance = CORRELATION * found.located.covariance
+        self._seen_covariance = CORRELATION * found.located.covariance
         self._frame = found.tracks[found.located.agrees]
         before = self._reference
         if before is None or len(self._frame.numbers) < MIN_KEPT_RATIO * len(before.numbers):
@@ -90,11 +101,10 @@ class Localiser:
         again = locate_near(self.map, found.tracks.image, intrinsics, self._pose)
         if again is not None and is_sure(again):
             self._motion = replace(self._motion, seen=again.located.camera_to_world)
-            self._covariance = CORRELATION * again.located.covariance
+            self._seen_covariance = CORRELATION * again.located.covariance
             self._frame = again.tracks[again.located.agrees]
         self._reference = self._frame
 
     def _lose(self) -> None:
         self._motion = self._motion.not_located()
-        self._covariance = self._covariance + self._motion.unseen_covariance()
         self._frame = self._reference = None

@@ -15,23 +15,53 @@ LEAST_WAY, LEAST_TURN_RAD = 0.02, 0.05
 """A frame, by the distance of what is seen: so much any camera may begin to move."""
 LOST_VARIANCE = 0.1
 """By which a frame without a pose adds to the covariance at least, rad² and m²."""
+LONGEST_GAP = 7
+"""Frames that were not located, after which it is still known where the camera should be."""
+TOLD_DEVIATION_RATIO, LEAST_TOLD_DEVIATION = 0.1, 0.05
+"""Of an external odometry since the camera was seen: of the way and turn, at least m and rad."""
+TOLD_REACH = 3
+"""Deviations from where an external odometry has the camera, within which it is."""
+
+
+@dataclass(frozen=True)
+class ExternalPose:
+    """Where another odometry, of wheels or legs, says that the camera is.
+
+    Attributes:
+        odom_from_camera: (4, 4).
+        metre: the odometry's by the map's: of so many of the map's is one of the odometry's.
+    """
+
+    odom_from_camera: np.ndarray
+    metre: float
+
+    def since(self, earlier: ExternalPose) -> np.ndarray:
+        """The motion from an earlier pose (4, 4), in the map's metres."""
+        motion = rigid_inverse(earlier.odom_from_camera) @ self.odom_from_camera
+        motion[:3, :3] = orthonormal(motion[:3, :3])
+        motion[:3, 3] *= self.metre
+        return motion
 
 
 @dataclass(frozen=True)
 class CameraMotion:
-    """A camera that moves on as it moved between the two frames located last.
+    """A camera that moves on as another odometry says, or else as in the two frames located last.
 
     Attributes:
         seen: camera_to_world (4, 4) of the frame located last.
         step: (4, 4), from the frame after it to it, if the motion goes on.
         missed: frames since then that were not located.
         is_placed: whether the camera has a place in the world; without one it may be anywhere.
+        told_seen: what the other odometry said of the frame located last.
+        told: the same of the newest frame, or of the next one once `hearing` was called.
     """
 
     seen: np.ndarray = field(default_factory=lambda: np.eye(4))
     step: np.ndarray = field(default_factory=lambda: np.eye(4))
     missed: int = 0
     is_placed: bool = True
+    told_seen: ExternalPose | None = None
+    told: ExternalPose | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -39,14 +69,40 @@ class CameraMotion:
         return self.missed > 0 or not self.is_placed
 
     @cached_property
+    def way(self) -> np.ndarray | None:
+        """(4, 4) since the frame located last, as the other odometry says; None: it does not."""
+        if self.told is None or self.told_seen is None:
+            return None
+        return self.told.since(self.told_seen)
+
+    @property
+    def is_foreseen(self) -> bool:
+        """Whether it is known about where the next frame is taken."""
+        return self.is_placed and (self.missed <= LONGEST_GAP or self.way is not None)
+
+    @cached_property
     def pose(self) -> np.ndarray:
-        """Of the newest frame (4, 4). The motion goes on while it is lost, halved each time."""
+        """Of the newest frame (4, 4). The motion goes on while it is lost.
+
+        As it is told, or else halved each time.
+        """
+        if self.missed > 0 and self.way is not None:
+            return np.asarray(self.seen @ self.way)
         return self.seen @ part_of_motion(self.step, 1 - 0.5**self.missed)
 
     @cached_property
     def expected(self) -> np.ndarray:
-        """Pose of the next frame (4, 4), if the motion goes on as it was."""
+        """Pose of the next frame (4, 4), as it is told, or if the motion goes on as it was."""
+        if self.way is not None:
+            return np.asarray(self.seen @ self.way)
         return self.seen @ part_of_motion(self.step, self.missed + 1)
+
+    def hearing(self, told: ExternalPose | None) -> CameraMotion:
+        """With what the other odometry says of the next frame.
+
+        Where it is silent while the camera is lost, what it said last holds.
+        """
+        return self if told is None and self.is_lost else replace(self, told=told)
 
     def located(self, pose: np.ndarray) -> CameraMotion:
         """With the next frame located at a pose (4, 4).
@@ -54,7 +110,11 @@ class CameraMotion:
         The way of a camera that nobody saw is not that of one frame: it may stand by now.
         """
         step = np.eye(4) if self.is_lost else rigid_inverse(self.seen) @ pose
-        return CameraMotion(pose, step)
+        return CameraMotion(pose, step, told_seen=self.told)
+
+    def settled(self) -> CameraMotion:
+        """Standing where the newest frame is taken to be, as if it had been located there."""
+        return CameraMotion(self.pose, told_seen=self.told)
 
     def not_located(self) -> CameraMotion:
         """With the next frame not located."""
@@ -64,31 +124,56 @@ class CameraMotion:
         """The same in a world that has moved by a similarity (4, 4)."""
         seen, step = moved_pose(similarity, self.seen), self.step.copy()
         seen[:3, :3] = orthonormal(seen[:3, :3])
-        step[:3, 3] *= scale_of(similarity)
-        return replace(self, seen=seen, step=step)
+        scale = float(scale_of(similarity))
+        step[:3, 3] *= scale
+        told_seen, told = (
+            None if told is None else replace(told, metre=told.metre * scale)
+            for told in (self.told_seen, self.told)
+        )
+        return replace(self, seen=seen, step=step, told_seen=told_seen, told=told)
 
     def unseen_covariance(self) -> np.ndarray:
-        """By which the newest frame, which was not located, adds to the pose's, (6, 6).
+        """By which the frames that were not located add to that of the one located last, (6, 6).
 
-        The camera may have gone on as it moved, or back: k frames of a way make a deviation of k.
+        Untold, the camera may have gone on as it moved, or back: k frames of a way make a deviation
+        of k.
         """
-        turn = float(angle_between(np.eye(3), self.step[:3, :3]))
-        way = float(np.linalg.norm(self.step[:3, 3]))
-        growth = 2 * self.missed - 1  # k² - (k - 1)²
-        return np.diag(LOST_VARIANCE + growth * np.repeat((turn**2, way**2), 3))
+        if self.missed == 0:
+            return np.zeros((6, 6))
+        if self.way is not None:
+            return np.diag(np.repeat(np.square(_told_deviations(self.way)), 3))
+        turn, way = _turn_and_way(self.step)
+        moved = np.repeat((turn**2, way**2), 3)
+        return np.diag(self.missed * LOST_VARIANCE + self.missed**2 * moved)
 
     def may_be(self, pose: np.ndarray, distance: float) -> bool:
-        """Whether the next frame can be at a pose (4, 4), by how the camera moved until now.
+        """Whether the next frame can be at a pose (4, 4), by how the camera moved since then.
 
         Args:
             distance: of what is seen, metres.
         """
         if not self.is_placed:
             return True
-        frames, expected = self.missed + 1, self.expected
-        way = max(float(np.linalg.norm(self.step[:3, 3])), LEAST_WAY * distance)
-        turn = max(float(angle_between(np.eye(3), self.step[:3, :3])), LEAST_TURN_RAD)
-        return bool(
-            np.linalg.norm(pose[:3, 3] - expected[:3, 3]) < frames * way
-            and angle_between(pose[:3, :3], expected[:3, :3]) < frames * turn
-        )
+        if self.way is not None:
+            turn, way = (TOLD_REACH * deviation for deviation in _told_deviations(self.way))
+            way = max(way, LEAST_WAY * distance)
+        else:
+            turn, way = _turn_and_way(self.step)
+            way = (self.missed + 1) * max(way, LEAST_WAY * distance)
+            turn = (self.missed + 1) * max(turn, LEAST_TURN_RAD)
+        away_turn, away = _turn_and_way(rigid_inverse(self.expected) @ pose)
+        return away < way and away_turn < turn
+
+
+def _told_deviations(way: np.ndarray) -> tuple[float, float]:
+    """Of a way (4, 4) that an external odometry tells: rad, m."""
+    turn, length = _turn_and_way(way)
+    return (
+        max(TOLD_DEVIATION_RATIO * turn, LEAST_TOLD_DEVIATION),
+        max(TOLD_DEVIATION_RATIO * length, LEAST_TOLD_DEVIATION),
+    )
+
+
+def _turn_and_way(motion: np.ndarray) -> tuple[float, float]:
+    """Rad and m of a motion (4, 4)."""
+    return float(angle_between(np.eye(3), motion[:3, :3])), float(np.linalg.norm(motion[:3, 3]))

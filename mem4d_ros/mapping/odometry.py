@@ -29,7 +29,7 @@ from mem4d_ros.mapping.locating import (
     locate_next,
 )
 from mem4d_ros.mapping.loops import Loops, close
-from mem4d_ros.mapping.motion import CameraMotion
+from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
 from mem4d_ros.mapping.pieces import Pieces, completed, put_together
 from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.thinning import thin
@@ -46,8 +46,6 @@ from mem4d_ros.mapping.window import (
 
 PATIENCE = 8
 """Frames that show something, but nothing known, until a new piece of the map begins."""
-LONGEST_GAP = 7
-"""Frames that were not located, after which it is still known where the camera should be."""
 LEAST_CORNERS = 50
 """An image with fewer shows nothing."""
 
@@ -98,13 +96,17 @@ class Odometry:
         self._pieces = Pieces()
         self._frame: Tracks | None = None
         self._motion = CameraMotion()
-        self._covariance = np.zeros((6, 6))
+        self._seen_covariance = np.zeros((6, 6))  # of the frame located last
         self._strange_frames = 0
         self._correction: Correction | None = None  # that no frame has been learned with yet
 
     @property
     def _pose(self) -> np.ndarray:
         return self._motion.pose
+
+    @property
+    def _covariance(self) -> np.ndarray:
+        return self._seen_covariance + self._motion.unseen_covariance()
 
     @property
     def pieces(self) -> Pieces:
@@ -116,13 +118,21 @@ class Odometry:
         """Whether no frame has been learned yet."""
         return not self.map.keyframes
 
-    def locate(self, image: np.ndarray, intrinsics: np.ndarray) -> Estimate:
-        """Where the image (H, W) uint8 was taken by a camera (3, 3)."""
+    def locate(
+        self, image: np.ndarray, intrinsics: np.ndarray, told: ExternalPose | None = None
+    ) -> Estimate:
+        """Where the image (H, W) uint8 was taken by a camera (3, 3).
+
+        Args:
+            told: what another odometry says of that.
+        """
         self._take_in_adjusted()
         self._close_loop()
+        self._motion = self._motion.hearing(told)
         image = without_light(image)
         if self.is_empty:
             self._frame = Tracks.none(image)
+            self._motion = self._motion.located(self._pose)
             return Estimate(self._pose, self._covariance, True)
         found = self._find(image, intrinsics)
         if found is None:
@@ -169,7 +179,8 @@ class Odometry:
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self._is_given_up():
             self._set_aside(Map(drift=deepcopy(self.map.drift)))
-            self._motion, self._strange_frames = CameraMotion(self._pose), 0
+            self._seen_covariance = self._covariance
+            self._motion, self._strange_frames = self._motion.settled(), 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
@@ -218,10 +229,11 @@ class Odometry:
         if recognised is None:
             return None
         piece, found = recognised
-        if self._correction is None and self._motion.missed <= LONGEST_GAP:
+        if self._correction is None and self._motion.is_foreseen:
             found = self._put_together(piece, found)
         self._set_aside(piece)
-        self._motion = CameraMotion(is_placed=False)  # what it was is of the other piece
+        # What it was is of the other piece.
+        self._motion = CameraMotion(is_placed=False).hearing(self._motion.told)
         return found
 
     def _put_together(self, piece: Map, found: Found) -> Found:
@@ -244,13 +256,12 @@ class Odometry:
         if self._motion.is_lost:
             holding = next(iter(neighbours(self.map, self.map.keyframes.values(), pose)), holding)
         self._motion, self._strange_frames = self._motion.located(pose), 0
-        self._covariance = carried(holding, pose) + CORRELATION * located.covariance
+        self._seen_covariance = carried(holding, pose) + CORRELATION * located.covariance
         self._frame = tracks[located.agrees]
         self.map.landmarks.count(tracks.numbers, located.agrees)
 
     def _lose(self, image: np.ndarray) -> None:
         self._motion = self._motion.not_located()
-        self._covariance = self._covariance + self._motion.unseen_covariance()
         self._frame = Tracks.none(image)
         self._strange_frames += _shows_something(image)
 

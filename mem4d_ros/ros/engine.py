@@ -44,7 +44,15 @@ class Engine:
             self.outputs = Outputs(node, robot, settings(), reporter)
             scans = make_scans(node, robot, settings(), reporter)
             scaler = make_scaler(robot, scans, settings().scale, reporter)
-            self.pipeline = Pipeline(self.model, scans, scaler, self.outputs, settings, reporter)
+            self.pipeline = Pipeline(
+                self.model,
+                robot.camera_in_odometry,
+                scans,
+                scaler,
+                self.outputs,
+                settings,
+                reporter,
+            )
         if known_map is not None:
             self.pipeline.request_map(known_map)
 

@@ -12,6 +12,9 @@ from mem4d_ros.geometry import rigid_inverse
 MAX_POSES = 20_000
 """Of a history, however fast they come; 10 s of 2 kHz."""
 
+BACK_NS = 100_000_000
+"""So far back is looked for the speed at which an odometry goes on."""
+
 StampedPose = tuple[int, np.ndarray]
 """Nanoseconds and (4, 4)."""
 
@@ -22,12 +25,18 @@ def map_from_odom(map_from_base: np.ndarray, odom_from_base: np.ndarray) -> np.n
 
 
 def between_poses(earlier: np.ndarray, later: np.ndarray, share: float) -> np.ndarray:
-    """Interpolated pose (4, 4) at `share` (0 to 1) of the motion between two poses (4, 4)."""
+    """The pose (4, 4) at `share` of the motion between two poses (4, 4), of 0 to 1 or beyond."""
     turn, _ = cv2.Rodrigues(earlier[:3, :3].T @ later[:3, :3])
     pose = earlier.copy()
     pose[:3, :3] = earlier[:3, :3] @ cv2.Rodrigues(share * turn)[0]
     pose[:3, 3] += share * (later[:3, 3] - earlier[:3, 3])
     return pose
+
+
+def going_on(earlier: StampedPose, newest: StampedPose, stamp_ns: int) -> np.ndarray:
+    """The pose (4, 4) at a time after two others, at the speed that led from one to the other."""
+    share = (stamp_ns - earlier[0]) / (newest[0] - earlier[0])
+    return between_poses(earlier[1], newest[1], share)
 
 
 class PoseHistory:
@@ -80,6 +89,17 @@ class PoseHistory:
         if after - before > self._largest_gap_ns:
             return None
         return between_poses(pose, next_pose, (stamp_ns - before) / (after - before))
+
+    def about(self, stamp_ns: int) -> np.ndarray | None:
+        """The pose (4, 4) at a time, also soon after the newest, if it goes on as it went."""
+        if not self.may_come(stamp_ns):
+            return self.at(stamp_ns)
+        newest_ns, newest = self._stamped[-1]
+        before_ns = newest_ns - BACK_NS
+        before = self.at(before_ns)
+        if before is None:
+            return None
+        return going_on((before_ns, before), (newest_ns, newest), stamp_ns)
 
 
 def _stamp_of(stamped: StampedPose) -> int:

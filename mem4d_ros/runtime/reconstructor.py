@@ -186,6 +186,7 @@ class OnlineReconstructor:
         points: MeasuredPoints | None = None,
         camera_to_world: np.ndarray | None = None,
         metres: float = 1.0,
+        odom_from_camera: np.ndarray | None = None,
     ) -> Reconstruction:
         """Reconstruct an image (H, W, 3) uint8 RGB with what else is known of it.
 
@@ -200,6 +201,8 @@ class OnlineReconstructor:
                 reset; the pose source is asked if None.
             metres: true metres by those of the stream, as far as known: landmarks, which are in the
                 stream's, are told in those of `points`.
+            odom_from_camera: (4, 4), where another odometry has the camera; a pose source with a
+                map goes by it where it sees nothing known.
 
         Raises:
             FrameRejected: an image that cannot be brought to the network's size, or is of another
@@ -217,7 +220,7 @@ class OnlineReconstructor:
             known = known.in_map(given.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
-        frame = CameraFrame(image, transform, known.intrinsics)
+        frame = CameraFrame(image, transform, known.intrinsics, odom_from_camera)
         foreseen = self.poses.foresee(frame)
         if foreseen.starts_anew:
             self._empty_memory()

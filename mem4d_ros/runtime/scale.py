@@ -45,6 +45,10 @@ class ScaleSource(Protocol):
         """
         ...
 
+    def rescale(self, own: float) -> None:
+        """The own world has become `own` times as large, and its poses have jumped."""
+        ...
+
     def reset(self) -> None:
         """The own poses begin a new world."""
         ...
@@ -65,6 +69,9 @@ class FixedScale:
 
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
         """Nothing is learned."""
+
+    def rescale(self, own: float) -> None:
+        """What is given stays."""
 
     def reset(self) -> None:
         """Nothing is remembered."""
@@ -115,6 +122,13 @@ class OdometryScale:
         if external_distance / LARGEST_RATIO < own_distance < external_distance * LARGEST_RATIO:
             self._learn(math.log(external_distance / own_distance))
 
+    def rescale(self, own: float) -> None:
+        """What was found is for an own world that is `own` times as large from now on."""
+        self._anchor = None  # a jump is no motion
+        self._logs = _rescaled(self._logs, own)
+        if self._smoothed is not None:
+            self._smoothed -= math.log(own)
+
     def reset(self) -> None:
         """Forget the last pair; the scale itself is the network's and stays."""
         self._anchor = None
@@ -162,6 +176,10 @@ class PointScale:
 
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
         """Nothing is learned."""
+
+    def rescale(self, own: float) -> None:
+        """What was found is for an own world that is `own` times as large from now on."""
+        self._logs = _rescaled(self._logs, own)
 
     def reset(self) -> None:
         """Forget all: a new world has metres of its own."""
@@ -220,6 +238,11 @@ class MetricWorld:
 def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
     """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
     return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
+
+
+def _rescaled(logs: deque[float], own: float) -> deque[float]:
+    """Log ratios to own lengths, when these have become `own` times as large."""
+    return deque((ratio - math.log(own) for ratio in logs), logs.maxlen)
 
 
 def _scaled_covariance(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
 from mem4d_ros.mapping.correction import moved_pose
-from mem4d_ros.mapping.motion import LEAST_WAY, CameraMotion
+from mem4d_ros.mapping.motion import LEAST_WAY, LONGEST_GAP, CameraMotion, ExternalPose
 
 STEP = pose_from_rotation(
     Rotation.from_rotvec([0.0, 0.02, 0.0]).as_matrix(), np.array([0.1, 0.0, 0.05])
@@ -84,3 +84,95 @@ def test_a_camera_that_stands_may_begin_to_move() -> None:
     assert standing.may_be(pose, DISTANCE)
     pose[2, 3] += 0.2 * LEAST_WAY * DISTANCE
     assert not standing.may_be(pose, DISTANCE)
+
+
+METRE = 0.7  # of the odometry's are so many of the map's
+ODOM_FROM_WORLD = pose_from_rotation(
+    Rotation.from_rotvec([0.0, 0.0, 2.0]).as_matrix(), np.array([-80.0, 5.0, 0.0])
+)
+
+
+def told(camera_to_world: np.ndarray) -> ExternalPose:
+    """Another odometry, in whose metres the world is larger."""
+    pose = camera_to_world.copy()
+    pose[:3, 3] /= METRE
+    return ExternalPose(ODOM_FROM_WORLD @ pose, METRE)
+
+
+def turned(angle: float, way: float) -> np.ndarray:
+    """From the start on."""
+    turn = Rotation.from_rotvec([0.0, angle, 0.0]).as_matrix()
+    return START @ pose_from_rotation(turn, np.array([0.0, 0.0, way]))
+
+
+@pytest.fixture
+def guided() -> CameraMotion:
+    """Standing at the start, where it was located last."""
+    return CameraMotion().hearing(told(START)).located(START)
+
+
+def test_a_camera_is_expected_where_another_odometry_says(guided: CameraMotion) -> None:
+    ahead = turned(0.5, 1.2)
+    np.testing.assert_allclose(guided.hearing(told(ahead)).expected, ahead, atol=1e-9)
+
+
+def test_while_it_is_lost_it_goes_where_another_odometry_says(guided: CameraMotion) -> None:
+    lost = guided
+    for frame in range(1, 20):
+        ahead = turned(0.1 * frame, 0.3 * frame)
+        lost = lost.hearing(told(ahead)).not_located()
+        np.testing.assert_allclose(lost.pose, ahead, atol=1e-9)
+    assert lost.is_foreseen
+    silent = lost.hearing(None).not_located()
+    np.testing.assert_allclose(silent.pose, ahead, atol=1e-9)  # what was said last holds
+
+
+def test_without_another_odometry_the_place_is_forgotten(motion: CameraMotion) -> None:
+    assert missed(motion, LONGEST_GAP).is_foreseen
+    assert not missed(motion, LONGEST_GAP + 1).is_foreseen
+
+
+def test_what_another_odometry_does_not_say_is_as_the_motion_goes_on(guided: CameraMotion) -> None:
+    moved = guided.hearing(None).located(START @ STEP).hearing(told(turned(1.0, 9.0)))
+    np.testing.assert_allclose(moved.expected, START @ STEP @ STEP, atol=1e-9)
+
+
+def test_a_way_that_is_told_is_uncertain_by_its_length_alone(guided: CameraMotion) -> None:
+    def deviations(motion: CameraMotion) -> np.ndarray:
+        return np.sqrt(np.diag(motion.unseen_covariance()))
+
+    waiting = guided
+    for _ in range(50):
+        waiting = waiting.hearing(told(START)).not_located()
+    assert deviations(waiting).max() < 0.1
+    gone = guided.hearing(told(turned(1.0, 5.0))).not_located()
+    np.testing.assert_allclose(deviations(gone), [0.1] * 3 + [0.5] * 3)
+    assert deviations(missed(CameraMotion(START), 50)).min() > 1
+    assert not guided.unseen_covariance().any()
+
+
+def test_it_may_be_where_it_is_told_to_be_and_about(guided: CameraMotion) -> None:
+    lost = guided.hearing(told(turned(0.0, 4.0)))
+    assert lost.may_be(turned(0.1, 4.0), DISTANCE)
+    assert lost.may_be(turned(0.0, 5.0), DISTANCE)
+    assert not lost.may_be(turned(0.0, 5.5), DISTANCE)
+    assert not lost.may_be(turned(0.4, 4.0), DISTANCE)
+
+
+def test_what_is_told_grows_with_the_world(guided: CameraMotion) -> None:
+    similarity = np.eye(4)
+    similarity[:3, :3] = 1.7 * Rotation.from_rotvec([0.1, 0.5, -0.4]).as_matrix()
+    lost = guided.hearing(told(turned(0.3, 2.0))).not_located()
+    after = lost.moved(similarity)
+    np.testing.assert_allclose(after.pose, moved_pose(similarity, lost.pose), atol=1e-9)
+
+
+def test_a_piece_that_begins_goes_on_from_where_the_camera_is_told_to_be(
+    guided: CameraMotion,
+) -> None:
+    lost = guided.hearing(told(turned(0.3, 2.0))).not_located()
+    begun = lost.settled()
+    assert not begun.is_lost
+    np.testing.assert_allclose(begun.pose, turned(0.3, 2.0), atol=1e-9)
+    ahead = turned(0.3, 2.5)
+    np.testing.assert_allclose(begun.hearing(told(ahead)).expected, ahead, atol=1e-9)

@@ -11,8 +11,9 @@ from film import Film
 from made_up_maps import NOTHING_DENSE
 from round_room import INTRINSICS, RoundRoom
 
-from mem4d_ros.mapping import Correction, Map, Odometry, Pieces, moved_pose
+from mem4d_ros.mapping import Correction, ExternalPose, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
+from mem4d_ros.mapping.odometry import PATIENCE
 from mem4d_ros.mapping.pieces import completed, put_together
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.synthetic.cameras.paths import hand_held
@@ -236,3 +237,29 @@ def test_a_covariance_turns_and_grows_with_its_map() -> None:
     world.move(Correction(np.array([0]), quarter[None]))
     expected = np.diag([1.0, 2, 3, 0, 36, 0])
     np.testing.assert_allclose(world.keyframes[0].covariance, expected, atol=1e-9)
+
+
+METRE = 1.6  # of the wheels' are so many of the map's
+
+
+def wheels(room: RoundRoom, frame: int) -> ExternalPose:
+    """An odometry of wheels, whose way is too long by 3 %."""
+    pose = room.poses[frame].copy()
+    pose[:3, 3] *= 1.03 / METRE
+    return ExternalPose(pose, METRE)
+
+
+def test_a_covered_camera_is_where_the_wheels_take_it(room: RoundRoom) -> None:
+    """What is seen afterwards becomes a new piece, that lies where it belongs at once."""
+    odometry, covered = Odometry(), range(12, 30)
+    for frame in range(60):
+        image = np.zeros_like(room.images[frame]) if frame in covered else room.images[frame]
+        estimate = odometry.locate(image, INTRINSICS, wheels(room, frame))
+        odometry.learn(room.dense(frame), INTRINSICS, room.place(frame))
+        assert estimate.measured or frame in range(covered.start, covered.stop + PATIENCE + 1)
+        way, turn = off(estimate.camera_to_world, room.poses[frame])
+        assert way < 0.1
+        assert turn < np.deg2rad(3)
+        if not estimate.measured:
+            assert way < 3 * np.sqrt(np.linalg.eigvalsh(estimate.covariance[3:, 3:]).max())
+    assert list(odometry.pieces)

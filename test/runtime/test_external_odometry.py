@@ -75,6 +75,28 @@ def test_history_does_not_guess() -> None:
     assert history.at(3 * SECOND) is None  # in a gap
 
 
+def test_soon_after_the_newest_pose_it_is_foreseen_to_go_on() -> None:
+    history = PoseHistory(largest_gap_ns=SECOND)
+    for tenth in range(10):
+        history.add(tenth * SECOND // 10, at(0.5 * tenth))
+    for asked, expected in ((0.85, 4.25), (0.9, 4.5), (1.0, 5.0), (1.4, 7.0)):
+        found = history.about(round(asked * SECOND))
+        assert found is not None
+        np.testing.assert_allclose(found[0, 3], expected)
+    assert history.about(2 * SECOND) is None
+    history.add(round(0.9 * SECOND) + 1, at(4.6))  # the speed is not that of a nanosecond
+    found = history.about(SECOND)
+    assert found is not None
+    assert found[0, 3] == pytest.approx(5.2, abs=0.01)
+
+
+def test_of_a_single_pose_nothing_is_foreseen() -> None:
+    history = PoseHistory(largest_gap_ns=SECOND)
+    history.add(SECOND, at(1.0))
+    assert history.about(SECOND + 1) is None
+    np.testing.assert_array_equal(history.about(SECOND), at(1.0))
+
+
 def test_history_forgets_what_is_old_and_starts_anew_when_the_clock_is_set_back() -> None:
     history = PoseHistory(span_ns=3 * SECOND, largest_gap_ns=SECOND)
     for second in range(100, 200):

@@ -94,11 +94,13 @@ def blank(frame: PoseFrame) -> PoseFrame:
     return replace(frame, image=np.full_like(frame.image, 90))
 
 
-def estimate(source: PoseSource, frame: PoseFrame) -> PoseEstimate:
+def estimate(
+    source: PoseSource, frame: PoseFrame, odom_from_camera: np.ndarray | None = None
+) -> PoseEstimate:
     """The camera's image is the network's."""
     height, width = frame.image.shape[:2]
     transform = ImageTransform.fit(width, height, max(width, height))
-    source.foresee(CameraFrame(frame.image, transform, frame.intrinsics))
+    source.foresee(CameraFrame(frame.image, transform, frame.intrinsics, odom_from_camera))
     return source.estimate(frame)
 
 
@@ -338,6 +340,24 @@ def test_odometry_finds_its_way_after_a_covered_lens(still_room: SyntheticSequen
     assert [t for t, e in enumerate(estimates) if not e.measured] == [10, 11]
     poses = np.stack([e.camera_to_world for e in estimates])
     assert error_share(poses[12:], truth(frames)[12:]) < 0.05
+
+
+def test_a_covered_lens_is_where_another_odometry_takes_it(
+    still_room: SyntheticSequence,
+) -> None:
+    """Whose metres are its own; how long they are is seen before the lens is covered."""
+    frames, source = exact_frames(still_room), GeometryPose()
+    true, covered = truth(frames), range(14, 20)
+    odom = true.copy()
+    odom[:, :3, 3] *= 4.0
+    found = [
+        estimate(source, blank(frame) if index in covered else frame, odom[index])
+        for index, frame in enumerate(frames)
+    ]
+    assert all(found[index].measured == (index not in covered) for index in range(covered.stop))
+    off = np.linalg.norm([p.camera_to_world[:3, 3] for p in found] - true[:, :3, 3], axis=-1)
+    way = np.linalg.norm(true[covered.stop - 1, :3, 3] - true[covered.start - 1, :3, 3])
+    assert off[covered].max() < 0.1 * way
 
 
 @pytest.mark.parametrize("name", MAKERS)

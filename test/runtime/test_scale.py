@@ -48,6 +48,18 @@ def test_nothing_is_claimed_before_there_is_motion() -> None:
     assert scale.estimate.deviation == math.inf
 
 
+def test_a_world_that_has_grown_has_its_scale_at_once() -> None:
+    """And the jump by which it has grown says nothing."""
+    scale, path = OdometryScale(), curve(120)
+    observe(scale, path[:60] / TRUE_SCALE, path[:60])
+    scale.rescale(0.5)
+    assert scale.estimate.value == pytest.approx(2 * TRUE_SCALE)
+    assert scale.estimate.deviation == pytest.approx(0, abs=1e-9)
+    observe(scale, 7 + path[60:] / (2 * TRUE_SCALE), path[60:])
+    assert scale.estimate.value == pytest.approx(2 * TRUE_SCALE)
+    assert scale.estimate.deviation == pytest.approx(0, abs=1e-9)
+
+
 def test_a_quarter_of_wrong_steps_hardly_matters() -> None:
     rng = np.random.default_rng(1)
     steps = np.diff(curve(400), axis=0)

@@ -115,10 +115,9 @@ class Outputs:
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
         header = Header(stamp=frame.stamp, frame_id=self._map_frame)
-        self._tf.publish(
-            placement, header, settings.tf
-        )  # before the clouds, which need it to be drawn
         measured = frame.reconstruction.pose_measured
+        # Before the clouds, which need it to be drawn.
+        self._tf.publish(placement, header, settings.tf, measured)
         covariance = None
         if frame.map_from_world is not None:
             covariance = covariance_in_map(frame.reconstruction.pose_covariance, placement)

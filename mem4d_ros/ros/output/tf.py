@@ -36,8 +36,10 @@ def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:
 class TfOutput(Protocol):
     """Publisher of a placement to TF."""
 
-    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
-        """`header` is in the map and has the image's stamp."""
+    def publish(
+        self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
+    ) -> None:
+        """`header` is in the map, with the image's stamp; `measured`: the image determined it."""
         ...
 
     def jump(self, back: np.ndarray) -> None:
@@ -62,7 +64,9 @@ def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Repor
 class NoTf:
     """Publishes nothing."""
 
-    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
+    def publish(
+        self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
+    ) -> None:
         pass
 
     def jump(self, back: np.ndarray) -> None:
@@ -81,7 +85,9 @@ class MapToTracked:
         self._back = self._left = np.eye(4)
         self._begun_ns: int | None = None
 
-    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
+    def publish(
+        self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
+    ) -> None:
         stamp_ns = stamp_to_ns(header.stamp)
         self._begun_ns = stamp_ns if self._begun_ns is None else self._begun_ns
         elapsed_s = (stamp_ns - self._begun_ns) * 1e-9
@@ -131,7 +137,9 @@ class MapToOdom:
         self._sent_ns = 0
         odom_from_base.follow(self._renew)
 
-    def publish(self, placement: Placement, header: Header, tf: TfSettings) -> None:
+    def publish(
+        self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
+    ) -> None:
         stamp_ns = stamp_to_ns(header.stamp)
         try:
             odom_from_base = self._odom_from_base(stamp_ns)
@@ -141,7 +149,8 @@ class MapToOdom:
         with self._lock:
             is_first = self._correction is None
             self._settings = tf
-            self._correction = map_from_odom(placement.map_from_tracked, odom_from_base)
+            if measured or is_first:  # else the odometry goes on alone
+                self._correction = map_from_odom(placement.map_from_tracked, odom_from_base)
             self._image_ns = stamp_ns
             if is_first:  # TF has nothing before it: that one has to hold from its image on
                 self._send(stamp_ns)

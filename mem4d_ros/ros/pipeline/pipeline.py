@@ -22,6 +22,7 @@ from mem4d_ros.ros.pipeline.processor import FrameProcessor
 from mem4d_ros.ros.pipeline.scaler import Scaler
 from mem4d_ros.ros.pipeline.scans import ScanReport, Scans
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.placers import CameraInOdometry
 from mem4d_ros.runtime import (
     Counters,
     FrameRejected,
@@ -73,6 +74,7 @@ class Pipeline:
     def __init__(
         self,
         model: LoadedModel,
+        camera_in_odometry: CameraInOdometry,
         scans: Scans | None,
         scaler: Scaler,
         outputs: Outputs,
@@ -92,6 +94,7 @@ class Pipeline:
             reporter,
             outputs.wants_landmarks,
             scans,
+            camera_in_odometry,
         )
         self._timing = TimingWindow()
         self._newest = NewestFrame()
@@ -171,8 +174,9 @@ class Pipeline:
         elif not frame.reconstruction.pose_measured:
             self._reporter.warning(
                 "pose",
-                "the camera's pose could not be measured and continues the motion before: too"
-                " little of the scene is recognised (no texture, blur, or a covered lens)",
+                "the camera's pose could not be measured and continues the motion before, or the"
+                " odometry's: too little of the scene is recognised (no texture, blur, or a covered"
+                " lens)",
             )
         latency_s = time.monotonic() - received_at_s
         self._timing.add(latency_s)

@@ -21,6 +21,7 @@ from mem4d_ros.ros.pipeline.calibration import Calibration
 from mem4d_ros.ros.pipeline.continuity import Continuity, Kind
 from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.placers import CameraInOdometry
 from mem4d_ros.runtime import (
     FrameRejected,
     MeasuredPoints,
@@ -45,10 +46,12 @@ class FrameProcessor:
         reporter: Reporter,
         wants_landmarks: Callable[[], bool] = lambda: False,
         scans: Scans | None = None,
+        camera_in_odometry: CameraInOdometry = lambda camera_frame, stamp_ns: None,
     ) -> None:
         self._wants_landmarks = wants_landmarks
         self._reconstructor = reconstructor
         self._scans = scans
+        self._camera_in_odometry = camera_in_odometry
         self._settings = settings
         self._reporter = reporter
         self._reset_requested = threading.Event()
@@ -119,7 +122,11 @@ class FrameProcessor:
                 calibrated.image.shape[:2],
             )
         reconstruction = self._reconstruct(
-            calibrated.image, stamp_ns, calibrated.intrinsics, points
+            calibrated.image,
+            stamp_ns,
+            calibrated.intrinsics,
+            points,
+            self._camera_in_odometry(camera_frame, stamp_ns),
         )
         if self._scans is not None:
             self._scans.learn(reconstruction, points)
@@ -187,6 +194,7 @@ class FrameProcessor:
         stamp_ns: int,
         intrinsics: np.ndarray | None,
         points: MeasuredPoints | None,
+        odom_from_camera: np.ndarray | None,
     ) -> Reconstruction:
         """With ever smaller memories where the device has no room. Raises FrameRejected."""
         told = points if self._reconstructor.takes_evidence else None
@@ -194,7 +202,12 @@ class FrameProcessor:
         while True:
             try:
                 return self._reconstructor.process(
-                    image, stamp_ns, intrinsics, points=told, metres=metres
+                    image,
+                    stamp_ns,
+                    intrinsics,
+                    points=told,
+                    metres=metres,
+                    odom_from_camera=odom_from_camera,
                 )
             except NonFiniteOutput:
                 self._resets += 1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
+from mem4d_ros.mapping import scale_of
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface.settings import ScaleSettings
 from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometryMissing
-from mem4d_ros.ros.robot.placers import ExtrinsicsError
+from mem4d_ros.ros.robot.placers import CameraInOdometry, ExtrinsicsError
 from mem4d_ros.ros.robot.robot import Robot
 from mem4d_ros.runtime import move_points
 from mem4d_ros.runtime.scale import (
@@ -23,9 +23,6 @@ from mem4d_ros.runtime.scale import (
     ScaleSource,
     metric_from_own,
 )
-
-CameraInOdometry = Callable[[str, int], np.ndarray | None]
-"""odom_from_camera (4, 4) of a camera's frame at a stamp in ns; None where it is not known."""
 
 
 class Scaler(Protocol):
@@ -76,8 +73,10 @@ class WorldScaler:
         external = None
         if reconstruction.pose_measured:
             external = self._odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
-        if reconstruction.correction is not None:  # a jump is no motion
-            self._source.observe(reconstruction.camera_to_world, None)
+        if reconstruction.correction is not None:
+            keyframe = np.array([reconstruction.keyframe])
+            motion = reconstruction.correction.of(keyframe)[0]
+            self._source.rescale(float(scale_of(motion)))
         self._source.observe(reconstruction.camera_to_world, external)
         scale = self._source.estimate
         in_metres = self._world.scale(reconstruction, scale.value)

@@ -40,6 +40,10 @@ class OdometrySource(Protocol):
         """odom_from_base (4, 4) at a stamp. Raises OdometryMissing."""
         ...
 
+    def about(self, stamp_ns: int) -> np.ndarray | None:
+        """The same at once, a little after the newest pose as it goes on; None: not known."""
+        ...
+
     def follow(self, hear: Callable[[int], None]) -> None:
         """Call `hear` with the stamp, in ns, of every pose that comes."""
         ...
@@ -74,6 +78,11 @@ class TopicOdometry:
                 " external_odometry.source to tf"
             )
         return pose
+
+    def about(self, stamp_ns: int) -> np.ndarray | None:
+        """The same at once, a little after the newest pose as it goes on; None: not known."""
+        with self._changed:
+            return self._history.about(stamp_ns)
 
     def follow(self, hear: Callable[[int], None]) -> None:
         """Call `hear` with the stamp, in ns, of every pose that comes."""

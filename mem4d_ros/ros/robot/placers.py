@@ -64,6 +64,9 @@ Extrinsics = Callable[[str, int], np.ndarray]
 """base_from_camera (4, 4) of a camera frame at a stamp in ns. Raises ExtrinsicsError."""
 
 
+CameraInOdometry = Callable[[str, int], np.ndarray | None]
+"""odom_from_camera (4, 4) of a camera's frame at a stamp in ns; None where it is not known."""
+
 PlaceSensor = Callable[[str, int, str, int], np.ndarray]
 """camera_from_sensor (4, 4) of a camera's frame at a stamp in ns and a sensor's at another.
 

@@ -12,7 +12,7 @@ from mem4d_ros.ros.conversions.pose import parse_pose
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometrySource, TopicOdometry
-from mem4d_ros.ros.robot.placers import Extrinsics, PlaceSensor
+from mem4d_ros.ros.robot.placers import Extrinsics, ExtrinsicsError, PlaceSensor
 from mem4d_ros.ros.robot.tf import TfInput
 
 
@@ -39,6 +39,22 @@ class Robot:
         if self._settings.external_odometry.source == "tf":
             return self._tf.odom_from_base
         return TopicOdometry(self._node, self._settings.frames, self._reporter)
+
+    def camera_in_odometry(self, camera_frame: str, stamp_ns: int) -> np.ndarray | None:
+        """odom_from_camera (4, 4) at once, about that time.
+
+        None where it is not known, or nothing else asks for an odometry.
+        """
+        settings = self._settings
+        if settings.tf.mode != "map_to_odom" and settings.scale.source != "odometry":
+            return None
+        odom_from_base = self.odom_from_base.about(stamp_ns)
+        if odom_from_base is None:
+            return None
+        try:
+            return odom_from_base @ self.base_from_camera(camera_frame, stamp_ns)
+        except ExtrinsicsError:  # is said where frames are placed
+            return None
 
     @cached_property
     def camera_from_sensor(self) -> PlaceSensor:

@@ -17,10 +17,13 @@ from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import PATIENCE_S, OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError, SensorUnplaced
+from mem4d_ros.runtime.external_odometry import BACK_NS, going_on
 
 CACHE_NS = 10_000_000_000
 """What tf2 keeps of each frame; it ignores what is older."""
 MAX_FRAMES = 10_000
+FORESEEN_NS = 500_000_000
+"""So long after the robot's newest pose it goes on as it went."""
 BRIEF_S = 0.02
 """How long a frame waits for the robot's newest motion, which makes a scan a little better."""
 
@@ -96,6 +99,21 @@ class TfOdometry:
                 f"TF has no transform from '{base_frame}' to '{odom_frame}' ({error}): let the"
                 " odometry publish it, or set external_odometry.source to topic"
             ) from error
+
+    def about(self, stamp_ns: int) -> np.ndarray | None:
+        """The same at once, a little after the newest pose as it goes on; None: not known."""
+        frames = self._frames.odom, self._frames.base
+        try:
+            newest = self._buffer.lookup_transform(*frames, Time())
+            newest_ns = stamp_to_ns(newest.header.stamp)
+            if not 0 < stamp_ns - newest_ns < FORESEEN_NS:
+                return _lookup(self._buffer, *frames, stamp_ns, patience_s=0.0)
+            before_ns = newest_ns - BACK_NS
+            before = _lookup(self._buffer, *frames, before_ns, patience_s=0.0)
+        except tf2_ros.TransformException:
+            return None
+        pose = transform_to_matrix(newest.transform)
+        return going_on((before_ns, before), (newest_ns, pose), stamp_ns)
 
     def follow(self, hear: Callable[[int], None]) -> None:
         """Call `hear` with the stamp, in ns, of every transform that comes from the odometry."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from mem4d_ros.runtime.export.hanging import Hanging
 from mem4d_ros.runtime.keyframes import CameraView
 from mem4d_ros.runtime.pose_sources import MAKERS, CameraFrame
 from mem4d_ros.runtime.reconstructor import StreamState
+from mem4d_ros.runtime.scale import OdometryScale
 from mem4d_ros.writing import whole_file
 
 _ARRAYS = [np.float16(0), np.float32(0), np.float64(0), np.uint8(0), np.int64(0), np.bool_(0)]
@@ -39,6 +41,8 @@ ALLOWED: list[Any] = [
     CameraView,
     CameraFrame,
     Hanging,
+    OdometryScale,
+    deque,
     *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,

@@ -13,6 +13,7 @@ from mem4d_ros.mapping import (
     AtOnce,
     DenseView,
     Estimate,
+    ExternalPose,
     Localiser,
     Map,
     MapCamera,
@@ -20,6 +21,7 @@ from mem4d_ros.mapping import (
     StoredMap,
     Worker,
     landmark_cloud,
+    scale_of,
 )
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import ColouredPoints
@@ -30,9 +32,12 @@ from mem4d_ros.runtime.pose_sources.source import (
     PoseEstimate,
     PoseFrame,
 )
+from mem4d_ros.runtime.scale import OdometryScale
 
 LOOK_EVERY = 10
 """Frames from one look at the network's own depth to the next, at least: it costs a step."""
+SURE_SCALE = 0.1
+"""Relative deviation of another odometry's metres by the map's, from which on it is followed."""
 
 
 class GeometryPose:
@@ -47,6 +52,7 @@ class GeometryPose:
     def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
         """`worker` makes those that adjust the map: at once, while the frame waits, or beside."""
         self._odometry = Odometry(worker, closes_loops)
+        self._external_scale = OdometryScale()
         self._given: StoredMap | None = None
         self._extends = False
         self.reset()
@@ -64,6 +70,7 @@ class GeometryPose:
         """Forget what was seen: the next frame begins a new world, or is looked for in the map."""
         self._tracker: Odometry | Localiser = self._odometry
         self._odometry.reset()
+        self._external_scale.reset()
         if self._given is not None and self._extends:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
@@ -155,6 +162,7 @@ class GeometryPose:
         height, width = camera.image.shape[:2]
         self._camera = MapCamera(intrinsics, width, height)
         located = self._estimate or self._locate(camera, intrinsics)
+        self._compare(located, camera.odom_from_camera)
         depth = frame.points_camera[..., 2]
         drift = self._tracker.map.drift
         if frame.own_depth is not None:
@@ -182,7 +190,22 @@ class GeometryPose:
 
     def _locate(self, frame: CameraFrame, intrinsics: np.ndarray) -> Estimate:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-        return self._tracker.locate(grey, intrinsics)
+        return self._tracker.locate(grey, intrinsics, self._told(frame))
+
+    def _told(self, frame: CameraFrame) -> ExternalPose | None:
+        """What another odometry says of the frame, if its metres are known by the map's."""
+        scale = self._external_scale.estimate
+        if frame.odom_from_camera is None or scale.deviation > SURE_SCALE:
+            return None
+        return ExternalPose(frame.odom_from_camera, 1 / scale.value)
+
+    def _compare(self, located: Estimate, odom_from_camera: np.ndarray | None) -> None:
+        """Learn how long the other odometry's metres are by the map's."""
+        scale = self._external_scale
+        if located.correction is not None:
+            motion = located.correction.of(np.array([located.keyframe]))[0]
+            scale.rescale(float(scale_of(motion)))
+        scale.observe(located.camera_to_world, odom_from_camera if located.measured else None)
 
     def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
         """(3, 3). None for the first frame of a camera that nobody has calibrated."""

@@ -20,6 +20,7 @@ class CameraFrame:
     image: np.ndarray  # (H, W, 3) uint8 RGB
     transform: ImageTransform  # to the network's image
     intrinsics: np.ndarray | None  # (3, 3) pixels of `image`; None: unknown
+    odom_from_camera: np.ndarray | None = None  # (4, 4) as another odometry says; None: nothing
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,9 @@ class Standing:
     def __call__(self, stamp_ns: int) -> np.ndarray:
         return np.eye(4)
 
+    def about(self, stamp_ns: int) -> np.ndarray:
+        return self(stamp_ns)
+
     def follow(self, hear: Callable[[int], None]) -> None:
         self.hear = hear
 
@@ -231,3 +234,30 @@ def test_what_an_image_corrects_is_sent_at_once() -> None:
     assert sent.stamps_ns == sorted(set(sent.stamps_ns))
     assert sent.stamps_ns[0] == 10 * 10**9
     assert 12 * 10**9 <= sent.stamps_ns[1] < sent.stamps_ns[3] <= 14 * 10**9 + 1
+
+
+class Driving(Standing):
+    """An odometry of a base that goes ahead at 1 m/s."""
+
+    def __call__(self, stamp_ns: int) -> np.ndarray:
+        pose = np.eye(4)
+        pose[0, 3] = stamp_ns * 1e-9
+        return pose
+
+
+def test_the_odometry_goes_on_alone_while_no_image_says_where_the_robot_is() -> None:
+    """A camera that sees nothing is taken to stand, and would hold the robot back in the map."""
+    sent, odometry = Sent(), Driving()
+    settings = TfSettings(transform_tolerance_s=1.0)
+    output = MapToOdom(sent, FrameSettings(), odometry, settings, Reporter(logging.getLogger()))
+    pose = np.eye(4)
+    for second, x, measured in ((10, 13.0, True), (20, 13.0, False), (30, 32.0, True)):
+        sent.x.clear()
+        pose[0, 3] = x
+        output.publish(
+            Placement(np.eye(4), pose, "base_link", pose),
+            Header(stamp=Time(sec=second)),
+            settings,
+            measured,
+        )
+        assert sent.x[-1] == pytest.approx(2.0 if second == 30 else 3.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from builtin_interfaces.msg import Time
@@ -12,6 +13,7 @@ from ros_probe import make_image
 from small_networks import SMALL_CONVOLUTIONAL, small_model
 from wall_model import WallModel
 
+from mem4d_ros.geometry import pose_from_rotation
 from mem4d_ros.model import Mem4D, MemorySizes
 from mem4d_ros.model.output import FrameOutput
 from mem4d_ros.model.state import MemoryState
@@ -114,3 +116,28 @@ def test_a_stamp_before_the_epoch_is_rejected_and_changes_nothing() -> None:
         session.processor.process(IncomingFrame(image, None, 0.0))
     assert session.play() == 2
     assert session.processor.resets == 0
+
+
+def test_the_pose_source_hears_where_the_odometry_has_the_camera(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    online = OnlineReconstructor(WallModel(), 64, MemorySizes())
+    asked, told = [], []
+
+    def camera_in_odometry(camera_frame: str, stamp_ns: int) -> np.ndarray:
+        asked.append((camera_frame, stamp_ns))
+        return pose_from_rotation(np.eye(3), np.array([stamp_ns * 1e-9, 0, 0]))
+
+    foresee = online.poses.foresee
+    monkeypatch.setattr(online.poses, "foresee", lambda frame: told.append(frame) or foresee(frame))
+    processor = FrameProcessor(
+        online,
+        MemorySizes(),
+        Settings,
+        Reporter(get_logger("test")),
+        camera_in_odometry=camera_in_odometry,
+    )
+    for second in (1, 2):
+        processor.process(IncomingFrame(make_image(second), None, 0.0))
+    assert asked == [("camera_optical", 1_000_000_000), ("camera_optical", 2_000_000_000)]
+    assert [frame.odom_from_camera[0, 3] for frame in told] == [1.0, 2.0]

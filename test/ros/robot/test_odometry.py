@@ -70,6 +70,18 @@ def test_what_cannot_come_is_not_waited_for(told: TopicOdometry, stamp_s: int) -
     assert time.monotonic() - before < 10
 
 
+def test_a_guess_waits_for_nothing(told: TopicOdometry, ear: Ear) -> None:
+    before = time.monotonic()
+    assert told.about(10_050_000_000) is None  # of a single pose nothing is foreseen
+    one_ahead = np.eye(4)
+    one_ahead[0, 3] = 1
+    ear.hear(odometry(10.1, one_ahead))
+    guess = told.about(10_150_000_000)
+    assert guess is not None
+    assert guess[0, 3] == pytest.approx(1.5, abs=1e-6)
+    assert time.monotonic() - before < 10
+
+
 def test_frames_are_named_with_a_slash_as_well(told: TopicOdometry, ear: Ear) -> None:
     """As drivers that are older than tf2 do."""
     pose = np.eye(4)
