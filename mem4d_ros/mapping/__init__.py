@@ -9,6 +9,7 @@ from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
 from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners
 from mem4d_ros.mapping.drift import ScaleDrift
+from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.hanging_poses import HangingPoses
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map
 from mem4d_ros.mapping.landmark_cloud import landmark_cloud
@@ -16,7 +17,7 @@ from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.links import Link
 from mem4d_ros.mapping.localisation import Localiser
 from mem4d_ros.mapping.loops import Closed, Loops
-from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.odometry import Estimate, Odometry
 from mem4d_ros.mapping.pieces import Pieces
 from mem4d_ros.mapping.settled import Settled

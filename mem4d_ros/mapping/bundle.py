@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mem4d_ros.mapping.external_pose import NO_WAYS, ToldWays
 from mem4d_ros.mapping.rotations import exponential, orthonormal, seen_turning
 from mem4d_ros.mapping.sharpness import whitened
 
@@ -19,6 +20,8 @@ OUTLIER_SIGMAS = 3.0
 """An observation whose error is larger is none."""
 ROBUST_SIGMAS = 2.0
 """Errors lose weight by Cauchy's function of this scale."""
+SLIP_SIGMAS = 10.0
+"""The same for what another odometry tells: wheels slip."""
 PRIOR_DEVIATION = 0.7
 """Of the network's log depth beside its keyframe's scale: weak, parallax soon decides."""
 SCALE_STEP, SCALE_DEVIATION = 0.05, 0.2
@@ -48,6 +51,7 @@ class BundleProblem:
         landmark, keyframe: (M,) indices: which was seen from where, without the host itself.
         seen: (M, 2), where, on the plane z = 1.
         whitening: (M, 2, 2), times which an error there is one in standard deviations.
+        ways: between keyframes that follow each other, as another odometry tells them.
     """
 
     camera_to_world: np.ndarray
@@ -62,6 +66,7 @@ class BundleProblem:
     keyframe: np.ndarray
     seen: np.ndarray
     whitening: np.ndarray
+    ways: ToldWays = NO_WAYS
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ def _linearise(problem: BundleProblem) -> _System:
     cost = ROBUST_SIGMAS**2 * np.log1p(squared / ROBUST_SIGMAS**2).sum()
     cost += _add_depth_prior(problem, free, block, gradient, coupling, depth_block, depth_gradient)
     cost += _add_scale_prior(problem, free, block, gradient)
+    cost += _add_ways(problem, place, block, gradient)
     return _System(
         float(cost), block, gradient, depth_block + 1e-9, depth_gradient, coupling, np.sqrt(squared)
     )
@@ -220,6 +226,29 @@ def _add_scale_prior(
     block[6 * count :, 6 * count :] += columns.T @ columns
     gradient[6 * count :] += columns.T @ residual
     return float((residual**2).sum())
+
+
+def _add_ways(
+    problem: BundleProblem, place: np.ndarray, block: np.ndarray, gradient: np.ndarray
+) -> float:
+    """What another odometry tells; wheels may slip. Adds in place; returns the robust cost.
+
+    Args:
+        place: (K,) column of each keyframe, the last one those that are not free.
+    """
+    count, ways = len(gradient) // 7, problem.ways
+    errors, by_earlier, by_later = ways.linearised(problem.camera_to_world)
+    squared = (errors**2).sum(-1)  # (W,)
+    weight = np.sqrt(1 / (1 + squared / SLIP_SIGMAS**2))
+    each = np.arange(len(errors))
+    blocks = np.zeros((count + 1, len(errors), 6, 6))  # by the keyframe's unknowns
+    blocks[place[ways.earlier], each] = by_earlier
+    blocks[place[ways.later], each] += by_later
+    jacobian = (blocks[:count] * weight[:, None, None]).transpose(0, 3, 1, 2)
+    jacobian = jacobian.reshape(6 * count, -1)  # (6 F, 6 W)
+    block[: 6 * count, : 6 * count] += jacobian @ jacobian.T
+    gradient[: 6 * count] += jacobian @ (errors * weight[:, None]).reshape(-1)
+    return float(SLIP_SIGMAS**2 * np.log1p(squared / SLIP_SIGMAS**2).sum())
 
 
 def _step(problem: BundleProblem, system: _System, damping: float) -> BundleProblem:

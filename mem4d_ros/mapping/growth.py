@@ -7,6 +7,7 @@ import numpy as np
 from mem4d_ros.geometry import robust_deviation
 from mem4d_ros.mapping.camera_pose import seen_at
 from mem4d_ros.mapping.descriptors import describe
+from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.keyframes import DenseView, Keyframe, Map, to_pixels, to_rays
 from mem4d_ros.mapping.landmarks import SETTLED_VARIANCE, Landmarks
 from mem4d_ros.mapping.rotations import angle_between
@@ -66,12 +67,14 @@ def add_keyframe(
     intrinsics: np.ndarray,
     log_scale: float,
     place: np.ndarray | None,
+    told: ExternalPose | None = None,
 ) -> None:
     """A frame becomes a keyframe, with landmarks that it knows, finds again, and sees first.
 
     Args:
         log_scale: log of the map's metres by those of the dense depth.
         place: what tells the place from others, (C,) of length 1.
+        told: what another odometry says of the pose.
     """
     image, table = frame.image, world.landmarks
     frame = frame[table.is_alive[frame.numbers]]
@@ -95,6 +98,7 @@ def add_keyframe(
         covariance=covariance,
         dense=dense.kept(),
         place=place,
+        told=told,
     )
 
 

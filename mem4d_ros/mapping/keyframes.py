@@ -15,6 +15,7 @@ from mem4d_ros.mapping.camera_pose import Points
 from mem4d_ros.mapping.correction import Correction, moved_covariance, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners, corners_of
 from mem4d_ros.mapping.drift import ScaleDrift
+from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.landmarks import Landmarks
 from mem4d_ros.mapping.thumbnails import thumbnail
 
@@ -86,6 +87,7 @@ class Keyframe:
         covariance: (6, 6) of the pose: turn about the camera's axes in rad, position in m.
         dense: depth in float16.
         place: (C,) float32 of length 1, what tells the place from others; None: not known.
+        told: what another odometry says of the pose, as long as the map is not saved; or None.
     """
 
     number: int
@@ -98,6 +100,7 @@ class Keyframe:
     covariance: np.ndarray
     dense: DenseView
     place: np.ndarray | None = None
+    told: ExternalPose | None = None
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
@@ -217,6 +220,8 @@ class Map:
             keyframe.covariance = moved_covariance(motion, keyframe.covariance)
             if abs(log_scale) > RIGID:  # depth of a large piece takes a while
                 keyframe.dense = keyframe.dense.scaled(float(np.exp(log_scale)))
+                if keyframe.told is not None:
+                    keyframe.told = keyframe.told.rescaled(float(np.exp(log_scale)))
         table = self.landmarks
         hosts = np.searchsorted(numbers, table.host).clip(0, len(numbers) - 1)
         table.log_inverse = table.log_inverse - log_scales[hosts]

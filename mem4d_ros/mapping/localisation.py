@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.growth import MIN_KEPT_RATIO, log_ratio
 from mem4d_ros.mapping.keyframes import DenseView, Map
 from mem4d_ros.mapping.locating import Found, is_sure, locate_anew, locate_near, locate_next
-from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.odometry import Estimate
 from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.tracker import without_light

@@ -9,7 +9,8 @@ import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.correction import moved_pose, scale_of
-from mem4d_ros.mapping.rotations import angle_between, orthonormal, part_of_motion
+from mem4d_ros.mapping.external_pose import ExternalPose, turn_and_way
+from mem4d_ros.mapping.rotations import orthonormal, part_of_motion
 
 LEAST_WAY, LEAST_TURN_RAD = 0.02, 0.05
 """A frame, by the distance of what is seen: so much any camera may begin to move."""
@@ -17,30 +18,10 @@ LOST_VARIANCE = 0.1
 """By which a frame without a pose adds to the covariance at least, rad² and m²."""
 LONGEST_GAP = 7
 """Frames that were not located, after which it is still known where the camera should be."""
-TOLD_DEVIATION_RATIO, LEAST_TOLD_DEVIATION = 0.1, 0.05
-"""Of an external odometry since the camera was seen: of the way and turn, at least m and rad."""
+SLIP_RATIO, LEAST_SLIP = 0.1, 0.05
+"""Deviation of another odometry since the camera was seen: of way and turn, at least m and rad."""
 TOLD_REACH = 3
-"""Deviations from where an external odometry has the camera, within which it is."""
-
-
-@dataclass(frozen=True)
-class ExternalPose:
-    """Where another odometry, of wheels or legs, says that the camera is.
-
-    Attributes:
-        odom_from_camera: (4, 4).
-        metre: the odometry's by the map's: of so many of the map's is one of the odometry's.
-    """
-
-    odom_from_camera: np.ndarray
-    metre: float
-
-    def since(self, earlier: ExternalPose) -> np.ndarray:
-        """The motion from an earlier pose (4, 4), in the map's metres."""
-        motion = rigid_inverse(earlier.odom_from_camera) @ self.odom_from_camera
-        motion[:3, :3] = orthonormal(motion[:3, :3])
-        motion[:3, 3] *= self.metre
-        return motion
+"""Deviations from where another odometry has the camera, within which it is."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +108,7 @@ class CameraMotion:
         scale = float(scale_of(similarity))
         step[:3, 3] *= scale
         told_seen, told = (
-            None if told is None else replace(told, metre=told.metre * scale)
-            for told in (self.told_seen, self.told)
+            None if told is None else told.rescaled(scale) for told in (self.told_seen, self.told)
         )
         return replace(self, seen=seen, step=step, told_seen=told_seen, told=told)
 
@@ -141,8 +121,8 @@ class CameraMotion:
         if self.missed == 0:
             return np.zeros((6, 6))
         if self.way is not None:
-            return np.diag(np.repeat(np.square(_told_deviations(self.way)), 3))
-        turn, way = _turn_and_way(self.step)
+            return np.diag(np.repeat(_slip(self.way) ** 2, 3))
+        turn, way = turn_and_way(self.step)
         moved = np.repeat((turn**2, way**2), 3)
         return np.diag(self.missed * LOST_VARIANCE + self.missed**2 * moved)
 
@@ -155,25 +135,16 @@ class CameraMotion:
         if not self.is_placed:
             return True
         if self.way is not None:
-            turn, way = (TOLD_REACH * deviation for deviation in _told_deviations(self.way))
+            turn, way = TOLD_REACH * _slip(self.way)
             way = max(way, LEAST_WAY * distance)
         else:
-            turn, way = _turn_and_way(self.step)
+            turn, way = turn_and_way(self.step)
             way = (self.missed + 1) * max(way, LEAST_WAY * distance)
             turn = (self.missed + 1) * max(turn, LEAST_TURN_RAD)
-        away_turn, away = _turn_and_way(rigid_inverse(self.expected) @ pose)
+        away_turn, away = turn_and_way(rigid_inverse(self.expected) @ pose)
         return away < way and away_turn < turn
 
 
-def _told_deviations(way: np.ndarray) -> tuple[float, float]:
-    """Of a way (4, 4) that an external odometry tells: rad, m."""
-    turn, length = _turn_and_way(way)
-    return (
-        max(TOLD_DEVIATION_RATIO * turn, LEAST_TOLD_DEVIATION),
-        max(TOLD_DEVIATION_RATIO * length, LEAST_TOLD_DEVIATION),
-    )
-
-
-def _turn_and_way(motion: np.ndarray) -> tuple[float, float]:
-    """Rad and m of a motion (4, 4)."""
-    return float(angle_between(np.eye(3), motion[:3, :3])), float(np.linalg.norm(motion[:3, 3]))
+def _slip(way: np.ndarray) -> np.ndarray:
+    """Deviations (2,) of a motion (4, 4) that only another odometry tells: rad, m."""
+    return np.maximum(SLIP_RATIO * np.array(turn_and_way(way)), LEAST_SLIP)

@@ -12,6 +12,7 @@ import numpy as np
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping.adjustment import AtOnce, Worker
 from mem4d_ros.mapping.correction import Correction, moved_covariance, scale_of
+from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.fresh_landmarks import measure_depth
 from mem4d_ros.mapping.growth import (
     add_keyframe,
@@ -29,7 +30,7 @@ from mem4d_ros.mapping.locating import (
     locate_next,
 )
 from mem4d_ros.mapping.loops import Loops, close
-from mem4d_ros.mapping.motion import CameraMotion, ExternalPose
+from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.pieces import Pieces, completed, put_together
 from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.thinning import thin
@@ -281,6 +282,7 @@ class Odometry:
             intrinsics,
             log_scale,
             place,
+            self._motion.told_seen,
         )
         self._thin(intrinsics)
         window = make_window(self.map, intrinsics, PIXEL_DEVIATION)

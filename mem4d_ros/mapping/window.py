@@ -14,6 +14,7 @@ from mem4d_ros.mapping.bundle import (
     BundleSolution,
     solve,
 )
+from mem4d_ros.mapping.external_pose import ToldWays
 from mem4d_ros.mapping.keyframes import Keyframe, Map, to_rays
 from mem4d_ros.mapping.rotations import skew
 
@@ -84,7 +85,9 @@ def make_window(world: Map, intrinsics: np.ndarray, pixel_deviation: float) -> W
         intrinsics,
         pixel_deviation,
     )
-    return Window(replace(problem, is_free=np.isin(numbers, free)), numbers, chosen, is_known)
+    ways = ToldWays.between(numbers.tolist(), [member.told for member in members])
+    problem = replace(problem, is_free=np.isin(numbers, free), ways=ways)
+    return Window(problem, numbers, chosen, is_known)
 
 
 def make_problem(

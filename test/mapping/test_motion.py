@@ -8,7 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
 from mem4d_ros.mapping.correction import moved_pose
-from mem4d_ros.mapping.motion import LEAST_WAY, LONGEST_GAP, CameraMotion, ExternalPose
+from mem4d_ros.mapping.external_pose import ExternalPose
+from mem4d_ros.mapping.motion import LEAST_WAY, LONGEST_GAP, CameraMotion
 
 STEP = pose_from_rotation(
     Rotation.from_rotvec([0.0, 0.02, 0.0]).as_matrix(), np.array([0.1, 0.0, 0.05])

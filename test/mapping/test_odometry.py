@@ -8,7 +8,7 @@ import pytest
 from film import FORTH_AND_BACK, FRAMES, HEIGHT, WIDTH, Film
 
 from mem4d_ros.geometry import align_similarity, rigid_inverse
-from mem4d_ros.mapping import Aside, DenseView, Estimate, Odometry
+from mem4d_ros.mapping import Aside, DenseView, Estimate, ExternalPose, Odometry
 from mem4d_ros.synthetic.cameras.paths import hand_held, standing, turning
 
 
@@ -76,6 +76,23 @@ def test_a_depth_whose_scale_wavers_moves_the_path_little(still_room: Film) -> N
     estimates = [still_room.feed(odometry, t, scale=s) for t, s in enumerate(scales)]
     errors = off_by(path(estimates), still_room.poses)
     assert np.sqrt((errors**2).mean()) < 0.02 * length(still_room.poses)
+
+
+def test_the_metre_that_a_shrinking_depth_would_lose_is_held_by_wheels(still_room: Film) -> None:
+    lost = []
+    for is_told in (False, True):
+        odometry, estimates = Odometry(), []
+        for frame in range(FRAMES):
+            told = ExternalPose(still_room.poses[frame], 1.0) if is_told else None
+            shown = still_room.images[frame]
+            estimates.append(odometry.locate(shown, still_room.intrinsics, told))
+            odometry.learn(still_room.dense(frame, 0.97**frame), still_room.intrinsics)
+        second_half = slice(FRAMES // 2, None)
+        ratio = length(path(estimates)[second_half]) / length(still_room.poses[second_half])
+        lost.append(1 - ratio)
+    untold, told_of = lost
+    assert untold > 0.1
+    assert abs(told_of) < 0.4 * untold
 
 
 def test_settled_landmarks_have_the_true_depth(still_room: Film) -> None:

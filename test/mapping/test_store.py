@@ -52,7 +52,8 @@ def test_every_field_of_a_keyframe_is_stored(tmp_path: Path) -> None:
     save_map(tmp_path / "a.map", stored)
     names = {name.rpartition("/")[2] for name in load_file(arrays_of(tmp_path / "a.map"))}
     for field in fields(Keyframe):
-        assert field.name == "number" or any(name.startswith(field.name) for name in names)
+        if field.name not in ("number", "told"):  # an odometry begins anew with each run
+            assert any(name.startswith(field.name) for name in names)
 
 
 def test_a_map_is_replaced_by_the_newer_one(tmp_path: Path) -> None:

@@ -36,8 +36,9 @@ from mem4d_ros.runtime.scale import OdometryScale
 
 LOOK_EVERY = 10
 """Frames from one look at the network's own depth to the next, at least: it costs a step."""
-SURE_SCALE = 0.1
-"""Relative deviation of another odometry's metres by the map's, from which on it is followed."""
+SURE_SCALE, SCALE_STEPS = 0.1, 1000
+"""Relative deviation of another odometry's metres by the map's, from which on it is heard; they are
+compared over so many steps of 10 cm, in which the map keeps the metre that it had."""
 
 
 class GeometryPose:
@@ -52,7 +53,7 @@ class GeometryPose:
     def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
         """`worker` makes those that adjust the map: at once, while the frame waits, or beside."""
         self._odometry = Odometry(worker, closes_loops)
-        self._external_scale = OdometryScale()
+        self._external_scale = OdometryScale(window=SCALE_STEPS)
         self._given: StoredMap | None = None
         self._extends = False
         self.reset()
