@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,10 +23,12 @@ class ExternalPose:
     Attributes:
         odom_from_camera: (4, 4).
         metre: the odometry's by the map's: of so many of the map's is one of the odometry's.
+        metre_deviation: relative, of that.
     """
 
     odom_from_camera: np.ndarray
     metre: float
+    metre_deviation: float = 0.0
 
     def since(self, earlier: ExternalPose) -> np.ndarray:
         """The motion from an earlier pose (4, 4), in the map's metres."""
@@ -70,8 +73,10 @@ class ToldWays:
                 later.append(index + 1)
                 motions.append(after.since(before))
                 turn, way = turn_and_way(motions[-1])
-                least = LEAST_TURN_DEVIATION, LEAST_WAY_DEVIATION * after.metre
-                deviations.append(np.repeat(least, 3) + DEVIATION_RATIO * np.repeat((turn, way), 3))
+                turn = LEAST_TURN_DEVIATION + DEVIATION_RATIO * turn
+                way *= math.hypot(DEVIATION_RATIO, after.metre_deviation)
+                way += LEAST_WAY_DEVIATION * after.metre
+                deviations.append(np.repeat((turn, way), 3))
         return cls(
             np.array(earlier, np.int64),
             np.array(later, np.int64),

@@ -68,6 +68,15 @@ def test_a_keyframe_of_which_nothing_is_told_has_no_way() -> None:
     assert ways.later.tolist() == [3]
 
 
+def test_a_metre_that_is_hardly_known_makes_ways_uncertain() -> None:
+    ahead = pose_from_rotation(np.eye(3), np.array([0.0, 0.0, 0.8]))
+    known = [told(np.eye(4)), told(ahead)]
+    guessed = [replace(pose, metre_deviation=0.3) for pose in known]
+    sure, unsure = (ToldWays.between(range(2), poses).deviations[0] for poses in (known, guessed))
+    np.testing.assert_array_equal(sure[:3], unsure[:3])
+    assert unsure[3:] == pytest.approx(0.3 * 0.8, rel=0.03)
+
+
 def test_what_is_told_grows_with_the_map() -> None:
     ahead = pose_from_rotation(np.eye(3), np.array([0.0, 0.0, 0.8]))
     way = told(ahead).rescaled(3.0).since(told(np.eye(4)))

@@ -355,9 +355,12 @@ def test_a_covered_lens_is_where_another_odometry_takes_it(
         for index, frame in enumerate(frames)
     ]
     assert all(found[index].measured == (index not in covered) for index in range(covered.stop))
-    off = np.linalg.norm([p.camera_to_world[:3, 3] for p in found] - true[:, :3, 3], axis=-1)
-    way = np.linalg.norm(true[covered.stop - 1, :3, 3] - true[covered.start - 1, :3, 3])
-    assert off[covered].max() < 0.1 * way
+    ways, true_ways = (
+        poses[covered, :3, 3] - poses[covered.start - 1, :3, 3]
+        for poses in (np.stack([pose.camera_to_world for pose in found]), true)
+    )
+    off = np.linalg.norm(ways - true_ways, axis=-1).max()
+    assert off < 0.15 * np.linalg.norm(true_ways[-1])
 
 
 @pytest.mark.parametrize("name", MAKERS)

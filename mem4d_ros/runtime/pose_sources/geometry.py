@@ -198,7 +198,7 @@ class GeometryPose:
         scale = self._external_scale.estimate
         if frame.odom_from_camera is None or scale.deviation > SURE_SCALE:
             return None
-        return ExternalPose(frame.odom_from_camera, 1 / scale.value)
+        return ExternalPose(frame.odom_from_camera, 1 / scale.value, scale.deviation)
 
     def _compare(self, located: Estimate, odom_from_camera: np.ndarray | None) -> None:
         """Learn how long the other odometry's metres are by the map's."""
