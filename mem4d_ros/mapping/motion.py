@@ -93,7 +93,7 @@ class CameraMotion:
         step = np.eye(4) if self.is_lost else rigid_inverse(self.seen) @ pose
         return CameraMotion(pose, step, told_seen=self.told)
 
-    def settled(self) -> CameraMotion:
+    def standing(self) -> CameraMotion:
         """Standing where the newest frame is taken to be, as if it had been located there."""
         return CameraMotion(self.pose, told_seen=self.told)
 

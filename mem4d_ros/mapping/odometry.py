@@ -181,7 +181,7 @@ class Odometry:
         elif self._is_given_up():
             self._set_aside(Map(drift=deepcopy(self.map.drift)))
             self._seen_covariance = self._covariance
-            self._motion, self._strange_frames = self._motion.settled(), 0
+            self._motion, self._strange_frames = self._motion.standing(), 0
             self._add_keyframe(dense, intrinsics, 0.0, place)
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)

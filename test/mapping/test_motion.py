@@ -172,7 +172,7 @@ def test_a_piece_that_begins_goes_on_from_where_the_camera_is_told_to_be(
     guided: CameraMotion,
 ) -> None:
     lost = guided.hearing(told(turned(0.3, 2.0))).not_located()
-    begun = lost.settled()
+    begun = lost.standing()
     assert not begun.is_lost
     np.testing.assert_allclose(begun.pose, turned(0.3, 2.0), atol=1e-9)
     ahead = turned(0.3, 2.5)
