@@ -43,7 +43,7 @@ class Engine:
             robot = Robot(node, settings(), reporter)
             self.outputs = Outputs(node, robot, settings(), reporter)
             scans = make_scans(node, robot, settings(), reporter)
-            scaler = make_scaler(robot, scans, settings().scale, reporter)
+            scaler = make_scaler(robot, scans, settings(), reporter)
             self.pipeline = Pipeline(
                 self.model,
                 robot.camera_in_odometry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from mem4d_ros.mapping import scale_of
 from mem4d_ros.ros.frame import ReconstructedFrame
-from mem4d_ros.ros.interface.settings import ScaleSettings
+from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.pipeline.scans import Scans
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometryMissing
@@ -24,6 +25,9 @@ from mem4d_ros.runtime.scale import (
     metric_from_own,
 )
 
+WRONG_METRE, KNOWN_SCALE = 1.15, 0.05
+"""The ratio from which on, and the deviation below which, another metre is worth a word."""
+
 
 class Scaler(Protocol):
     """Scaler of frames to metres."""
@@ -34,14 +38,16 @@ class Scaler(Protocol):
 
 
 def make_scaler(
-    robot: Robot, scans: Scans | None, settings: ScaleSettings, reporter: Reporter
+    robot: Robot, scans: Scans | None, settings: Settings, reporter: Reporter
 ) -> Scaler:
     """The scaler that the settings ask for."""
-    if settings.source == "model":
-        return AsTheModelSays()
-    if settings.source == "fixed":
-        return WorldScaler(FixedScale(settings.value), _nowhere)
-    if settings.source == "points":
+    scale = settings.scale
+    if scale.source == "model":
+        is_beside = settings.tf.mode == "map_to_odom"
+        return BesideOdometry(robot.camera_in_odometry, reporter) if is_beside else AsTheModelSays()
+    if scale.source == "fixed":
+        return WorldScaler(FixedScale(scale.value), _nowhere)
+    if scale.source == "points":
         assert scans is not None, "the parameters are checked together"
         return WorldScaler(scans.scale, _nowhere)
     return WorldScaler(OdometryScale(), _camera_in_odometry(robot, reporter))
@@ -58,6 +64,28 @@ class AsTheModelSays:
         return frame
 
 
+class BesideOdometry:
+    """Takes the network's metres for true, and says so once where an odometry has others."""
+
+    def __init__(self, odom_from_camera: CameraInOdometry, reporter: Reporter) -> None:
+        self._odom_from_camera = odom_from_camera
+        self._reporter = reporter
+        self._scale = OdometryScale()
+        self._is_said = False
+
+    def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
+        _observe(self._scale, frame, self._odom_from_camera)
+        scale = self._scale.estimate
+        is_wrong = abs(math.log(scale.value)) > math.log(WRONG_METRE)
+        if is_wrong and scale.deviation < KNOWN_SCALE and not self._is_said:
+            self._is_said = True
+            self._reporter.once(
+                f"what the network takes for a metre is {scale.value:.2f} m by the odometry: the"
+                " map and what the robot drives differ in size; set scale.source to odometry"
+            )
+        return frame
+
+
 class WorldScaler:
     """Scales the world by what its source knows. Used by one thread."""
 
@@ -68,16 +96,7 @@ class WorldScaler:
 
     def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
         reconstruction = frame.reconstruction
-        if reconstruction.frame_index == 0:
-            self._source.reset()
-        external = None
-        if reconstruction.pose_measured:
-            external = self._odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
-        if reconstruction.correction is not None:
-            keyframe = np.array([reconstruction.keyframe])
-            motion = reconstruction.correction.of(keyframe)[0]
-            self._source.rescale(float(scale_of(motion)))
-        self._source.observe(reconstruction.camera_to_world, external)
+        _observe(self._source, frame, self._odom_from_camera)
         scale = self._source.estimate
         in_metres = self._world.scale(reconstruction, scale.value)
         landmarks = frame.landmarks
@@ -86,6 +105,22 @@ class WorldScaler:
             moved = move_points(metric_from_own(own, metric, scale.value), landmarks.positions)
             landmarks = replace(landmarks, positions=moved)
         return replace(frame, reconstruction=in_metres, scale=scale, landmarks=landmarks)
+
+
+def _observe(
+    source: ScaleSource, frame: ReconstructedFrame, odom_from_camera: CameraInOdometry
+) -> None:
+    """Let a source of the scale see a frame."""
+    reconstruction = frame.reconstruction
+    if reconstruction.frame_index == 0:
+        source.reset()
+    external = None
+    if reconstruction.pose_measured:
+        external = odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
+    if reconstruction.correction is not None:
+        keyframe = np.array([reconstruction.keyframe])
+        source.rescale(float(scale_of(reconstruction.correction.of(keyframe)[0])))
+    source.observe(reconstruction.camera_to_world, external)
 
 
 def _camera_in_odometry(robot: Robot, reporter: Reporter) -> CameraInOdometry:

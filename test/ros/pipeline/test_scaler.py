@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -82,6 +83,21 @@ def test_a_fixed_scale_multiplies_clouds_depth_and_poses_alike(
     position = received["~/odometry"][2].pose.pose.position
     right, down, ahead = moving(2)[:3, 3]
     assert (position.x, position.y, position.z) == pytest.approx((2 * ahead, -2 * right, -2 * down))
+
+
+@pytest.mark.parametrize(("true_scale", "is_said"), [(TRUE_SCALE, True), (1.05, False)])
+def test_an_odometry_with_other_metres_than_the_network_is_pointed_out(
+    start: Start, capfd: pytest.CaptureFixture[str], true_scale: float, is_said: bool
+) -> None:
+    ros = start(WallModel(sideways), tf={"mode": "map_to_odom", "base_to_camera": BASE_TO_CAMERA})
+    talker = ros.talker(Odometry, "/odometry")
+    images = ros.talker(Image, "/image")
+    for frame in range(60):
+        talker.publish(odometry(10 + frame / 10, odom_from_base(sideways(frame), true_scale)))
+        time.sleep(0.02)
+        ros.play(images, make_image(10 + frame / 10))
+    said = "what the network takes for a metre is 2.50 m by the odometry"
+    assert capfd.readouterr().err.count(said) == is_said
 
 
 def test_odometry_finds_the_scale_and_says_how_well(driving: Driving) -> None:
