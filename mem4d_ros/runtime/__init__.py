@@ -8,11 +8,12 @@ from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_pr
 from mem4d_ros.runtime.errors import FrameRejected, NonFiniteOutput
 from mem4d_ros.runtime.keyframes import KeyframeThresholds
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.network import FrameModel
 from mem4d_ros.runtime.points import ColouredPoints, PointFilter, move_points, select_points
 from mem4d_ros.runtime.pose_sources import PoseSource, make_pose_source
 from mem4d_ros.runtime.preparation import prepare
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.reconstructor import FrameModel, OnlineReconstructor, StreamState
+from mem4d_ros.runtime.reconstructor import OnlineReconstructor, StreamState
 from mem4d_ros.runtime.timing import Timing, TimingWindow
 from mem4d_ros.runtime.worker import Counters, LatestFrameWorker
 

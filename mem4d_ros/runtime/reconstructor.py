@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,7 +12,6 @@ import torch
 from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
 from mem4d_ros.mapping import StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
-from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.model.people import PeopleHead
 from mem4d_ros.model.structure_memory import StructureState
 from mem4d_ros.runtime.depth_prior import DepthPrior, DepthPriorError
@@ -26,6 +24,7 @@ from mem4d_ros.runtime.keyframes import (
 )
 from mem4d_ros.runtime.known import Known
 from mem4d_ros.runtime.measured_points import MeasuredPoints
+from mem4d_ros.runtime.network import FrameModel, Network
 from mem4d_ros.runtime.people import People, people_in
 from mem4d_ros.runtime.places import place_of
 from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
@@ -41,24 +40,8 @@ from mem4d_ros.runtime.pose_sources import (
 )
 from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.runtime.reconstruction import Reconstruction
-from mem4d_ros.runtime.transfer import to_host, to_tensor
 
 CPU = torch.device("cpu")
-
-
-class FrameModel(Protocol):
-    """What is asked of a network; `mem4d_ros.model.Mem4D` is one."""
-
-    @property
-    def takes_evidence(self) -> bool:
-        """Whether `step` may be given evidence."""
-        ...
-
-    def initial_state(self, memory: MemorySizes | None = None) -> MemoryState: ...
-
-    def step(
-        self, image: torch.Tensor, state: MemoryState, evidence: Evidence | None = None
-    ) -> tuple[FrameOutput, MemoryState]: ...
 
 
 @dataclass(frozen=True)
@@ -100,12 +83,10 @@ class OnlineReconstructor:
         """Raises DepthPriorError for a prior beside a network that takes no evidence."""
         if depth_prior is not None and not model.takes_evidence:
             raise DepthPriorError("this network takes no evidence: it cannot be told a depth prior")
-        self._model = model
+        self._network = Network(model, device, precision)
         self._image_size = image_size
         self._keeps_area = keeps_area
         self._memory = memory
-        self._device = device
-        self._precision = precision
         self.poses = SharedPoseSource(pose_source or HeadPose())
         self._keyframes = keyframes
         self._depth_prior = depth_prior
@@ -125,7 +106,7 @@ class OnlineReconstructor:
         self.poses.reset()
 
     def _empty_memory(self) -> None:
-        self._state = self._model.initial_state(self._memory)
+        self._state = self._network.initial_state(self._memory)
         self._views: Mapping[int, CameraView] = {}
 
     def use_map(self, given: StoredMap | None, extends: bool = False) -> None:
@@ -175,7 +156,7 @@ class OnlineReconstructor:
     @property
     def takes_evidence(self) -> bool:
         """Whether the network can be told points and poses, and makes use of intrinsics."""
-        return self._model.takes_evidence
+        return self._network.takes_evidence
 
     def process(
         self,
@@ -226,7 +207,7 @@ class OnlineReconstructor:
             self._empty_memory()
         told = self._told(known, foreseen, frame, stamp_ns, metres)
         frame_index, structure = self._state.frame_index, self._state.structure
-        output, self._state = self._step(model_image, self._state, told.evidence(transform))
+        output, self._state = self._network.step(model_image, self._state, told.evidence(transform))
         people = self._people_in(model_image)
         seen = self._seen(output, model_image, known, transform, people)
         if foreseen.wants_own_depth and points is None:
@@ -303,22 +284,9 @@ class OnlineReconstructor:
     ) -> np.ndarray:
         """Depth (h, w) of the network's image (h, w, 3), told nothing but intrinsics."""
         evidence = Known(known.intrinsics).evidence(transform)
-        nothing = self._model.initial_state(self._memory)
-        output, _ = self._step(model_image, nothing, evidence)
+        nothing = self._network.initial_state(self._memory)
+        output, _ = self._network.step(model_image, nothing, evidence)
         return pointmap(output.points_camera, output.confidence_camera)[0][..., 2]
-
-    def _step(
-        self, model_image: np.ndarray, state: MemoryState, evidence: Evidence
-    ) -> tuple[FrameOutput, MemoryState]:
-        reduced = self._precision != torch.float32
-        image = to_tensor(model_image, self._device)
-        told = (evidence.to(self._device),) if self.takes_evidence else ()
-        with (
-            torch.inference_mode(),
-            torch.autocast(self._device.type, self._precision, enabled=reduced),
-        ):
-            output, after = self._model.step(image, state, *told)
-        return to_host(output), after
 
     def _seen(
         self,

@@ -12,6 +12,8 @@ from mem4d_ros.runtime.reconstruction import Reconstruction
 
 COLUMNS = 96
 """Of a kept view, about."""
+FARTHEST_M = 60_000.0
+"""Beyond it float16 has no numbers."""
 PLACE_M, DIRECTION = 0.25, 0.25
 """Sides of the cells of places, and of viewing directions (unit vectors), of which each keeps its
 newest view: some 14 degrees."""
@@ -43,7 +45,9 @@ class View:
         grid = (slice(stride // 2, None, stride), slice(stride // 2, None, stride))
         confidence = reconstruction.confidence_camera[grid]
         depth = np.where(
-            (confidence > 0) & (confidence >= least), reconstruction.depth[grid], np.nan
+            (confidence > 0) & (confidence >= least) & (reconstruction.depth[grid] < FARTHEST_M),
+            reconstruction.depth[grid],
+            np.nan,
         )
         to_view = np.array(
             [[1.0, 0.0, -(stride // 2)], [0.0, 1.0, -(stride // 2)], [0.0, 0.0, stride]]
