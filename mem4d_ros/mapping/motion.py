@@ -35,6 +35,7 @@ class CameraMotion:
         is_placed: whether the camera has a place in the world; without one it may be anywhere.
         told_seen: what the other odometry said of the frame located last.
         told: the same of the newest frame, or of the next one once `hearing` was called.
+        silent: frames since then of which it has said nothing.
     """
 
     seen: np.ndarray = field(default_factory=lambda: np.eye(4))
@@ -43,6 +44,7 @@ class CameraMotion:
     is_placed: bool = True
     told_seen: ExternalPose | None = None
     told: ExternalPose | None = None
+    silent: int = 0
 
     @property
     def is_lost(self) -> bool:
@@ -59,7 +61,8 @@ class CameraMotion:
     @property
     def is_foreseen(self) -> bool:
         """Whether it is known about where the next frame is taken."""
-        return self.is_placed and (self.missed <= LONGEST_GAP or self.way is not None)
+        unknown = self.missed if self.way is None else self.silent
+        return self.is_placed and unknown <= LONGEST_GAP
 
     @cached_property
     def pose(self) -> np.ndarray:
@@ -81,9 +84,11 @@ class CameraMotion:
     def hearing(self, told: ExternalPose | None) -> CameraMotion:
         """With what the other odometry says of the next frame.
 
-        Where it is silent while the camera is lost, what it said last holds.
+        Where it is silent while the camera is lost, what it said last holds, ever less surely.
         """
-        return self if told is None and self.is_lost else replace(self, told=told)
+        if told is None and self.is_lost:
+            return replace(self, silent=self.silent + 1)
+        return replace(self, told=told, silent=0)
 
     def located(self, pose: np.ndarray) -> CameraMotion:
         """With the next frame located at a pose (4, 4).
@@ -91,11 +96,15 @@ class CameraMotion:
         The way of a camera that nobody saw is not that of one frame: it may stand by now.
         """
         step = np.eye(4) if self.is_lost else rigid_inverse(self.seen) @ pose
-        return CameraMotion(pose, step, told_seen=self.told)
+        return CameraMotion(pose, step, told_seen=self._told_now)
 
     def standing(self) -> CameraMotion:
         """Standing where the newest frame is taken to be, as if it had been located there."""
-        return CameraMotion(self.pose, told_seen=self.told)
+        return CameraMotion(self.pose, told_seen=self._told_now)
+
+    @property
+    def _told_now(self) -> ExternalPose | None:
+        return self.told if self.silent == 0 else None
 
     def not_located(self) -> CameraMotion:
         """With the next frame not located."""
@@ -120,11 +129,11 @@ class CameraMotion:
         """
         if self.missed == 0:
             return np.zeros((6, 6))
-        if self.way is not None:
-            return np.diag(np.repeat(_slip(self.way) ** 2, 3))
-        turn, way = turn_and_way(self.step)
-        moved = np.repeat((turn**2, way**2), 3)
-        return np.diag(self.missed * LOST_VARIANCE + self.missed**2 * moved)
+        told = np.zeros(2) if self.way is None else _slip(self.way)
+        unknown = self.missed if self.way is None else self.silent
+        moved = np.array(turn_and_way(self.step))
+        variances = told**2 + unknown * LOST_VARIANCE + (unknown * moved) ** 2
+        return np.diag(np.repeat(variances, 3))
 
     def may_be(self, pose: np.ndarray, distance: float) -> bool:
         """Whether the next frame can be at a pose (4, 4), by how the camera moved since then.
@@ -134,13 +143,10 @@ class CameraMotion:
         """
         if not self.is_placed:
             return True
-        if self.way is not None:
-            turn, way = TOLD_REACH * _slip(self.way)
-            way = max(way, LEAST_WAY * distance)
-        else:
-            turn, way = turn_and_way(self.step)
-            way = (self.missed + 1) * max(way, LEAST_WAY * distance)
-            turn = (self.missed + 1) * max(turn, LEAST_TURN_RAD)
+        told = np.zeros(2) if self.way is None else TOLD_REACH * _slip(self.way)
+        frames = self.missed + 1 if self.way is None else self.silent
+        least = np.array((LEAST_TURN_RAD, LEAST_WAY * distance))
+        turn, way = np.maximum(told + frames * np.maximum(turn_and_way(self.step), least), least)
         away_turn, away = turn_and_way(rigid_inverse(self.expected) @ pose)
         return away < way and away_turn < turn
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
+from mem4d_ros.ros.ending import Ending
 from mem4d_ros.ros.interface.parameters import ParameterError
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.loading import LoadedModel, load_model
@@ -40,9 +40,7 @@ def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -
     # Without it TF is lost beside clouds that are larger than Fast DDS' segment of shared memory.
     os.environ.update(profile_settings(os.environ))
     # rclpy's own handlers would end the context under the frame in work.
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: stop.set())
+    ending = Ending()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = Mem4DNode(load)
@@ -51,8 +49,8 @@ def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -
         get_logger("mem4d").fatal(f"cannot start: {error}")
         rclpy.try_shutdown()
         return 1
-    spinner = _Spinner(node, stop)
-    stop.wait()
+    spinner = _Spinner(node, ending)
+    ending.wait()
     deadline = time.monotonic() + END_WITHIN_S
     if spinner.end(deadline) and node.finish(deadline - time.monotonic()):
         node.destroy_node()
@@ -67,10 +65,10 @@ def run(args: list[str], load: Callable[[Settings], LoadedModel] = load_model) -
 class _Spinner:
     """Runs the node on another thread: signals only reach Python where the main thread runs it."""
 
-    def __init__(self, node: Mem4DNode, ended: threading.Event) -> None:
+    def __init__(self, node: Mem4DNode, ending: Ending) -> None:
         self.status = 0
         self._node = node
-        self._ended = ended
+        self._ending = ending
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
         self._thread = threading.Thread(target=self._run, name="mem4d-executor", daemon=True)
@@ -90,7 +88,7 @@ class _Spinner:
                 status = 0
         finally:
             self.status = status
-            self._ended.set()
+            self._ending.come()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ MAX_POSES = 20_000
 BACK_NS = 100_000_000
 """So far back is looked for the speed at which an odometry goes on."""
 
+LATE_S = 1.0
+"""A stamp that is older than the newest by more is of a clock that was set back."""
+FASTEST_M_S, JITTER_M = 100.0, 0.5
+"""From one pose to the next: an odometry that was set to zero goes faster."""
+
 StampedPose = tuple[int, np.ndarray]
 """Nanoseconds and (4, 4)."""
 
@@ -53,11 +58,12 @@ class PoseHistory:
         return len(self._stamped)
 
     def add(self, stamp_ns: int, pose: np.ndarray) -> None:
-        """Remember a pose (4, 4); order does not matter, an old stamp after a jump starts anew.
+        """Remember a pose (4, 4); order does not matter, but for a moment.
 
-        A stamp that repeats replaces its pose.
+        A clock that is set back, and a pose that no robot can have come to, start anew. A stamp
+        that repeats replaces its pose.
         """
-        if self._stamped and stamp_ns < self._stamped[-1][0] - self._span_ns:
+        if self._stamped and not _follows(self._stamped[-1], (stamp_ns, pose)):
             self._stamped.clear()
         index = bisect_left(self._stamped, stamp_ns, key=_stamp_of)
         after = bisect_right(self._stamped, stamp_ns, key=_stamp_of)
@@ -100,6 +106,13 @@ class PoseHistory:
         if before is None:
             return None
         return going_on((before_ns, before), (newest_ns, newest), stamp_ns)
+
+
+def _follows(newest: StampedPose, other: StampedPose) -> bool:
+    """Whether the other may be of the same odometry, as it goes on."""
+    seconds = (other[0] - newest[0]) * 1e-9
+    way = float(np.linalg.norm(other[1][:3, 3] - newest[1][:3, 3]))
+    return seconds > -LATE_S and way < JITTER_M + FASTEST_M_S * abs(seconds)
 
 
 def _stamp_of(stamped: StampedPose) -> int:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse, robust_deviation
-from mem4d_ros.mapping import Correction, moved_pose
+from mem4d_ros.mapping import Correction, moved_pose, scale_of
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
@@ -45,10 +45,6 @@ class ScaleSource(Protocol):
         """
         ...
 
-    def rescale(self, own: float) -> None:
-        """The own world has become `own` times as large, and its poses have jumped."""
-        ...
-
     def reset(self) -> None:
         """The own poses begin a new world."""
         ...
@@ -70,9 +66,6 @@ class FixedScale:
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
         """Nothing is learned."""
 
-    def rescale(self, own: float) -> None:
-        """What is given stays."""
-
     def reset(self) -> None:
         """Nothing is remembered."""
 
@@ -92,7 +85,9 @@ class OdometryScale:
         self._step_m = step_m
         self._least = least
         self._smoothing = smoothing
-        self._logs: deque[float] = deque(maxlen=window)
+        self._window = window
+        self._logs: list[float] = []
+        self._keyframes: list[int] = []  # on which the steps hang
         self._smoothed: float | None = None  # log
         self._anchor: tuple[np.ndarray, np.ndarray] | None = None  # where the step began
 
@@ -105,8 +100,13 @@ class OdometryScale:
         error = MEDIAN_EFFICIENCY * spread / math.sqrt(len(self._logs))
         return ScaleEstimate(math.exp(self._smoothed), error)
 
-    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
-        """Take a pair of poses in; see ScaleSource."""
+    def observe(
+        self,
+        camera_to_world: np.ndarray,
+        odom_from_camera: np.ndarray | None,
+        keyframe: int = 0,
+    ) -> None:
+        """Take a pair of poses in; see ScaleSource. The own one hangs on that keyframe."""
         if odom_from_camera is None:
             self._anchor = None
             return
@@ -120,21 +120,25 @@ class OdometryScale:
             return
         self._anchor = own, external
         if external_distance / LARGEST_RATIO < own_distance < external_distance * LARGEST_RATIO:
-            self._learn(math.log(external_distance / own_distance))
+            self._learn(math.log(external_distance / own_distance), keyframe)
 
-    def rescale(self, own: float) -> None:
-        """What was found is for an own world that is `own` times as large from now on."""
+    def correct(self, correction: Correction) -> None:
+        """The own world has moved: steps have become longer or shorter with their keyframes."""
         self._anchor = None  # a jump is no motion
-        self._logs = _rescaled(self._logs, own)
+        if not self._logs:
+            return
+        grown = np.log(scale_of(correction.of(np.array(self._keyframes))))
+        self._logs = (np.array(self._logs) - grown).tolist()
         if self._smoothed is not None:
-            self._smoothed -= math.log(own)
+            self._smoothed = float(np.median(self._logs))
 
     def reset(self) -> None:
         """Forget the last pair; the scale itself is the network's and stays."""
         self._anchor = None
 
-    def _learn(self, log_ratio: float) -> None:
-        self._logs.append(log_ratio)
+    def _learn(self, log_ratio: float, keyframe: int) -> None:
+        self._logs = [*self._logs, log_ratio][-self._window :]
+        self._keyframes = [*self._keyframes, keyframe][-self._window :]
         if len(self._logs) < self._least:
             return
         median = float(np.median(self._logs))
@@ -176,10 +180,6 @@ class PointScale:
 
     def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
         """Nothing is learned."""
-
-    def rescale(self, own: float) -> None:
-        """What was found is for an own world that is `own` times as large from now on."""
-        self._logs = _rescaled(self._logs, own)
 
     def reset(self) -> None:
         """Forget all: a new world has metres of its own."""
@@ -238,11 +238,6 @@ class MetricWorld:
 def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
     """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
     return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
-
-
-def _rescaled(logs: deque[float], own: float) -> deque[float]:
-    """Log ratios to own lengths, when these have become `own` times as large."""
-    return deque((ratio - math.log(own) for ratio in logs), logs.maxlen)
 
 
 def _scaled_covariance(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:

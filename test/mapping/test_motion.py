@@ -124,8 +124,30 @@ def test_while_it_is_lost_it_goes_where_another_odometry_says(guided: CameraMoti
         lost = lost.hearing(told(ahead)).not_located()
         np.testing.assert_allclose(lost.pose, ahead, atol=1e-9)
     assert lost.is_foreseen
-    silent = lost.hearing(None).not_located()
-    np.testing.assert_allclose(silent.pose, ahead, atol=1e-9)  # what was said last holds
+
+
+def test_an_odometry_that_falls_silent_is_believed_ever_less(guided: CameraMotion) -> None:
+    ahead = turned(0.3, 2.0)
+    lost = guided.hearing(told(ahead)).not_located()
+    silent = lost
+    for _ in range(LONGEST_GAP + 1):
+        assert silent.is_foreseen
+        silent = silent.hearing(None).not_located()
+        np.testing.assert_allclose(silent.pose, ahead, atol=1e-9)  # what was said last holds
+    assert not silent.is_foreseen
+    assert np.diag(silent.unseen_covariance()).min() > 0.5
+    away = ahead @ pose_from_rotation(np.eye(3), np.array([0.0, 0.0, 0.8]))
+    assert silent.may_be(away, 10.0)
+    assert not lost.may_be(away, 10.0)
+
+
+def test_what_was_said_of_another_frame_is_not_said_of_the_one_that_is_seen_again(
+    guided: CameraMotion,
+) -> None:
+    lost = guided.hearing(told(turned(0.3, 2.0))).not_located()
+    found = lost.hearing(None).located(turned(0.3, 5.0))
+    assert found.told_seen is None
+    np.testing.assert_allclose(found.hearing(told(turned(0.3, 5.1))).expected, turned(0.3, 5.0))
 
 
 def test_without_another_odometry_the_place_is_forgotten(motion: CameraMotion) -> None:

@@ -57,12 +57,25 @@ def test_turns_are_interpolated_as_scipy_does(share: float) -> None:
 
 def test_history_answers_between_the_poses_that_came_in_any_order() -> None:
     history = PoseHistory(largest_gap_ns=SECOND)
-    for second in (2, 0, 1):
-        history.add(second * SECOND, at(10.0 * second))
-    found = history.at(round(1.3 * SECOND))
+    for tenth in (2, 0, 1):
+        history.add(tenth * SECOND // 10, at(10.0 * tenth / 10))
+    found = history.at(round(0.13 * SECOND))
     assert found is not None
-    np.testing.assert_allclose(found[0, 3], 13.0)
-    np.testing.assert_array_equal(history.at(2 * SECOND), at(20.0))
+    np.testing.assert_allclose(found[0, 3], 1.3)
+    np.testing.assert_array_equal(history.at(SECOND // 5), at(2.0))
+
+
+@pytest.mark.parametrize(
+    ("stamp_s", "x"),
+    [pytest.param(15.0, 0.0, id="clock set back"), pytest.param(20.05, -40.0, id="set to zero")],
+)
+def test_an_odometry_that_begins_anew_is_not_mixed_with_what_was(stamp_s: float, x: float) -> None:
+    history = PoseHistory()
+    for tenth in range(200):
+        history.add((1 + tenth) * SECOND // 10, at(0.1 * tenth))
+    history.add(round(stamp_s * SECOND), at(x))
+    assert len(history) == 1
+    assert history.about(round((stamp_s + 0.05) * SECOND)) is None
 
 
 def test_history_does_not_guess() -> None:

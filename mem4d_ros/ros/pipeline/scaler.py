@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from mem4d_ros.mapping import scale_of
 from mem4d_ros.ros.frame import ReconstructedFrame
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.pipeline.scans import Scans
@@ -117,9 +116,8 @@ def _observe(
     external = None
     if reconstruction.pose_measured:
         external = odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
-    if reconstruction.correction is not None:
-        keyframe = np.array([reconstruction.keyframe])
-        source.rescale(float(scale_of(reconstruction.correction.of(keyframe)[0])))
+    if reconstruction.correction is not None:  # a jump is no motion
+        source.observe(reconstruction.camera_to_world, None)
     source.observe(reconstruction.camera_to_world, external)
 
 

@@ -109,6 +109,8 @@ class TfOdometry:
             if not 0 < stamp_ns - newest_ns < FORESEEN_NS:
                 return _lookup(self._buffer, *frames, stamp_ns, patience_s=0.0)
             before_ns = newest_ns - BACK_NS
+            if before_ns <= 0:  # to TF, 0 is the newest
+                return None
             before = _lookup(self._buffer, *frames, before_ns, patience_s=0.0)
         except tf2_ros.TransformException:
             return None

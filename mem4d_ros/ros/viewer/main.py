@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 
@@ -13,6 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
+from mem4d_ros.ros.ending import Ending
 from mem4d_ros.ros.interface.parameters import ParameterError
 from mem4d_ros.ros.transport import profile_settings
 from mem4d_ros.ros.viewer.node import ViewerNode
@@ -27,9 +27,7 @@ def main() -> None:
 def run(args: list[str]) -> int:
     """Serve browsers until SIGINT or SIGTERM; the exit status is 1 if that cannot be."""
     os.environ.update(profile_settings(os.environ))
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: stop.set())
+    ending = Ending()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = ViewerNode()
@@ -42,7 +40,7 @@ def run(args: list[str]) -> int:
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, name="mem4d-viewer-executor", daemon=True)
     thread.start()
-    node.viewer.run(lambda: stop.is_set() or not thread.is_alive())
+    node.viewer.run(lambda: ending.is_due or not thread.is_alive())
     failed = not thread.is_alive()
     executor.shutdown()
     thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,6 @@ ALLOWED: list[Any] = [
     CameraFrame,
     Hanging,
     OdometryScale,
-    deque,
     *mapping.STATE,
     *MAKERS.values(),
     np.ndarray,

@@ -21,7 +21,6 @@ from mem4d_ros.mapping import (
     StoredMap,
     Worker,
     landmark_cloud,
-    scale_of,
 )
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import ColouredPoints
@@ -36,9 +35,12 @@ from mem4d_ros.runtime.scale import OdometryScale
 
 LOOK_EVERY = 10
 """Frames from one look at the network's own depth to the next, at least: it costs a step."""
-SURE_SCALE, SCALE_STEPS = 0.1, 1000
-"""Relative deviation of another odometry's metres by the map's, from which on it is heard; they are
-compared over so many steps of 10 cm, in which the map keeps the metre that it had."""
+FIRST_STEPS, SCALE_STEPS = 10, 1000
+"""Of 10 cm, after which another odometry's metres are known by the map's; and over which they are
+compared, so that the map keeps the metre that it had."""
+SURE_SCALE, LEAST_DEVIATION = 0.1, 0.02
+"""Relative deviation of these metres from which on the odometry is heard; a median of few steps may
+claim less than the other."""
 
 
 class GeometryPose:
@@ -53,7 +55,6 @@ class GeometryPose:
     def __init__(self, worker: Callable[[], Worker] = AtOnce, closes_loops: bool = True) -> None:
         """`worker` makes those that adjust the map: at once, while the frame waits, or beside."""
         self._odometry = Odometry(worker, closes_loops)
-        self._external_scale = OdometryScale(window=SCALE_STEPS)
         self._given: StoredMap | None = None
         self._extends = False
         self.reset()
@@ -71,7 +72,7 @@ class GeometryPose:
         """Forget what was seen: the next frame begins a new world, or is looked for in the map."""
         self._tracker: Odometry | Localiser = self._odometry
         self._odometry.reset()
-        self._external_scale.reset()
+        self._external_scale = OdometryScale(window=SCALE_STEPS, least=FIRST_STEPS)
         if self._given is not None and self._extends:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
@@ -198,15 +199,16 @@ class GeometryPose:
         scale = self._external_scale.estimate
         if frame.odom_from_camera is None or scale.deviation > SURE_SCALE:
             return None
-        return ExternalPose(frame.odom_from_camera, 1 / scale.value, scale.deviation)
+        deviation = max(scale.deviation, LEAST_DEVIATION)
+        return ExternalPose(frame.odom_from_camera, 1 / scale.value, deviation)
 
     def _compare(self, located: Estimate, odom_from_camera: np.ndarray | None) -> None:
         """Learn how long the other odometry's metres are by the map's."""
         scale = self._external_scale
         if located.correction is not None:
-            motion = located.correction.of(np.array([located.keyframe]))[0]
-            scale.rescale(float(scale_of(motion)))
-        scale.observe(located.camera_to_world, odom_from_camera if located.measured else None)
+            scale.correct(located.correction)
+        external = odom_from_camera if located.measured else None
+        scale.observe(located.camera_to_world, external, located.keyframe)
 
     def _intrinsics(self, frame: CameraFrame) -> np.ndarray | None:
         """(3, 3). None for the first frame of a camera that nobody has calibrated."""

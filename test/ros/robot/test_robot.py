@@ -62,6 +62,18 @@ def test_tf_is_foreseen_to_go_on_for_a_moment(buffer: ForgetfulBuffer) -> None:
     assert odom.about(2 * SECOND) is None
 
 
+@pytest.mark.parametrize("newest_ns", [SECOND // 20, SECOND // 10])
+def test_at_the_start_of_a_simulation_nothing_is_foreseen(newest_ns: int) -> None:
+    """Before its time 0 there is no time, and 0 is TF's word for the newest."""
+    buffer = ForgetfulBuffer()
+    moving = TransformStamped(child_frame_id="base_link")
+    moving.header.frame_id = "odom"
+    moving.header.stamp = ns_to_stamp(newest_ns)
+    moving.transform = matrix_to_transform(np.eye(4))
+    buffer.set_transform(moving, "wheels")
+    assert TfOdometry(buffer, FrameSettings()).about(newest_ns + 1) is None
+
+
 def test_a_tf_without_odometry_is_not_waited_for() -> None:
     assert TfOdometry(ForgetfulBuffer(), FrameSettings()).about(SECOND) is None
 
