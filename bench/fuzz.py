@@ -64,6 +64,7 @@ class Network:
         intrinsics: np.ndarray | None,
         points: None = None,
         metres: float = 1.0,
+        odom_from_camera: None = None,
     ) -> SimpleNamespace:
         height, width, channels = image.shape
         assert image.dtype == np.uint8
