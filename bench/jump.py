@@ -23,21 +23,23 @@ from mem4d_ros.mapping import scale_of
 from mem4d_ros.runtime.loading import load_network
 
 
-def follow(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
-    """Find poses (T, 4, 4) as they are in the end, and which of them were measured, (T,) bool.
+def follow(samples: list[Sample], odometry: np.ndarray | None = None) -> tuple[Path3D, np.ndarray]:
+    """Find the path, and which of its frames were measured, (T,) bool; print each correction.
 
-    Each correction is printed.
+    Args:
+        odometry: (T, 4, 4), where another odometry has the camera.
     """
     online = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
     path, measured = Path3D(), []
     for number, sample in enumerate(samples):
-        found = online.process(sample.image, number, sample.intrinsics)
+        told = None if odometry is None else odometry[number]
+        found = online.process(sample.image, number, sample.intrinsics, odom_from_camera=told)
         if found.correction is not None:
             scale = scale_of(found.correction.of(np.array([found.keyframe]))[0])
             print(f"joined at frame {number}: what is new becomes {scale:.2f} times as large")
         path.add(found.camera_to_world, found.keyframe, found.correction)
         measured.append(found.pose_measured)
-    return path.now.poses, np.array(measured)
+    return path, np.array(measured)
 
 
 def main() -> None:
@@ -51,7 +53,8 @@ def main() -> None:
     recording = open_dataset(options.dataset, options.root)[0]
     there, back = (list(Disturbed(recording, draw)) for draw in (1, 2))
     samples = [*there[:begin], *there[end:], *back[::-1]]
-    poses, measured = follow(samples)
+    path, measured = follow(samples)
+    poses = path.now.poses
     true = np.array([sample.camera_to_world for sample in samples])
 
     def error(part: slice) -> str:

@@ -19,11 +19,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from circuit import Path3D
+from jump import follow
 
-from mem4d_ros.datasets import Sample, open_dataset
+from mem4d_ros.datasets import open_dataset
 from mem4d_ros.evaluation.trajectory import align_trajectory, trajectory_errors
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.runtime.loading import load_network
 
 WAY_RATIO = 1.03
 TURN_DEVIATION = np.deg2rad(2)
@@ -42,18 +42,6 @@ def wheels(true: np.ndarray, seed: int = 0) -> np.ndarray:
         step[:3, 3] *= WAY_RATIO
         poses.append(poses[-1] @ step)
     return np.array(poses)
-
-
-def follow(samples: list[Sample], odometry: np.ndarray | None) -> tuple[Path3D, np.ndarray]:
-    """The path that is found, and which of its frames were measured, (T,) bool."""
-    online = load_network("", "lite", "cpu", "fp32").reconstructor("geometry")
-    path, measured = Path3D(), []
-    for number, sample in enumerate(samples):
-        told = None if odometry is None else odometry[number]
-        found = online.process(sample.image, number, sample.intrinsics, odom_from_camera=told)
-        path.add(found.camera_to_world, found.keyframe, found.correction)
-        measured.append(found.pose_measured)
-    return path, np.array(measured)
 
 
 def while_covered(path: Path3D, measured: np.ndarray, true: np.ndarray, covered: range) -> str:

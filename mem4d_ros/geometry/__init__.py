@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mem4d_ros.geometry.alignment import Similarity, align_rigid, align_similarity
 from mem4d_ros.geometry.axes import BODY_FROM_OPTICAL
+from mem4d_ros.geometry.half_precision import half_depth
 from mem4d_ros.geometry.intrinsics import (
     ImageTransform,
     fov_to_intrinsics,
@@ -29,6 +30,7 @@ __all__ = [
     "align_rigid",
     "align_similarity",
     "fov_to_intrinsics",
+    "half_depth",
     "intrinsics_to_fov",
     "long_side_of_area",
     "matrix_to_quaternion",

@@ -64,7 +64,7 @@ class ToldWays:
 
     @classmethod
     def between(cls, numbers: Sequence[int], told: Sequence[ExternalPose | None]) -> ToldWays:
-        """Between keyframes with these numbers (K,), in order, of which nobody came between."""
+        """From each keyframe to the next, by their numbers (K,), where none is missing between."""
         earlier, later, motions, deviations = [], [], [], []
         for index, (before, after) in enumerate(itertools.pairwise(told)):
             follows = numbers[index + 1] == numbers[index] + 1

@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from mem4d_ros.geometry import ImageTransform
+from mem4d_ros.geometry import ImageTransform, half_depth
 from mem4d_ros.mapping.camera_pose import Points
 from mem4d_ros.mapping.correction import Correction, moved_covariance, moved_pose, scale_of
 from mem4d_ros.mapping.descriptors import Corners, corners_of
@@ -64,9 +64,7 @@ class DenseView:
 
         It has not drifted any more, and has no people: they do not stay.
         """
-        with np.errstate(over="ignore"):
-            depth = (self.depth * np.exp(-self.log_drift)).astype(np.float16)
-        depth[np.isinf(depth)] = np.nan
+        depth = half_depth(self.depth * np.exp(-self.log_drift))
         if self.people is not None:
             depth[self.people] = np.nan
         return replace(self, depth=depth, log_drift=0.0, people=None)

@@ -59,10 +59,14 @@ class CameraMotion:
         return self.told.since(self.told_seen)
 
     @property
+    def untold(self) -> int:
+        """Frames since the one located last of whose motion nobody knows."""
+        return self.missed if self.way is None else self.silent
+
+    @property
     def is_foreseen(self) -> bool:
         """Whether it is known about where the next frame is taken."""
-        unknown = self.missed if self.way is None else self.silent
-        return self.is_placed and unknown <= LONGEST_GAP
+        return self.is_placed and self.untold <= LONGEST_GAP
 
     @cached_property
     def pose(self) -> np.ndarray:
@@ -71,7 +75,7 @@ class CameraMotion:
         As it is told, or else halved each time.
         """
         if self.missed > 0 and self.way is not None:
-            return np.asarray(self.seen @ self.way)
+            return self.expected
         return self.seen @ part_of_motion(self.step, 1 - 0.5**self.missed)
 
     @cached_property
@@ -102,6 +106,10 @@ class CameraMotion:
         """Standing where the newest frame is taken to be, as if it had been located there."""
         return CameraMotion(self.pose, told_seen=self._told_now)
 
+    def elsewhere(self) -> CameraMotion:
+        """In another map, in which it may be anywhere; what is told of the next frame stays."""
+        return CameraMotion(is_placed=False, told=self.told)
+
     @property
     def _told_now(self) -> ExternalPose | None:
         return self.told if self.silent == 0 else None
@@ -130,9 +138,8 @@ class CameraMotion:
         if self.missed == 0:
             return np.zeros((6, 6))
         told = np.zeros(2) if self.way is None else _slip(self.way)
-        unknown = self.missed if self.way is None else self.silent
         moved = np.array(turn_and_way(self.step))
-        variances = told**2 + unknown * LOST_VARIANCE + (unknown * moved) ** 2
+        variances = told**2 + self.untold * LOST_VARIANCE + (self.untold * moved) ** 2
         return np.diag(np.repeat(variances, 3))
 
     def may_be(self, pose: np.ndarray, distance: float) -> bool:

@@ -233,8 +233,7 @@ class Odometry:
         if self._correction is None and self._motion.is_foreseen:
             found = self._put_together(piece, found)
         self._set_aside(piece)
-        # What it was is of the other piece.
-        self._motion = CameraMotion(is_placed=False).hearing(self._motion.told)
+        self._motion = self._motion.elsewhere()
         return found
 
     def _put_together(self, piece: Map, found: Found) -> Found:

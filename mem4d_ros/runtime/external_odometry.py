@@ -20,6 +20,9 @@ LATE_S = 1.0
 FASTEST_M_S, JITTER_M = 100.0, 0.5
 """From one pose to the next: an odometry that was set to zero goes faster."""
 
+LARGEST_GAP_NS = 500_000_000
+"""Between two poses, or after the newest, over which an odometry is taken to go on."""
+
 StampedPose = tuple[int, np.ndarray]
 """Nanoseconds and (4, 4)."""
 
@@ -47,7 +50,7 @@ def going_on(earlier: StampedPose, newest: StampedPose, stamp_ns: int) -> np.nda
 class PoseHistory:
     """Stamped poses of the last seconds. Not thread-safe."""
 
-    def __init__(self, span_ns: int = 10_000_000_000, largest_gap_ns: int = 500_000_000) -> None:
+    def __init__(self, span_ns: int = 10_000_000_000, largest_gap_ns: int = LARGEST_GAP_NS) -> None:
         """Poses older than the newest by more than `span_ns` are forgotten."""
         self._span_ns = span_ns
         self._largest_gap_ns = largest_gap_ns

@@ -7,22 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bundle_problems import KEYFRAMES, disturbed, exact_problem, moved
+from told_poses import METRE, told
 
 from mem4d_ros.geometry import pose_from_rotation
 from mem4d_ros.mapping.bundle import BundleProblem, solve
-from mem4d_ros.mapping.external_pose import NO_WAYS, ExternalPose, ToldWays
-from mem4d_ros.mapping.rotations import exponential
-
-METRE = 0.4
-ODOM_FROM_WORLD = pose_from_rotation(
-    exponential(np.array([0.0, 0.0, 2.0])), np.array([9.0, -70.0, 0.0])
-)
-
-
-def told(camera_to_world: np.ndarray, metre: float = METRE) -> ExternalPose:
-    pose = camera_to_world.copy()
-    pose[:3, 3] /= metre
-    return ExternalPose(ODOM_FROM_WORLD @ pose, metre)
+from mem4d_ros.mapping.external_pose import NO_WAYS, ToldWays
 
 
 def ways_of(problem: BundleProblem) -> ToldWays:

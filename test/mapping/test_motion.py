@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from told_poses import told
 
 from mem4d_ros.geometry import pose_from_rotation, rigid_inverse
 from mem4d_ros.mapping.correction import moved_pose
-from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.motion import LEAST_WAY, LONGEST_GAP, CameraMotion
 
 STEP = pose_from_rotation(
@@ -85,19 +85,6 @@ def test_a_camera_that_stands_may_begin_to_move() -> None:
     assert standing.may_be(pose, DISTANCE)
     pose[2, 3] += 0.2 * LEAST_WAY * DISTANCE
     assert not standing.may_be(pose, DISTANCE)
-
-
-METRE = 0.7  # of the odometry's are so many of the map's
-ODOM_FROM_WORLD = pose_from_rotation(
-    Rotation.from_rotvec([0.0, 0.0, 2.0]).as_matrix(), np.array([-80.0, 5.0, 0.0])
-)
-
-
-def told(camera_to_world: np.ndarray) -> ExternalPose:
-    """Another odometry, in whose metres the world is larger."""
-    pose = camera_to_world.copy()
-    pose[:3, 3] /= METRE
-    return ExternalPose(ODOM_FROM_WORLD @ pose, METRE)
 
 
 def turned(angle: float, way: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 from film import Film
 from made_up_maps import NOTHING_DENSE
 from round_room import INTRINSICS, RoundRoom
+from told_poses import told
 
 from mem4d_ros.mapping import Correction, ExternalPose, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
@@ -239,14 +240,11 @@ def test_a_covariance_turns_and_grows_with_its_map() -> None:
     np.testing.assert_allclose(world.keyframes[0].covariance, expected, atol=1e-9)
 
 
-METRE = 1.6  # of the wheels' are so many of the map's
-
-
 def wheels(room: RoundRoom, frame: int) -> ExternalPose:
     """An odometry of wheels, whose way is too long by 3 %."""
     pose = room.poses[frame].copy()
-    pose[:3, 3] *= 1.03 / METRE
-    return ExternalPose(pose, METRE)
+    pose[:3, 3] *= 1.03
+    return told(pose)
 
 
 def test_a_covered_camera_is_where_the_wheels_take_it(room: RoundRoom) -> None:

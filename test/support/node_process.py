@@ -11,10 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mem4d_ros.doctor.shared_memory import SEGMENT
+from mem4d_ros.doctor.shared_memory import FOLDER, SEGMENT
 
 PATIENCE_S = 60
-SHARED_MEMORY = Path("/dev/shm")
 INTRODUCTION = "images at"  # in the line by which the node introduces itself
 
 
@@ -27,7 +26,7 @@ class NodeProcess:
         environment: Mapping[str, str] | None = None,
         program: Sequence[str] = (),
     ) -> None:
-        self._shared_before = set(SHARED_MEMORY.iterdir())
+        self._shared_before = set(FOLDER.iterdir())
         command = [sys.executable, *program] if program else [mem4d_node()]
         self.process = subprocess.Popen(
             [*command, "--ros-args", *arguments],
@@ -55,7 +54,7 @@ class NodeProcess:
     def segments(self) -> list[Path]:
         """Segments of Fast DDS in shared memory that it has made for itself."""
         maps = Path(f"/proc/{self.process.pid}/maps").read_text().split()
-        mapped = {Path(word) for word in maps if word.startswith(f"{SHARED_MEMORY}/fastdds_")}
+        mapped = {Path(word) for word in maps if word.startswith(f"{FOLDER}/fastdds_")}
         new = mapped - self._shared_before
         return [segment for segment in new if segment.stat().st_size >= SEGMENT]
 

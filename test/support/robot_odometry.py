@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from nav_msgs.msg import Odometry
+from rclpy.qos import QoSProfile
 
 from mem4d_ros.geometry import BODY_FROM_OPTICAL, rigid_inverse
 from mem4d_ros.ros.conversions.pose import matrix_to_pose
@@ -34,3 +37,23 @@ def odometry(
     message.header.stamp = ns_to_stamp(round(stamp_s * 1e9))
     message.pose.pose = matrix_to_pose(pose)
     return message
+
+
+class Ear:
+    """A node that subscribes, and nothing else: messages are put into `hear`."""
+
+    def __init__(self) -> None:
+        self.subscribed: list[str] = []
+
+    def resolve_topic_name(self, name: str) -> str:
+        return f"/{name}"
+
+    def create_subscription(
+        self,
+        message_type: type[Odometry],
+        name: str,
+        callback: Callable[[Odometry], None],
+        qos: QoSProfile,
+    ) -> None:
+        self.subscribed.append(name)
+        self.hear = callback

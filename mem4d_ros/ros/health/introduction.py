@@ -35,7 +35,7 @@ def introduce(node: Node, settings: Settings, model: LoadedModel) -> None:
 
 def _odometry(node: Node, settings: Settings) -> str:
     """Topic of the external odometry; empty if it is not used."""
-    if settings.tf.mode != "map_to_odom" and settings.scale.source != "odometry":
+    if not settings.asks_for_odometry:
         return ""
     if settings.external_odometry.source == "tf":
         return " odometry from TF;"

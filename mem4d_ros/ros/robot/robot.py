@@ -45,8 +45,7 @@ class Robot:
 
         None where it is not known, or nothing else asks for an odometry.
         """
-        settings = self._settings
-        if settings.tf.mode != "map_to_odom" and settings.scale.source != "odometry":
+        if not self._settings.asks_for_odometry:
             return None
         odom_from_base = self.odom_from_base.about(stamp_ns)
         if odom_from_base is None:

@@ -17,13 +17,11 @@ from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import PATIENCE_S, OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError, SensorUnplaced
-from mem4d_ros.runtime.external_odometry import BACK_NS, going_on
+from mem4d_ros.runtime.external_odometry import BACK_NS, LARGEST_GAP_NS, going_on
 
 CACHE_NS = 10_000_000_000
 """What tf2 keeps of each frame; it ignores what is older."""
 MAX_FRAMES = 10_000
-FORESEEN_NS = 500_000_000
-"""So long after the robot's newest pose it goes on as it went."""
 BRIEF_S = 0.02
 """How long a frame waits for the robot's newest motion, which makes a scan a little better."""
 
@@ -106,7 +104,7 @@ class TfOdometry:
         try:
             newest = self._buffer.lookup_transform(*frames, Time())
             newest_ns = stamp_to_ns(newest.header.stamp)
-            if not 0 < stamp_ns - newest_ns < FORESEEN_NS:
+            if not 0 < stamp_ns - newest_ns < LARGEST_GAP_NS:
                 return _lookup(self._buffer, *frames, stamp_ns, patience_s=0.0)
             before_ns = newest_ns - BACK_NS
             if before_ns <= 0:  # to TF, 0 is the newest

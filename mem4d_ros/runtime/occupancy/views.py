@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mem4d_ros.geometry import half_depth
 from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.mapping.correction import scale_of
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
 COLUMNS = 96
 """Of a kept view, about."""
-FARTHEST_M = 60_000.0
-"""Beyond it float16 has no numbers."""
 PLACE_M, DIRECTION = 0.25, 0.25
 """Sides of the cells of places, and of viewing directions (unit vectors), of which each keeps its
 newest view: some 14 degrees."""
@@ -45,15 +44,13 @@ class View:
         grid = (slice(stride // 2, None, stride), slice(stride // 2, None, stride))
         confidence = reconstruction.confidence_camera[grid]
         depth = np.where(
-            (confidence > 0) & (confidence >= least) & (reconstruction.depth[grid] < FARTHEST_M),
-            reconstruction.depth[grid],
-            np.nan,
+            (confidence > 0) & (confidence >= least), reconstruction.depth[grid], np.nan
         )
         to_view = np.array(
             [[1.0, 0.0, -(stride // 2)], [0.0, 1.0, -(stride // 2)], [0.0, 0.0, stride]]
         )
         return cls(
-            depth.astype(np.float16),
+            half_depth(depth),
             moving[grid].copy(),
             to_view / stride @ reconstruction.intrinsics,
             reconstruction.camera_to_world,
@@ -88,7 +85,7 @@ class Views:
         for view, motion in zip(views, motions, strict=True):
             moved = view
             if not np.array_equal(motion, np.eye(4)):
-                depth = (view.depth * scale_of(motion)).astype(np.float16)
+                depth = half_depth(view.depth * scale_of(motion))
                 pose = moved_pose(motion, view.camera_to_world)
                 moved = replace(view, depth=depth, camera_to_world=pose)
             self.add(moved, is_first=False)

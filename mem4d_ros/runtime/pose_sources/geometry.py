@@ -196,8 +196,10 @@ class GeometryPose:
 
     def _told(self, frame: CameraFrame) -> ExternalPose | None:
         """What another odometry says of the frame, if its metres are known by the map's."""
+        if frame.odom_from_camera is None:
+            return None
         scale = self._external_scale.estimate
-        if frame.odom_from_camera is None or scale.deviation > SURE_SCALE:
+        if scale.deviation > SURE_SCALE:
             return None
         deviation = max(scale.deviation, LEAST_DEVIATION)
         return ExternalPose(frame.odom_from_camera, 1 / scale.value, deviation)

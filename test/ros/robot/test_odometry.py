@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from nav_msgs.msg import Odometry
-from rclpy.qos import QoSProfile
-from robot_odometry import odometry
+from robot_odometry import Ear, odometry
 
 from mem4d_ros.geometry import transform_points
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import OdometryMissing, TopicOdometry
-
-
-class Ear:
-    """A node that subscribes, and nothing else."""
-
-    def resolve_topic_name(self, name: str) -> str:
-        return f"/{name}"
-
-    def create_subscription(
-        self,
-        message_type: type[Odometry],
-        name: str,
-        callback: Callable[[Odometry], None],
-        qos: QoSProfile,
-    ) -> None:
-        self.hear = callback
 
 
 @pytest.fixture

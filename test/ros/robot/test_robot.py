@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA, odometry
+from robot_odometry import BASE_FROM_CAMERA, BASE_TO_CAMERA, Ear, odometry
 
 from mem4d_ros.ros.conversions.pose import matrix_to_transform
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp
@@ -78,20 +78,6 @@ def test_a_tf_without_odometry_is_not_waited_for() -> None:
     assert TfOdometry(ForgetfulBuffer(), FrameSettings()).about(SECOND) is None
 
 
-class Hearing:
-    """A node whose odometry comes by hand."""
-
-    def __init__(self) -> None:
-        self.subscribed: list[str] = []
-
-    def resolve_topic_name(self, name: str) -> str:
-        return f"/{name}"
-
-    def create_subscription(self, kind: type, name: str, callback: Mock, qos: object) -> None:
-        self.subscribed.append(name)
-        self.hear = callback
-
-
 @pytest.mark.parametrize(
     ("tf", "scale", "is_told"),
     [
@@ -109,7 +95,7 @@ def test_the_camera_is_told_of_where_an_odometry_is_listened_to_anyway(
         scale=ScaleSettings(**scale),
         external_odometry=ExternalOdometrySettings(source="topic"),
     )
-    node = Hearing()
+    node = Ear()
     robot = Robot(Mock(Node, wraps=node), settings, Reporter(logging.getLogger()))
     assert robot.camera_in_odometry("camera", 10 * SECOND) is None
     assert len(node.subscribed) == is_told
@@ -121,7 +107,7 @@ def test_the_camera_is_told_of_where_an_odometry_is_listened_to_anyway(
 
 def test_a_camera_that_is_nowhere_on_the_robot_is_nowhere_in_the_odometry() -> None:
     settings = replace(Settings(), tf=TfSettings(mode="map_to_odom"))
-    node = Hearing()
+    node = Ear()
     robot = Robot(Mock(Node, wraps=node), settings, Reporter(logging.getLogger()))
     robot.base_from_camera = Mock(side_effect=ExtrinsicsError("not yet"))
     robot.camera_in_odometry("camera", 10 * SECOND)

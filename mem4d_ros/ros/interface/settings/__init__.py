@@ -61,6 +61,11 @@ class Settings:
     map: MapSettings = field(default=MapSettings())
     status: StatusSettings = field(default=StatusSettings())
 
+    @property
+    def asks_for_odometry(self) -> bool:
+        """Whether something needs the pose of the base in an external odometry."""
+        return self.tf.mode == "map_to_odom" or self.scale.source == "odometry"
+
 
 __all__ = [
     "BUILD",
