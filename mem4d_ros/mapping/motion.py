@@ -108,7 +108,7 @@ class CameraMotion:
 
     def elsewhere(self) -> CameraMotion:
         """In another map, in which it may be anywhere; what is told of the next frame stays."""
-        return CameraMotion(is_placed=False, told=self.told)
+        return CameraMotion(is_placed=False, told=self._told_now)
 
     @property
     def _told_now(self) -> ExternalPose | None:

@@ -134,6 +134,7 @@ def test_what_was_said_of_another_frame_is_not_said_of_the_one_that_is_seen_agai
     lost = guided.hearing(told(turned(0.3, 2.0))).not_located()
     found = lost.hearing(None).located(turned(0.3, 5.0))
     assert found.told_seen is None
+    assert lost.hearing(None).elsewhere().located(START).told_seen is None
     np.testing.assert_allclose(found.hearing(told(turned(0.3, 5.1))).expected, turned(0.3, 5.0))
 
 
