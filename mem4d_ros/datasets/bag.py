@@ -75,7 +75,7 @@ class Bag:
         self._say = say
         with open_storage(path, say) as storage:
             types = storage.types
-            self.topic = _choose(path, types, topic)
+            self.topic = choose_topic(path, types, topic)
             self._decode = DECODERS[types[self.topic]]
             self.length: int | None = storage.count(self.topic)
             self._info = (
@@ -149,8 +149,8 @@ def _is_calibrated(info: Any) -> bool:
     return bool(max(info.k[0], info.p[0]) > 1)  # neither zeros nor a unit matrix
 
 
-def _choose(path: Path, types: dict[str, str], topic: str | None) -> str:
-    """The asked topic, or the only one with images."""
+def choose_topic(path: Path, types: dict[str, str], topic: str | None) -> str:
+    """The asked topic, or the only one with images. Raises FrameError where there is none."""
     topics = sorted(each for each, kind in types.items() if kind in DECODERS)
     if topic in topics:
         return topic

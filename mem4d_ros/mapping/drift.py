@@ -57,3 +57,8 @@ class ScaleDrift:
     def rescale(self, log_scale: float) -> None:
         """The map has become larger, by this log, than it was at the looks so far."""
         self.last = [ratio + log_scale for ratio in self.last]
+
+    def grow(self, log_scale: float) -> None:
+        """The whole map has become larger by this log, also what was compared in the beginning."""
+        self.first = [ratio + log_scale for ratio in self.first]
+        self.rescale(log_scale)

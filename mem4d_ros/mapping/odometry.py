@@ -31,7 +31,7 @@ from mem4d_ros.mapping.locating import (
 )
 from mem4d_ros.mapping.loops import Loops, close
 from mem4d_ros.mapping.motion import CameraMotion
-from mem4d_ros.mapping.pieces import Pieces, completed, put_together
+from mem4d_ros.mapping.pieces import Pieces, completed, grow, put_together
 from mem4d_ros.mapping.settled import Settled, settled_of
 from mem4d_ros.mapping.thinning import thin
 from mem4d_ros.mapping.tracker import without_light
@@ -186,6 +186,15 @@ class Odometry:
         elif self.is_due(intrinsics):
             log_scale = next_log_scale(self.map, self._located(), self._pose, dense, intrinsics)
             self._add_keyframe(dense, intrinsics, log_scale, place)
+
+    def grow(self, scale: float) -> Correction:
+        """Between frames, make the world so many times as large; what is in work is forgotten."""
+        self._use(self.map)
+        grown = grow((self.map, *self._pieces), scale)
+        motion = grown.motions[0]
+        self._motion = self._motion.moved(motion)
+        self._seen_covariance = moved_covariance(motion, self._seen_covariance)
+        return grown
 
     def _set_aside(self, world: Map) -> None:
         """Go on in another map, and keep the one until now."""

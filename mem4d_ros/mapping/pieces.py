@@ -9,7 +9,8 @@ IROS 2019).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,17 @@ def put_together(left: Map, entered: Map, motion: np.ndarray) -> Correction:
     is_moved = np.isin(numbers, list(moves.keyframes))
     correction = Correction(numbers, np.where(is_moved[:, None, None], own, np.eye(4)))
     moves.move(correction)
+    return correction
+
+
+def grow(pieces: Sequence[Map], scale: float) -> Correction:
+    """Make all pieces so many times as large about the world's origin."""
+    links = np.concatenate([piece.links() for piece in pieces])
+    motion = np.diag((scale, scale, scale, 1.0))
+    correction = Correction(np.zeros(1, np.int64), motion[None], scale * links)  # from the first on
+    for piece in pieces:
+        piece.move(correction)
+        piece.drift.grow(math.log(scale))
     return correction
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from unittest.mock import Mock
 
@@ -15,7 +16,7 @@ from told_poses import told
 from mem4d_ros.mapping import Correction, ExternalPose, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
 from mem4d_ros.mapping.odometry import PATIENCE
-from mem4d_ros.mapping.pieces import completed, put_together
+from mem4d_ros.mapping.pieces import completed, grow, put_together
 from mem4d_ros.mapping.rotations import angle_between
 from mem4d_ros.synthetic.cameras.paths import hand_held
 
@@ -261,3 +262,35 @@ def test_a_covered_camera_is_where_the_wheels_take_it(room: RoundRoom) -> None:
         if not estimate.measured:
             assert way < 3 * np.sqrt(np.linalg.eigvalsh(estimate.covariance[3:, 3:]).max())
     assert list(odometry.pieces)
+
+
+def test_in_a_map_that_was_made_larger_the_camera_goes_on_as_before(room: RoundRoom) -> None:
+    """What the network says has grown along; with another scale the world is the same."""
+    odometry, scale = Odometry(), 1.7
+    for frame in range(12):
+        odometry.locate(room.images[frame], INTRINSICS)
+        odometry.learn(room.dense(frame), INTRINSICS, room.place(frame))
+    larger = deepcopy(odometry)
+    motion = larger.grow(scale).motions[0]
+    np.testing.assert_allclose(motion, np.diag([scale, scale, scale, 1]))
+    for frame in range(12, 24):
+        found, expected = (o.locate(room.images[frame], INTRINSICS) for o in (larger, odometry))
+        assert found.measured
+        moved = moved_pose(motion, expected.camera_to_world)
+        np.testing.assert_allclose(found.camera_to_world, moved, atol=5e-3)
+        np.testing.assert_allclose(
+            found.covariance[3:, 3:], scale**2 * expected.covariance[3:, 3:], rtol=0.1, atol=1e-8
+        )
+        larger.learn(room.dense(frame, scale), INTRINSICS, room.place(frame))
+        odometry.learn(room.dense(frame), INTRINSICS, room.place(frame))
+    assert len(larger.map.keyframes) == len(odometry.map.keyframes)
+
+
+def test_what_wanders_in_a_map_that_was_made_larger_is_what_wandered() -> None:
+    one = piece_at(0, 1.0)
+    one.drift.look(np.ones((2, 2)), np.ones((2, 2)))
+    one.drift.look(np.full((2, 2), 1.5), np.ones((2, 2)))
+    before = one.drift.log
+    grow((one, piece_at(5, 2.0)), 3.0)
+    assert one.drift.log == pytest.approx(before) != 0
+    assert one.drift.log_metre == pytest.approx(np.log(3) + np.log(1.5) / 2)

@@ -19,7 +19,7 @@ from mem4d_ros.geometry import (
     transform_points,
     unproject,
 )
-from mem4d_ros.mapping import StoredMap
+from mem4d_ros.mapping import Map, StoredMap, scale_of
 from mem4d_ros.mapping.drift import FIRST_LOOKS, TOLERANCE
 from mem4d_ros.mapping.growth import depth_at
 from mem4d_ros.model import PRESETS
@@ -361,6 +361,41 @@ def test_a_covered_lens_is_where_another_odometry_takes_it(
     )
     off = np.linalg.norm(ways - true_ways, axis=-1).max()
     assert off < 0.15 * np.linalg.norm(true_ways[-1])
+
+
+def positions(world: Map) -> np.ndarray:
+    return np.array([keyframe.camera_to_world[:3, 3] for keyframe in world.keyframes.values()])
+
+
+def test_the_world_takes_the_metres_of_another_odometry(still_room: SyntheticSequence) -> None:
+    """Once, and only where it is known how long they are."""
+    frames, source = exact_frames(still_room), GeometryPose()
+    odom = truth(frames)
+    odom[:, :3, 3] *= 4.0
+    estimate(source, frames[0], odom[0])
+    assert source.take_odometry_metres() is None
+    for frame, pose in zip(frames[1:], odom[1:], strict=True):
+        estimate(source, frame, pose)
+    before = positions(source.map)
+    correction = source.take_odometry_metres()
+    assert correction is not None
+    scale = scale_of(correction.motions)[0]
+    assert 3.8 < scale < 4.2
+    np.testing.assert_allclose(positions(source.map), scale * before, rtol=1e-9)
+    assert source.take_odometry_metres() is None
+
+
+def test_a_map_that_was_given_keeps_its_metres(still_room: SyntheticSequence) -> None:
+    frames, source = exact_frames(still_room), GeometryPose()
+    run(source, frames[:12])
+    assert source.camera is not None
+    source.use_map(StoredMap(source.map.copy(), source.camera), extends=True)
+    odom = truth(frames)
+    odom[:, :3, 3] *= 4.0
+    for frame, pose in zip(frames, odom, strict=True):
+        estimate(source, frame, pose)
+    assert source.knows_odometry_metres
+    assert source.take_odometry_metres() is None
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -12,6 +12,7 @@ import numpy as np
 from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
+from scipy.spatial.transform import Rotation
 
 STORE = get_typestore(Stores.ROS2_HUMBLE)
 TYPES = STORE.types
@@ -56,6 +57,42 @@ def camera_info(k: np.ndarray, width: int = 32, height: int = 24, **changes: Any
     return TYPES["sensor_msgs/msg/CameraInfo"](
         header(START_NS), height, width, k=k.ravel(), **fields, roi=region
     )
+
+
+def odometry_message(
+    odom_from_base: np.ndarray, stamp_ns: int = START_NS, base: str = "base_link"
+) -> Any:
+    """Of a pose (4, 4)."""
+    place = TYPES["geometry_msgs/msg/Pose"](
+        TYPES["geometry_msgs/msg/Point"](*map(float, odom_from_base[:3, 3])),
+        _quaternion(odom_from_base),
+    )
+    still = TYPES["geometry_msgs/msg/Vector3"](0.0, 0.0, 0.0)
+    return TYPES["nav_msgs/msg/Odometry"](
+        header(stamp_ns),
+        base,
+        TYPES["geometry_msgs/msg/PoseWithCovariance"](place, np.zeros(36)),
+        TYPES["geometry_msgs/msg/TwistWithCovariance"](
+            TYPES["geometry_msgs/msg/Twist"](still, still), np.zeros(36)
+        ),
+    )
+
+
+def tf_message(**parents: tuple[str, np.ndarray]) -> Any:
+    """By frame: its parent, and its place (4, 4) there."""
+    transforms = []
+    for frame, (parent, place) in parents.items():
+        about = TYPES["std_msgs/msg/Header"](TYPES["builtin_interfaces/msg/Time"](0, 0), parent)
+        transform = TYPES["geometry_msgs/msg/Transform"](
+            TYPES["geometry_msgs/msg/Vector3"](*map(float, place[:3, 3])), _quaternion(place)
+        )
+        transforms.append(TYPES["geometry_msgs/msg/TransformStamped"](about, frame, transform))
+    return TYPES["tf2_msgs/msg/TFMessage"](transforms)
+
+
+def _quaternion(pose: np.ndarray) -> Any:
+    xyzw = Rotation.from_matrix(pose[:3, :3]).as_quat()
+    return TYPES["geometry_msgs/msg/Quaternion"](*xyzw.tolist())
 
 
 @dataclass(frozen=True)

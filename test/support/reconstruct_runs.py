@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from mem4d_ros.cli.main import main
+from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 
 FRAMES = 6
 RATE_HZ = 12.5
@@ -22,3 +28,23 @@ def contents(out: Path) -> dict[str, bytes]:
     """All files to the byte, but the state to go on from."""
     files = [path for path in out.rglob("*") if path.is_file() and path.name != "state.pt"]
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:
+    """Ctrl-C while a frame is worked on."""
+    process = OnlineReconstructor.process
+
+    def interrupted(
+        self: OnlineReconstructor,
+        image: np.ndarray,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None = None,
+        *,
+        odom_from_camera: np.ndarray | None = None,
+    ) -> Reconstruction:
+        found = process(self, image, stamp_ns, intrinsics, odom_from_camera=odom_from_camera)
+        if found.frame_index == frame:
+            os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    patch.setattr(OnlineReconstructor, "process", interrupted)

@@ -8,7 +8,7 @@
 _shtab_mem4d_eval_subparsers=(depth pose recon)
 _shtab_mem4d_subparsers=(reconstruct view eval train convert export bench info doctor completion)
 
-_shtab_mem4d_reconstruct_option_strings=(-h --help --verbose --out --resume --dataset --topic --stride --frames --rate --max-bad-ratio --camera --checkpoint --preset --device --precision --depth-prior --pose-source --save-map --map --min-confidence --max-range --voxel)
+_shtab_mem4d_reconstruct_option_strings=(-h --help --verbose --out --resume --dataset --topic --odometry --base-to-camera --stride --frames --rate --max-bad-ratio --camera --checkpoint --preset --device --precision --depth-prior --pose-source --save-map --map --min-confidence --max-range --voxel)
 _shtab_mem4d_view_option_strings=(-h --help --verbose --host --port --bandwidth --points --dataset --topic --stride --frames --rate --camera --checkpoint --preset --device --precision --pose-source)
 _shtab_mem4d_eval_depth_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --depth-prior --tca-window --tdm-size --psm-size --camera --known-intrinsics --no-known-intrinsics --json --pictures --align --evidence-points --evidence-seed --true-poses --single-views --pose-source)
 _shtab_mem4d_eval_pose_option_strings=(-h --help --verbose --dataset --root --sequences --scenes --stride --frames --checkpoint --preset --device --precision --depth-prior --tca-window --tdm-size --psm-size --camera --known-intrinsics --no-known-intrinsics --json --pictures --pose-source)

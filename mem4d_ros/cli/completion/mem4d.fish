@@ -51,7 +51,7 @@ function _shtab_mem4d_using
 end
 
 set -g _shtab_mem4d_commands reconstruct view eval 'eval depth' 'eval pose' 'eval recon' train convert export bench info doctor completion
-set -g _shtab_mem4d_opts_with_value --align --bandwidth --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --host --json --map --max-bad-ratio --max-range --min-confidence --out --picture --pictures --points --port --pose-source --precision --preset --psm-size --rate --root --save-map --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
+set -g _shtab_mem4d_opts_with_value --align --bandwidth --base-to-camera --camera --checkpoint --clock --compare --config --dataset --depth-prior --device --engine --evidence-points --evidence-seed --format --frames --host --json --map --max-bad-ratio --max-range --min-confidence --odometry --out --picture --pictures --points --port --pose-source --precision --preset --psm-size --rate --root --save-map --scenes --seconds --sequences --set --size --steps --stride --tca-window --tdm-size --threads --topic --voxel
 
 complete -c mem4d -e
 complete -c mem4d -f
@@ -66,6 +66,8 @@ complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l out -xka "(__fish_compl
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l resume -d 'continue the reconstruction in FOLDER'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l dataset -xka "7scenes arkitscenes bonn kitti nrgbd pointodyssey scannet sintel spring stereo4d tum" -d 'layout of SOURCE'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l topic -x -d 'image topic of a bag that has several'
+complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l odometry -x -d 'of a bag: odometry to go by, and whose metres the result has (geometry)'
+complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l base-to-camera -x -d 'the camera'"'"'s optical frame in the one that the odometry moves, as '"'"'x y z roll pitch yaw'"'"' in metres and radians; without it the bag'"'"'s /tf_static says'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l stride -x -d 'take every n-th frame'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l frames -x -d 'maximum number of frames'
 complete -c mem4d -n '_shtab_mem4d_using reconstruct' -l rate -x -d 'frame rate of images without stamps, Hz (30)'

@@ -230,6 +230,8 @@ _shtab_mem4d_reconstruct_options=(
   "--resume[continue the reconstruction in FOLDER]"
   "--dataset[layout of SOURCE]:dataset:(7scenes arkitscenes bonn kitti nrgbd pointodyssey scannet sintel spring stereo4d tum)"
   "--topic[image topic of a bag that has several]:topic:"
+  "--odometry[of a bag\: odometry to go by, and whose metres the result has (geometry)]:TOPIC:"
+  "--base-to-camera[the camera\'s optical frame in the one that the odometry moves, as \'x y z roll pitch yaw\' in metres and radians\; without it the bag\'s \/tf_static says]:POSE:"
   "--stride[take every n-th frame]:stride:"
   "--frames[maximum number of frames]:frames:"
   "--rate[frame rate of images without stamps, Hz (30)]:rate:"

@@ -23,6 +23,8 @@ FASTEST_HZ = 1e6
 EXAMPLES = {
     "mem4d reconstruct walk.mp4 --out out/walk": "a video",
     "mem4d reconstruct recording/ --topic /camera/image_raw --out out/recording": "a ROS bag",
+    "mem4d reconstruct recording/ --odometry /odom --out out/drive": "a robot's bag, in the"
+    " metres of its odometry",
     "mem4d reconstruct images/ --camera camera.yaml --rate 10 --out out/images": "a folder of"
     " images from a calibrated camera",
     "mem4d reconstruct walk.mp4 --out out/walk --resume": "go on where Ctrl-C ended it",
@@ -47,6 +49,18 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     )
     parser.add_argument("--dataset", choices=sorted(DATASETS), help="layout of SOURCE")
     parser.add_argument("--topic", help="image topic of a bag that has several")
+    parser.add_argument(
+        "--odometry",
+        metavar="TOPIC",
+        help="of a bag: odometry to go by, and whose metres the result has (geometry)",
+    )
+    parser.add_argument(
+        "--base-to-camera",
+        type=pose,
+        metavar="POSE",
+        help="the camera's optical frame in the one that the odometry moves, as 'x y z roll pitch"
+        " yaw' in metres and radians; without it the bag's /tf_static says",
+    )
     parser.add_argument("--stride", type=count, default=1, help="take every n-th frame")
     parser.add_argument("--frames", type=count, help="maximum number of frames")
     parser.add_argument(
@@ -108,6 +122,17 @@ def measure(text: str) -> float:
     if not number > 0:
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return number
+
+
+def pose(text: str) -> str:
+    """A pose, for argparse; as it was written, which names it in the folder."""
+    from mem4d_ros.geometry.pose_text import parse_pose
+
+    try:
+        parse_pose(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def frame_rate(text: str) -> float:

@@ -20,7 +20,10 @@ def run_settings(
     options: argparse.Namespace, network: LoadedNetwork, camera: Camera | None
 ) -> dict[str, object]:
     """All that the records depend on, as plain data."""
-    named = ("dataset", "topic", "stride", "rate", "pose_source", "min_confidence", "max_range")
+    named = (
+        *("dataset", "topic", "odometry", "base_to_camera", "stride", "rate"),
+        *("pose_source", "min_confidence", "max_range"),
+    )
     weights = provenance.weights(network.checkpoint)
     return {
         "version": mem4d_ros.__version__,

@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-
-import numpy as np
 
 import mem4d_ros
 from mem4d_ros.cli.errors import UserError
 from mem4d_ros.cli.models import load_named_network, named_camera, named_reconstructor
 from mem4d_ros.cli.reconstruct.folder import claim_folder, run_settings
+from mem4d_ros.cli.reconstruct.odometry import OdometryBeside
+from mem4d_ros.cli.reconstruct.results import SUMMARY, shown, write_results
 from mem4d_ros.cli.terminal.interruption import stop_on_request
-from mem4d_ros.cli.terminal.progress import FrameProgress
 from mem4d_ros.cli.terminal.remarks import Remarks
 from mem4d_ros.datasets import (
     BadFrame,
@@ -28,33 +25,19 @@ from mem4d_ros.datasets import (
     SampleStream,
     open_samples,
 )
-from mem4d_ros.extras import missing
+from mem4d_ros.datasets.bag_odometry import BagOdometry
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.mapping import MapError, StoredMap, load_map, save_map
-from mem4d_ros.runtime import ColouredPoints, FrameRejected, NonFiniteOutput, PointFilter
-from mem4d_ros.runtime.export import RecordFolder, write_ply
-from mem4d_ros.runtime.export.map_server import write_map
+from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
-from mem4d_ros.runtime.export.scene import StaticScene, split_scene
 from mem4d_ros.runtime.export.session import ExportSession
 from mem4d_ros.runtime.export.skipped import SKIPPED
-from mem4d_ros.runtime.occupancy import Grid, OccupancyMapper, OccupancySettings
-from mem4d_ros.runtime.static_map import StaticMap, StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
-from mem4d_ros.viz import SceneGrowth, growth_picture, plan_picture, summary_picture
-from mem4d_ros.writing import write_picture
 
-MAX_VOXELS = 4_000_000
-"""Of the static cloud: some 250 MB."""
-FEW_RECORDS = 30
-"""Of fewer all count, however unsure: they show what they can."""
 MAX_NAMED = 5
 """Of frames that cannot be used, on the terminal; the file names all."""
 NO_FRAMES = "{} has no images: is it the right source, or the right topic?"
-OCCUPANCY = "occupancy.yaml"
-SUMMARY = "summary.png"
-SUMMARY_FRAMES = 4
-SUMMARY_POSES = 2000
 
 
 def reconstruct(options: argparse.Namespace) -> int:
@@ -66,16 +49,18 @@ def reconstruct(options: argparse.Namespace) -> int:
         stream = InOrder(samples, say)
         if stream.length == 0:
             raise FrameError(NO_FRAMES.format(options.source))
+        odometry = open_odometry(options, say)
         session = open_session(options, camera)
         total = expected_frames(stream, options)
         failure = None
         with stop_on_request() as should_stop:
             try:
-                process_frames(session, stream, options, total, should_stop, say)
+                process_frames(session, stream, odometry, options, total, should_stop, say)
                 if should_stop():
                     session.save()
                 else:
                     session.finish()
+                    say_metres(session, odometry, options, say)
             except FrameError as error:
                 failure = str(error)
                 session.finish()
@@ -125,10 +110,32 @@ def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSe
     network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
     reconstructor = named_reconstructor(network, options)
+    if options.odometry is not None and not reconstructor.poses.hears_odometry:
+        raise UserError("--odometry: only the pose source geometry goes by one: choose that")
     claim_folder(options.out, run_settings(options, network, camera), options.resume)
     if options.map is not None:
         reconstructor.use_map(load_map(options.map), extends=options.save_map is not None)
     return ExportSession(reconstructor, options.out, keep, network.device)
+
+
+def open_odometry(options: argparse.Namespace, say: Say) -> OdometryBeside:
+    """That which the options name, or one that says nothing. Raises FrameError."""
+    if options.odometry is None:
+        return OdometryBeside(())
+    place = None if options.base_to_camera is None else parse_pose(options.base_to_camera)
+    return OdometryBeside(BagOdometry(options.source, options.odometry, options.topic, place, say))
+
+
+def say_metres(
+    session: ExportSession, odometry: OdometryBeside, options: argparse.Namespace, say: Say
+) -> None:
+    """Say where the result is not in the metres of the odometry that was asked for."""
+    if options.odometry is None:
+        return
+    if odometry.asked and not odometry.heard:
+        say(f"{options.odometry} has no pose at any image's time: are they of one clock?")
+    elif odometry.heard and options.map is None and not session.knows_odometry_metres:
+        say(f"metres are the network's: by {options.odometry} the camera went too short a way")
 
 
 def with_origin(stored: StoredMap, options: argparse.Namespace) -> StoredMap:
@@ -148,6 +155,7 @@ def expected_frames(stream: SampleStream, options: argparse.Namespace) -> int | 
 def process_frames(
     session: ExportSession,
     stream: SampleStream,
+    odometry: OdometryBeside,
     options: argparse.Namespace,
     total: int | None,
     should_stop: Callable[[], bool],
@@ -160,7 +168,7 @@ def process_frames(
             if should_stop():
                 return
             try:
-                process(session, index, sample, options.rate)
+                process(session, index, sample, odometry, options.rate)
             except NonFiniteOutput as error:
                 raise NonFiniteOutput(f"{stream.name}, {sample.name}: {error}") from error
             except (FrameRejected, FrameError) as error:
@@ -170,12 +178,19 @@ def process_frames(
             advance()
 
 
-def process(session: ExportSession, index: int, sample: Sample | BadFrame, rate: float) -> None:
+def process(
+    session: ExportSession,
+    index: int,
+    sample: Sample | BadFrame,
+    odometry: OdometryBeside,
+    rate: float,
+) -> None:
     """Reconstruct one frame. Raises FrameError and FrameRejected."""
     if isinstance(sample, BadFrame):
         raise FrameError(sample.reason)
-    stamp_s = index / rate if sample.stamp_s is None else sample.stamp_s
-    session.process(sample.image, sample.name, round(stamp_s * 1e9), sample.intrinsics)
+    stamp_ns = round(1e9 * (index / rate if sample.stamp_s is None else sample.stamp_s))
+    told = odometry.at(stamp_ns)
+    session.process(sample.image, sample.name, stamp_ns, sample.intrinsics, told)
 
 
 def numbered(
@@ -184,86 +199,3 @@ def numbered(
     """Each sample that is taken and not yet done, with its number in the source."""
     end = None if frames is None else frames * stride
     return islice(enumerate(stream), done * stride, end, stride)
-
-
-def write_results(options: argparse.Namespace, records: RecordFolder, say: Say) -> None:
-    """Write what all records make together: what moves, the static cloud, the bag, the summary."""
-    settings = StaticMapSettings(
-        voxel_size_m=options.voxel,
-        max_voxels=MAX_VOXELS,
-        max_range_m=options.max_range,
-        min_confidence=options.min_confidence,
-        min_frames=min(len(records), StaticMapSettings.min_frames),
-        full_confidence=1 if len(records) < FEW_RECORDS else StaticMapSettings.full_confidence,
-    )
-    growth = SceneGrowth(len(records))
-    with shown("static and moving", len(records)) as advance:
-
-        def follow(static_map: StaticMap) -> None:
-            if growth.wants_next():
-                growth.keep(static_map.points())
-            advance()
-
-        scene = split_scene(records, settings, follow)
-    cloud = scene.points
-    grid = write_occupancy(options.out / OCCUPANCY, scene, say)
-    write_ply(options.out / "static_cloud.ply", cloud)
-    write_bag(options.out / "bag", records, cloud, say)
-    draw_results(options.out, records, cloud, growth, grid)
-
-
-def draw_results(
-    folder: Path,
-    records: RecordFolder,
-    cloud: ColouredPoints,
-    growth: SceneGrowth,
-    grid: Grid | None,
-) -> None:
-    """Write what a person would rather look at: frames, the scene, how it grew, and its plan."""
-    chosen = set(np.linspace(0, len(records) - 1, SUMMARY_FRAMES).round().astype(int).tolist())
-    frames = list(records.select(chosen))
-    _, poses = records.trajectory(SUMMARY_POSES)
-    write_picture(folder / SUMMARY, summary_picture(frames, cloud, poses))
-    height, width = frames[0].depth.shape
-    grown = growth_picture(growth.stages, poses, frames[0].intrinsics, (width, height))
-    write_picture(folder / "growth.png", grown)
-    if grid is not None:
-        plan = plan_picture(grid, cloud, poses, BODY_FROM_OPTICAL)
-        write_picture(folder / "plan.png", plan)
-
-
-def write_occupancy(path: Path, scene: StaticScene, say: Say) -> Grid | None:
-    """Write the map to plan in and hand it on, or say that there is none."""
-    mapper = OccupancyMapper(OccupancySettings(), up_known=False)
-    grid = mapper.grid(scene.points.positions, scene.views, BODY_FROM_OPTICAL)
-    if grid is None:
-        say(f"no {path.name} is written: no floor was found below the camera")
-        for stale in (path, path.with_suffix(".pgm")):
-            stale.unlink(missing_ok=True)
-    else:
-        write_map(path, grid)
-    return grid
-
-
-def write_bag(folder: Path, records: RecordFolder, cloud: ColouredPoints, say: Say) -> None:
-    """Write the bag, or say what it needs."""
-    try:
-        from mem4d_ros.runtime.export import bag_writer
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("rosbags"):
-            raise
-        needed = missing("rosbags", "a bag for RViz and Foxglove")
-        say(f"all but the bag is written: {needed}; --resume then writes it")
-        return
-    with shown("bag", len(records)) as advance:
-        bag_writer.write_bag(folder, records, cloud, advance)
-
-
-@contextmanager
-def shown(label: str, total: int | None, done: int = 0) -> Iterator[Callable[[], None]]:
-    """Calls count frames, which are shown on standard error."""
-    progress = FrameProgress(label, total, done, sys.stderr)
-    try:
-        yield progress.advance
-    finally:
-        progress.end()

@@ -1,31 +1,10 @@
-"""Between 4x4 matrices and poses: ROS's (quaternions xyzw), and texts in parameters."""
+"""Between 4x4 matrices and ROS's poses, whose quaternions are xyzw."""
 
 from __future__ import annotations
 
 import numpy as np
 import tf_transformations
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, Vector3
-
-POSE_FORMAT = "'x y z roll pitch yaw' in metres and radians"
-
-
-def parse_pose(text: str) -> np.ndarray:
-    """The pose (4, 4) of 'x y z roll pitch yaw' (fixed axes, as in URDF); empty: identity.
-
-    Raises ValueError for anything but six finite numbers.
-    """
-    if not text.strip():
-        return np.eye(4)
-    try:
-        numbers = [float(word) for word in text.split()]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 6 or not np.isfinite(numbers).all():
-        raise ValueError(f"{text!r} is not a pose: six finite numbers {POSE_FORMAT} are needed")
-    quaternion = tf_transformations.quaternion_from_euler(*numbers[3:])
-    pose = tf_transformations.quaternion_matrix(quaternion)
-    pose[:3, 3] = numbers[:3]
-    return pose
 
 
 def matrix_to_pose(matrix: np.ndarray) -> Pose:

@@ -18,7 +18,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 
-from mem4d_ros.ros.conversions.pose import parse_pose
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.ros.interface.constraints import Constraint
 from mem4d_ros.ros.interface.settings import Settings
 

@@ -13,8 +13,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.mapping.rotations import part_of_motion
-from mem4d_ros.ros.conversions.pose import matrix_to_transform, parse_pose
+from mem4d_ros.ros.conversions.pose import matrix_to_transform
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from geometry_msgs.msg import Pose
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
@@ -19,11 +17,7 @@ from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime.external_odometry import PoseHistory
-
-NORM_TOLERANCE = 0.005
-"""Of a quaternion's length, which is about as in TF."""
-FARTHEST_M = 1e9
-"""Beyond any place on Earth."""
+from mem4d_ros.sensor_messages.poses import pose_fault
 
 PATIENCE_S = 0.1
 """A small network can be faster than the next message of an odometry of 10 Hz."""
@@ -90,6 +84,7 @@ class TopicOdometry:
 
     def _hear(self, message: Odometry) -> None:
         frames = self._frames
+        pose = message.pose.pose
         named = (message.header.frame_id, message.child_frame_id)
         found = tuple(tf_frame(name) for name in named)
         if found != (frames.odom, frames.base):
@@ -97,26 +92,15 @@ class TopicOdometry:
                 f"is of '{named[1]}' in '{named[0]}': set frames.base and frames.odom, which are"
                 f" '{frames.base}' and '{frames.odom}'"
             )
-        elif fault := _fault(message.pose.pose):
+        elif fault := pose_fault(pose.orientation, pose.position):
             self._refuse(f"has a pose that is no pose: {fault}: its source is at fault")
         else:
             stamp_ns = stamp_to_ns(message.header.stamp)
             with self._changed:
-                self._history.add(stamp_ns, pose_to_matrix(message.pose.pose))
+                self._history.add(stamp_ns, pose_to_matrix(pose))
                 self._changed.notify_all()
             for hear in self._listeners:
                 hear(stamp_ns)
 
     def _refuse(self, reason: str) -> None:
         self._reporter.error("odometry refused", f"{self._name} {reason}; it is ignored")
-
-
-def _fault(pose: Pose) -> str:
-    """What no robot's pose can have; empty where there is nothing."""
-    place, turn = pose.position, pose.orientation
-    norm = math.hypot(turn.x, turn.y, turn.z, turn.w)  # of any size; a power would overflow
-    if not abs(norm - 1) < NORM_TOLERANCE:
-        return f"its orientation has the length {norm:.4g} instead of 1"
-    if not all(abs(value) <= FARTHEST_M for value in (place.x, place.y, place.z)):
-        return f"its position is {place.x:.4g}, {place.y:.4g}, {place.z:.4g}"
-    return ""

@@ -8,7 +8,7 @@ import numpy as np
 from rclpy.node import Node
 
 from mem4d_ros.geometry import rigid_inverse
-from mem4d_ros.ros.conversions.pose import parse_pose
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.odometry import OdometrySource, TopicOdometry

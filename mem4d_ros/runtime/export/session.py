@@ -33,7 +33,8 @@ class ExportSession:
     """Reconstructs images one by one and keeps a record of each in `folder`.
 
     Frames that cannot be reconstructed are skipped, and listed beside the records. Records are
-    written where their frames are found; `finish` moves those that loops have moved since.
+    written where their frames are found; `finish` moves those that loops have moved since, and all
+    of them to the metres of an odometry that was heard.
 
     The stream's whole state (the network's memories and the pose source's keyframe) is saved now
     and then. Resuming goes back to the newest saved state and drops the records after it, so that
@@ -66,9 +67,17 @@ class ExportSession:
         return len(self.records) + len(self.skipped)
 
     def process(
-        self, image: np.ndarray, name: str, stamp_ns: int, intrinsics: np.ndarray | None
+        self,
+        image: np.ndarray,
+        name: str,
+        stamp_ns: int,
+        intrinsics: np.ndarray | None,
+        odom_from_camera: np.ndarray | None = None,
     ) -> None:
         """Reconstruct the next image (H, W, 3) uint8 RGB; its intrinsics are predicted if None.
+
+        Args:
+            odom_from_camera: (4, 4), where another odometry has the camera; None: it says nothing.
 
         Raises FrameRejected for an image that does not continue the stream, which goes on as if it
         had not been; NonFiniteOutput, after which the stream is lost; and OSError.
@@ -80,7 +89,9 @@ class ExportSession:
                 f"the image is {width}x{height}, those before it have another size: a world is"
                 " seen by one camera"
             )
-        found = self._reconstructor.process(image, stamp_ns, intrinsics)
+        found = self._reconstructor.process(
+            image, stamp_ns, intrinsics, odom_from_camera=odom_from_camera
+        )
         if not found.placed:
             raise FrameRejected("the camera is not recognised in the map yet")
         self.records.append(FrameRecord.of(found, name, self._keep))
@@ -96,8 +107,17 @@ class ExportSession:
         """The map of landmarks as it is now. Raises MapError where the pose source keeps none."""
         return self._reconstructor.poses.stored_map()
 
+    @property
+    def knows_odometry_metres(self) -> bool:
+        """Whether what is finished is in the metres of the odometry that was heard."""
+        return self._reconstructor.poses.knows_odometry_metres
+
     def finish(self) -> None:
-        """Save the state, and the records where loops have moved them. Raises OSError."""
+        """Save the state, and the records where loops have moved them. Raises OSError.
+
+        Where another odometry was heard, all is in its metres then.
+        """
+        self._hanging = self._hanging.moved(self._reconstructor.poses.take_odometry_metres())
         if self._hanging.have_moved.any():
             self.records.write_moved(self._hanging, self._staged.path)
             self._hanging = self._hanging.written()

@@ -11,6 +11,7 @@ import numpy as np
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping import (
     AtOnce,
+    Correction,
     DenseView,
     Estimate,
     ExternalPose,
@@ -38,9 +39,9 @@ LOOK_EVERY = 10
 FIRST_STEPS, SCALE_STEPS = 10, 1000
 """Of 10 cm, after which another odometry's metres are known by the map's; and over which they are
 compared, so that the map keeps the metre that it had."""
-SURE_SCALE, LEAST_DEVIATION = 0.1, 0.02
+SURE_SCALE, LEAST_DEVIATION, SAME_SCALE = 0.1, 0.02, 1e-6
 """Relative deviation of these metres from which on the odometry is heard; a median of few steps may
-claim less than the other."""
+claim less than the second. A ratio that is as near to 1 as the third is none."""
 
 
 class GeometryPose:
@@ -72,7 +73,7 @@ class GeometryPose:
         """Forget what was seen: the next frame begins a new world, or is looked for in the map."""
         self._tracker: Odometry | Localiser = self._odometry
         self._odometry.reset()
-        self._external_scale = OdometryScale(window=SCALE_STEPS, least=FIRST_STEPS)
+        self._external_scale = OdometryScale(window=SCALE_STEPS, least=FIRST_STEPS, smoothing=1)
         if self._given is not None and self._extends:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
@@ -118,6 +119,25 @@ class GeometryPose:
     def told_camera(self) -> MapCamera | None:
         """The same; None where it was predicted."""
         return self._camera if self._frame is None or self._frame.intrinsics is not None else None
+
+    @property
+    def knows_odometry_metres(self) -> bool:
+        """Whether it is known by now how long the other odometry's metres are by the map's."""
+        return self._external_scale.estimate.deviation <= SURE_SCALE
+
+    def take_odometry_metres(self) -> Correction | None:
+        """Bring the world to the other odometry's metres, as far as they are known by now.
+
+        None: too little is known, a map was given, or these are its metres already.
+        """
+        scale = self._external_scale.estimate.value
+        if self._given is not None or not self.knows_odometry_metres:
+            return None
+        if abs(scale - 1) < SAME_SCALE:
+            return None
+        correction = self._odometry.grow(scale)
+        self._external_scale.correct(correction)
+        return correction
 
     def landmarks(self) -> ColouredPoints:
         """The landmarks that the map is sure of."""
@@ -196,11 +216,9 @@ class GeometryPose:
 
     def _told(self, frame: CameraFrame) -> ExternalPose | None:
         """What another odometry says of the frame, if its metres are known by the map's."""
-        if frame.odom_from_camera is None:
+        if frame.odom_from_camera is None or not self.knows_odometry_metres:
             return None
         scale = self._external_scale.estimate
-        if scale.deviation > SURE_SCALE:
-            return None
         deviation = max(scale.deviation, LEAST_DEVIATION)
         return ExternalPose(frame.odom_from_camera, 1 / scale.value, deviation)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from mem4d_ros.mapping import MapError, StoredMap
+from mem4d_ros.mapping import Correction, MapError, StoredMap
 from mem4d_ros.runtime.points import ColouredPoints
 from mem4d_ros.runtime.pose_sources.geometry import GeometryPose
 from mem4d_ros.runtime.pose_sources.source import (
@@ -60,6 +60,23 @@ class SharedPoseSource:
     def landmarks(self) -> ColouredPoints | None:
         """Landmarks that the poses go by, in the world; None where they go by none."""
         return self.source.landmarks() if isinstance(self.source, LandmarkSource) else None
+
+    @property
+    def hears_odometry(self) -> bool:
+        """Whether the poses go by another odometry, where there is one."""
+        return isinstance(self.source, GeometryPose)
+
+    @property
+    def knows_odometry_metres(self) -> bool:
+        """Whether it is known by now how long another odometry's metres are by the world's."""
+        return isinstance(self.source, GeometryPose) and self.source.knows_odometry_metres
+
+    def take_odometry_metres(self) -> Correction | None:
+        """Bring the world to the other odometry's metres; None: it stays as it is."""
+        if not isinstance(self.source, GeometryPose):
+            return None
+        with self._lock:
+            return self.source.take_odometry_metres()
 
     @property
     def given_map(self) -> StoredMap | None:

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from reconstruct_runs import FRAMES, contents, reconstruct
+from reconstruct_runs import FRAMES, contents, interrupt, reconstruct
 
-from mem4d_ros.runtime import OnlineReconstructor, Reconstruction
 from mem4d_ros.runtime.export import RecordFolder, read_ply
 
 pytest.importorskip("rosbags")
-
-
-def interrupt(patch: pytest.MonkeyPatch, frame: int) -> None:
-    """Ctrl-C while a frame is worked on."""
-    process = OnlineReconstructor.process
-
-    def interrupted(
-        self: OnlineReconstructor,
-        image: np.ndarray,
-        stamp_ns: int,
-        intrinsics: np.ndarray | None = None,
-    ) -> Reconstruction:
-        found = process(self, image, stamp_ns, intrinsics)
-        if found.frame_index == frame:
-            os.kill(os.getpid(), signal.SIGINT)
-        return found
-
-    patch.setattr(OnlineReconstructor, "process", interrupted)
 
 
 def test_interrupted_and_resumed_is_as_never_interrupted(

@@ -12,7 +12,7 @@ from ros_probe import Session, Start, make_image
 from sensor_msgs.msg import Image, PointCloud2
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.ros.conversions.pose import parse_pose
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.ros.interface.settings import PointSettings, Settings
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.robot.placers import CameraPlacer, Placement

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.ros.conversions.pose import parse_pose
+from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.ros.robot.placers import BODY_FROM_OPTICAL, BasePlacer, CameraPlacer
 
 
@@ -16,23 +14,6 @@ def test_optical_axes_in_the_body() -> None:
     assert right.tolist() == [0, -1, 0]
     assert down.tolist() == [0, 0, -1]
     assert forward.tolist() == [1, 0, 0]
-
-
-def test_a_pose_is_read_as_urdf_reads_it() -> None:
-    pose = parse_pose("1 2 3 0.1 -0.2 0.3")
-    np.testing.assert_allclose(pose[:3, 3], [1, 2, 3])
-    expected = Rotation.from_euler("xyz", [0.1, -0.2, 0.3]).as_matrix()
-    np.testing.assert_allclose(pose[:3, :3], expected, atol=1e-12)
-
-
-def test_an_empty_pose_is_the_identity() -> None:
-    assert np.array_equal(parse_pose(" "), np.eye(4))
-
-
-@pytest.mark.parametrize("text", ["1", "1 2 3", "a b c d e f", "0 0 0 0 0 inf", "0 0 0 0 0 0 0"])
-def test_anything_else_is_no_pose(text: str) -> None:
-    with pytest.raises(ValueError, match="six finite numbers"):
-        parse_pose(text)
 
 
 def test_the_camera_starts_at_the_initial_pose() -> None:

@@ -100,8 +100,8 @@ def looped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ExportSession:
     one = session(folder)
     found = one._reconstructor.process
 
-    def process_with_loop(*args: Any) -> Any:
-        frame = found(*args)
+    def process_with_loop(*args: Any, **told: Any) -> Any:
+        frame = found(*args, **told)
         closes = frame.frame_index == 4
         loop = Correction(np.array([0, 2]), np.array([np.eye(4), MOTION])) if closes else None
         return replace(frame, keyframe=frame.frame_index, correction=loop)
@@ -155,3 +155,19 @@ def test_a_stopped_run_moves_its_frames_when_it_has_gone_on(
     one, other = contents(whole), contents(stopped)
     del one["state.pt"], other["state.pt"]
     assert one == other
+
+
+def test_at_the_end_all_frames_take_the_metres_of_an_odometry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that a loop has moved."""
+    one = looped(tmp_path, monkeypatch)
+    before, twice = list(one.records), np.diag([2.0, 2.0, 2.0, 1.0])
+    larger = Correction(np.array([0]), twice[None])
+    monkeypatch.setattr(one._reconstructor.poses, "take_odometry_metres", lambda: larger)
+    one.finish()
+    for index, (old, new) in enumerate(zip(before, session(tmp_path).records, strict=True)):
+        motion = twice @ MOTION if index in (2, 3) else twice
+        pose = moved_pose(motion, old.camera_to_world)
+        np.testing.assert_allclose(new.camera_to_world, pose, atol=1e-6)
+        np.testing.assert_allclose(new.depth, old.depth * np.cbrt(np.linalg.det(motion[:3, :3])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mem4d_ros.ros.conversions.pose import POSE_FORMAT
+from mem4d_ros.geometry.pose_text import POSE_FORMAT
 from mem4d_ros.ros.interface.constraints import parameter
 
 
