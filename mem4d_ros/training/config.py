@@ -14,129 +14,17 @@ import yaml
 from mem4d_ros.model import PRESETS, Mem4DConfig, MemorySizes
 from mem4d_ros.model.plain_data import build
 from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.config_errors import (
+    TrainingConfigError,
+    require_at_least,
+    require_one_of,
+)
+from mem4d_ros.training.data_config import DataConfig
 from mem4d_ros.training.losses import LossWeights
-from mem4d_ros.training.variation import AugmentationConfig, SimulatedEvidence
+from mem4d_ros.training.variation import SimulatedEvidence
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("adamw", "muon")
-
-
-class TrainingConfigError(ValueError):
-    """A training config cannot be used; the message names the key."""
-
-
-def _require_at_least(config: object, smallest: int, *names: str) -> None:
-    for name in names:
-        if getattr(config, name) < smallest:
-            raise TrainingConfigError(
-                f"{name} must be at least {smallest}, got {getattr(config, name)}"
-            )
-
-
-def _require_one_of(config: object, name: str, known: Sequence[object]) -> None:
-    if getattr(config, name) not in known:
-        raise TrainingConfigError(f"{name} must be one of {known}, got {getattr(config, name)!r}")
-
-
-@dataclass(frozen=True)
-class RecordingConfig:
-    """Recorded sequences with depth and poses; metres.
-
-    Attributes:
-        folder: of one sequence, or one above several.
-        reader: a data set's name in `mem4d_ros.datasets.DATASETS`.
-        stride: take every n-th frame.
-    """
-
-    folder: str
-    reader: str = "7scenes"
-    stride: int = 1
-
-    def __post_init__(self) -> None:
-        _require_at_least(self, 1, "stride")
-
-
-@dataclass(frozen=True)
-class LiveConfig:
-    """Sequences that stay on the device while others may arrive.
-
-    Attributes:
-        recordings: folder of packed recordings (`mem4d_ros.training.data.packed`), and of packed
-            rendered sequences, whose files' names begin with their kind and a dash.
-        rendered: folder in which rendered sequences arrive (`mem4d_ros.training.data.rendering`);
-            with one a run is not reproducible.
-        shares: ratio of clips by kind: 'recorded', 'mesh', 'procedural'. Those of kinds without any
-            sequence go to the others.
-        capacity: frames of each rendered kind that are kept; the oldest leave.
-        height, width: size that is kept, in px, from which crops are taken.
-        enough: minimum frames of a kind for its full ratio.
-        fastest: the largest pace; every n-th frame is taken.
-        held_out: the last part of each recording, which is never trained on.
-        held_out_frames: frames of a sequence for evaluation.
-    """
-
-    recordings: str | None = None
-    rendered: str | None = None
-    shares: Mapping[str, float] = field(
-        default_factory=lambda: {"recorded": 0.3, "mesh": 0.5, "procedural": 0.2}
-    )
-    capacity: int = 20000
-    height: int = 216
-    width: int = 288
-    enough: int = 1000
-    fastest: int = 4
-    held_out: float = 0.15
-    held_out_frames: int = 10
-
-    def __post_init__(self) -> None:
-        _require_at_least(
-            self, 1, "capacity", "height", "width", "enough", "fastest", "held_out_frames"
-        )
-        if self.recordings is None and self.rendered is None:
-            raise TrainingConfigError("live needs recordings or rendered, or both")
-
-
-@dataclass(frozen=True)
-class DataConfig:
-    """Procedural sequences and recordings, cut into sequences; training draws from all alike.
-
-    The sequence number `index` of `pool` is rendered from the seed `seed` + index.
-
-    Attributes:
-        pool: procedural sequences in all; a finite pool can be kept on disk.
-        frames: frames rendered of each, from which shorter runs are cut.
-        height, width: size in px.
-        frame_rate: slowest and fastest rate in Hz; a slow one sees the camera move further.
-        photographs: folder of images whose crops serve as further textures.
-        cache: folder in which rendered sequences are kept; None renders anew each time.
-        seed: first seed; held-out scenes use seeds from 1,000,000 up.
-        live: sequences that arrive while training runs, in the place of all these.
-        augmentation: how clips are varied.
-    """
-
-    pool: int = 1000
-    frames: int = 11
-    height: int = 144
-    width: int = 192
-    frame_rate: tuple[float, float] = (5.0, 30.0)
-    photographs: str | None = None
-    cache: str | None = None
-    seed: int = 0
-    recordings: tuple[RecordingConfig, ...] = ()
-    live: LiveConfig | None = None
-    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-
-    def __post_init__(self) -> None:
-        _require_at_least(self, 0 if self.recordings or self.live else 1, "pool")
-        _require_at_least(self, 1, "frames", "height", "width")
-        _require_at_least(self, 0, "seed")
-        if self.recordings and self.cache is None:
-            raise TrainingConfigError("recordings need a cache, where they are kept as sequences")
-        slowest, fastest = self.frame_rate
-        if not 0 < slowest <= fastest:
-            raise TrainingConfigError(
-                f"frame_rate must be the slowest and the fastest rate in Hz, got {self.frame_rate}"
-            )
 
 
 @dataclass(frozen=True)
@@ -152,7 +40,7 @@ class StageConfig:
     batch: int = 8
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "steps", "batch")
+        require_at_least(self, 1, "steps", "batch")
         fewest, most = self.frames
         if not 1 <= fewest <= most:
             raise TrainingConfigError(f"frames must be (minimum, maximum), got {self.frames}")
@@ -220,11 +108,11 @@ class TrainingConfig:
     held_out: int = 16
 
     def __post_init__(self) -> None:
-        _require_one_of(self, "preset", sorted(PRESETS))
-        _require_one_of(self, "precision", PRECISIONS)
-        _require_one_of(self, "optimizer", OPTIMIZERS)
-        _require_at_least(self, 1, "cycles", "checkpoint_every", "evaluate_every", "report_every")
-        _require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
+        require_one_of(self, "preset", sorted(PRESETS))
+        require_one_of(self, "precision", PRECISIONS)
+        require_one_of(self, "optimizer", OPTIMIZERS)
+        require_at_least(self, 1, "cycles", "checkpoint_every", "evaluate_every", "report_every")
+        require_at_least(self, 0, "seed", "weight_decay", "warm_up", "held_out")
         if not 0 <= self.average < 1:
             raise TrainingConfigError(f"average must be in [0, 1), got {self.average}")
         if self.seconds is not None and self.seconds <= 0:

@@ -8,7 +8,8 @@ import torch
 
 from mem4d_ros.model import Mem4D, MemorySizes
 from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.pretrained.encoder import load_encoder
 
 

@@ -21,7 +21,8 @@ from mem4d_ros.model import Mem4D
 from mem4d_ros.model.checkpoint import CheckpointError, load_checkpoint
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device
 from mem4d_ros.training.average import average
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.live import LiveClips
 from mem4d_ros.training.held_out_depth import HeldOutDepth
 

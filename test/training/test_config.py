@@ -11,13 +11,10 @@ from small_networks import SMALL_VIT
 from small_training import small_config
 
 from mem4d_ros.model import PRESETS, MemorySizes
-from mem4d_ros.training.config import (
-    HELD_OUT_SEED,
-    DataConfig,
-    StageConfig,
-    TrainingConfig,
-    TrainingConfigError,
-)
+from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.config import StageConfig, TrainingConfig
+from mem4d_ros.training.config_errors import TrainingConfigError
+from mem4d_ros.training.data_config import DataConfig
 
 SHIPPED = sorted((Path(__file__).parents[2] / "training").glob("*.yaml"))
 

@@ -13,7 +13,8 @@ from small_training import small_config
 
 from mem4d_ros.model import PRESETS, Mem4D
 from mem4d_ros.model.checkpoint import save_checkpoint
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.initial_model import initial_model
 
 

@@ -16,7 +16,8 @@ from mem4d_ros.cli.train.progress import Progress
 from mem4d_ros.model import Mem4D
 from mem4d_ros.runtime.device import DeviceUnavailable, select_device, select_precision
 from mem4d_ros.runtime.host_memory import keep_freed_memory
-from mem4d_ros.training.config import TrainingConfig, TrainingConfigError
+from mem4d_ros.training.config import TrainingConfig
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.batches import ClipSource
 from mem4d_ros.training.data.live import LiveClips
 from mem4d_ros.training.data.procedural import ProceduralPool

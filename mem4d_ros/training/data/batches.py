@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from mem4d_ros.model.evidence import Evidence
-from mem4d_ros.training.config import DataConfig, StageConfig
+from mem4d_ros.training.config import StageConfig
 from mem4d_ros.training.data.augmentation import augment
 from mem4d_ros.training.data.chance import Chance
 from mem4d_ros.training.data.clips import Clips, truth_of
 from mem4d_ros.training.data.evidence import knows_intrinsics, simulate
 from mem4d_ros.training.data.sequences import SequencePool, StoredSequence
+from mem4d_ros.training.data_config import DataConfig
 from mem4d_ros.training.losses import Truth
 from mem4d_ros.training.variation import SimulatedEvidence
 

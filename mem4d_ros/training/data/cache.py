@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from mem4d_ros.training.config import DataConfig
 from mem4d_ros.training.data.sequences import (
     CorruptSequence,
     StoredSequence,
     read_sequence,
     write_sequence,
 )
+from mem4d_ros.training.data_config import DataConfig
 
 _logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mem4d_ros.training.config import DataConfig, LiveConfig, TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.augmentation import View, look
 from mem4d_ros.training.data.batches import as_clip
 from mem4d_ros.training.data.clips import Clips
@@ -29,6 +29,7 @@ from mem4d_ros.training.data.resident import (
     split,
 )
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence, read_any_sequence
+from mem4d_ros.training.data_config import DataConfig, LiveConfig
 
 RECORDED = "recorded"
 _logger = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import torch
 
-from mem4d_ros.training.config import DataConfig
 from mem4d_ros.training.data.procedural import ProceduralPool
 from mem4d_ros.training.data.recordings import open_recordings
 from mem4d_ros.training.data.sequences import CorruptSequence, SequencePool, StoredSequence
+from mem4d_ros.training.data_config import DataConfig
 
 _logger = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ import torch
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
 from mem4d_ros.synthetic.textures.library import TextureLibrary
-from mem4d_ros.training.config import DataConfig, TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.cache import SequenceCache
 from mem4d_ros.training.data.sequences import StoredSequence
+from mem4d_ros.training.data_config import DataConfig
 from mem4d_ros.writing import write_text
 
 SETTINGS_FILE = "settings.json"

@@ -14,9 +14,10 @@ import torch
 from mem4d_ros.datasets import FrameError, Recording, Sample, open_dataset
 from mem4d_ros.geometry import ImageTransform
 from mem4d_ros.runtime.preprocess import resize_and_crop
-from mem4d_ros.training.config import DataConfig, RecordingConfig, TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.cache import SequenceCache
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
+from mem4d_ros.training.data_config import DataConfig, RecordingConfig
 
 
 def open_recordings(config: RecordingConfig, data: DataConfig) -> list[RecordedSequences]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mem4d_ros.extras import missing
 from mem4d_ros.model import Mem4D
-from mem4d_ros.training.config import TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 
 EFFICIENTNET = "efficientnet-lite0"
 _BATCH_NORM_EPS = 1e-3

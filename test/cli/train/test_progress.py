@@ -10,7 +10,8 @@ from terminal import Terminal
 
 from mem4d_ros.cli.terminal.status_line import duration
 from mem4d_ros.cli.train.progress import Progress, expected_frames
-from mem4d_ros.training.config import DataConfig, StageConfig, TrainingConfig
+from mem4d_ros.training.config import StageConfig, TrainingConfig
+from mem4d_ros.training.data_config import DataConfig
 from mem4d_ros.training.trainer import StepReport
 
 CONFIG = TrainingConfig(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_clips import HEIGHT, WIDTH, make_sequence
 
-from mem4d_ros.training.config import DataConfig, StageConfig
+from mem4d_ros.training.config import StageConfig
 from mem4d_ros.training.data.batches import (
     Batch,
     BatchKey,
@@ -21,6 +21,7 @@ from mem4d_ros.training.data.batches import (
     training_batch,
 )
 from mem4d_ros.training.data.sequences import StoredSequence
+from mem4d_ros.training.data_config import DataConfig
 from mem4d_ros.training.graphs import tensors_of
 from mem4d_ros.training.variation import SimulatedEvidence
 

@@ -11,10 +11,11 @@ import pytest
 import torch
 from made_up_clips import HEIGHT, WIDTH, make_sequence
 
-from mem4d_ros.training.config import DataConfig, LiveConfig, TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.live import LiveClips
 from mem4d_ros.training.data.packed import write_packed
 from mem4d_ros.training.data.sequences import write_sequence
+from mem4d_ros.training.data_config import DataConfig, LiveConfig
 
 CPU = torch.device("cpu")
 

@@ -14,9 +14,11 @@ import torch
 from small_training import small_config
 
 from mem4d_ros.synthetic import SequenceSettings, render_sequence
-from mem4d_ros.training.config import HELD_OUT_SEED, DataConfig, TrainingConfigError
+from mem4d_ros.synthetic.seeds import HELD_OUT_SEED
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.procedural import ProceduralPool
 from mem4d_ros.training.data.sequences import StoredSequence, read_sequence, write_sequence
+from mem4d_ros.training.data_config import DataConfig
 
 CPU = torch.device("cpu")
 SMALL = DataConfig(pool=3, frames=3, height=16, width=32, frame_rate=(5.0, 30.0), seed=5)

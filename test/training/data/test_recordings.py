@@ -14,12 +14,13 @@ from layout_parts import Scene, scene_of
 
 from mem4d_ros.geometry import ImageTransform, project
 from mem4d_ros.synthetic import render_sequence
-from mem4d_ros.training.config import DataConfig, RecordingConfig, TrainingConfigError
+from mem4d_ros.training.config_errors import TrainingConfigError
 from mem4d_ros.training.data.batches import as_clip
 from mem4d_ros.training.data.clips import truth_of
 from mem4d_ros.training.data.pools import training_pool
 from mem4d_ros.training.data.recordings import RecordedSequences, nearest_pixels, open_recordings
 from mem4d_ros.training.data.sequences import CorruptSequence
+from mem4d_ros.training.data_config import DataConfig, RecordingConfig
 
 HEIGHT, WIDTH, FRAMES = 48, 64, 11
 NORMAL, DISTANCE_M = np.array([0.2, -0.1, 1.0]), 3.0
