@@ -132,7 +132,8 @@ def _begin(
 ) -> np.ndarray:
     """Landmarks that begin at pixels (n, 2) of a keyframe, at its dense depth; numbers (n,)."""
     log_prior = np.log(depth_at(dense, pixels)) - dense.log_drift
-    typical = np.log(np.nanmedian(dense.depth)) if np.isfinite(dense.depth).any() else 0.0
+    is_known = np.isfinite(dense.depth).any()
+    typical = np.log(np.nanmedian(dense.depth)) - dense.log_drift if is_known else 0.0
     log_depth = log_scale + np.where(np.isfinite(log_prior), log_prior, typical)
     return table.add(number, pixels, log_depth, log_prior, sharpness(image, pixels))
 

@@ -17,6 +17,7 @@ from mem4d_ros.mapping.descriptors import Corners, corners_of
 from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.external_pose import ExternalPose
 from mem4d_ros.mapping.landmarks import Landmarks
+from mem4d_ros.mapping.rotations import orthonormal
 from mem4d_ros.mapping.thumbnails import thumbnail
 
 RIGID = 1e-6
@@ -214,7 +215,9 @@ class Map:
         log_scales = np.log(scale_of(motions))
         for number, motion, log_scale in zip(numbers.tolist(), motions, log_scales, strict=True):
             keyframe = self.keyframes[number]
-            keyframe.camera_to_world = moved_pose(motion, keyframe.camera_to_world)
+            pose = moved_pose(motion, keyframe.camera_to_world)
+            pose[:3, :3] = orthonormal(pose[:3, :3])  # or each loop would add to its error
+            keyframe.camera_to_world = pose
             keyframe.covariance = moved_covariance(motion, keyframe.covariance)
             if abs(log_scale) > RIGID:  # depth of a large piece takes a while
                 keyframe.dense = keyframe.dense.scaled(float(np.exp(log_scale)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import astuple, fields
@@ -39,6 +40,8 @@ PLACE: Mapping[str, tuple[type, Shape]] = {"place": (np.float32, ("C",))}
 """Of keyframes that have it."""
 LOOP_ARRAYS: Mapping[str, tuple[type, Shape]] = {"joined": (np.int64, ("L", 2))}
 """Of maps in which a loop has closed."""
+VISIT_ARRAYS: Mapping[str, tuple[type, Shape]] = {"begins": (np.int64, ("V",))}
+"""Of maps that the camera has come back to from somewhere else."""
 LOOK_ARRAYS: Mapping[str, tuple[type, Shape]] = {
     "log_first": (np.float64, ("F",)),
     "log_last": (np.float64, ("G",)),
@@ -62,6 +65,8 @@ def to_arrays(world: Map) -> dict[str, np.ndarray]:
             arrays[f"keyframes/{number}/{name}"] = np.array(value, order="C")
     if world.joined:
         arrays["loops/joined"] = np.array(world.joined, np.int64)
+    if len(world.begins) > 1:
+        arrays["visits/begins"] = np.array(world.begins, np.int64)
     if world.drift.last:
         arrays["looks/log_first"] = np.array(world.drift.first)
         arrays["looks/log_last"] = np.array(world.drift.last)
@@ -82,6 +87,9 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
         loops = groups.pop("loops")
         _check(loops, LOOP_ARRAYS, "loops", {})
         world.joined = tuple((old, new) for old, new in loops["joined"].tolist())
+    visits = groups.pop("visits", None)
+    if visits is not None:
+        _check(visits, VISIT_ARRAYS, "visits", {})
     if "looks" in groups:
         looks = groups.pop("looks")
         _check(looks, LOOK_ARRAYS, "looks", {})
@@ -92,8 +100,11 @@ def from_arrays(arrays: Mapping[str, np.ndarray], height: int, width: int) -> Ma
         expected = {**KEYFRAME_ARRAYS, **(PLACE if "place" in groups[group] else {})}
         _check(groups[group], expected, group, {"H": height, "W": width})
         world.keyframes[number] = _keyframe(number, groups[group], group)
+    if world.keyframes:
+        world.next_number, world.begins = max(world.keyframes) + 1, (min(world.keyframes),)
+    if visits is not None:
+        world.begins = tuple(visits["begins"].tolist())
     _check_whole(world)
-    world.next_number, world.begins = max(world.keyframes) + 1, (min(world.keyframes),)
     _look(world)
     return world
 
@@ -188,6 +199,9 @@ def _check_whole(world: Map) -> None:
         raise NotAMap("looks are too few, or too many")
     if not world.keyframes.keys() >= {number for pair in world.joined for number in pair}:
         raise NotAMap("loops/joined names keyframes that are not there")
+    begins = world.begins
+    if not begins or begins[0] < 0 or any(a >= b for a, b in itertools.pairwise(begins)):
+        raise NotAMap("visits/begins is not in order")
     for number, keyframe in world.keyframes.items():
         seen = keyframe.landmarks
         if len(seen) and not (seen.min() >= 0 and seen.max() < len(table)):

@@ -127,9 +127,9 @@ class Odometry:
         Args:
             told: what another odometry says of that.
         """
+        self._motion = self._motion.hearing(told)  # in the metres of before what follows
         self._take_in_adjusted()
         self._close_loop()
-        self._motion = self._motion.hearing(told)
         image = without_light(image)
         if self.is_empty:
             self._frame = Tracks.none(image)

@@ -57,15 +57,15 @@ def completed(correction: Correction, pieces: Iterable[Map]) -> Correction:
     """For all that hangs on keyframes of any piece, also on those that were given up.
 
     What is not of a piece that moves stays, and what is left of a visit of the camera moves as the
-    rest of its piece.
+    rest of its piece; so do keyframes that are newer than the correction.
     """
-    moving = dict(zip(correction.keyframes.tolist(), correction.motions, strict=True))
     motions = {}
     for piece in pieces:
         own = np.array(sorted(piece.keyframes))
+        moves = np.isin(own, correction.keyframes).any()
         for number in {*piece.keyframes, *piece.begins}:
-            nearest = own[min(int(np.searchsorted(own, number)), len(own) - 1)]
-            motions[number] = moving.get(int(nearest), np.eye(4))
+            nearest = own[[min(int(np.searchsorted(own, number)), len(own) - 1)]]
+            motions[number] = correction.of(nearest)[0] if moves else np.eye(4)
     numbers = sorted(motions)
     links = np.concatenate([piece.links() for piece in pieces])
     return Correction(np.array(numbers), np.array([motions[n] for n in numbers]), links)

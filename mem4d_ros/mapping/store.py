@@ -15,7 +15,7 @@ import os
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 
 from mem4d_ros.mapping.keyframes import Map
 from mem4d_ros.mapping.map_arrays import NotAMap, check_rigid, from_arrays, to_arrays
+from mem4d_ros.mapping.pieces import grow
 from mem4d_ros.writing import whole_file, write_text
 
 FORMAT, VERSION = "mem4d map", 1
@@ -80,6 +81,12 @@ class StoredMap:
     camera: MapCamera
     frame_from_world: np.ndarray = field(default_factory=lambda: np.eye(4))
     provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def grown(self, scale: float) -> StoredMap:
+        """The same, so many times as large about the world's origin."""
+        world = self.world.copy()
+        grow((world,), scale)
+        return replace(self, world=world)
 
 
 def save_map(folder: Path, stored: StoredMap) -> None:

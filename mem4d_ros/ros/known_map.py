@@ -8,6 +8,7 @@ from pathlib import Path
 from mem4d_ros.mapping import MapError, StoredMap, load_map
 from mem4d_ros.ros.interface.settings import BUILD, EXTEND, LOCALISE, Settings
 from mem4d_ros.ros.output.map_files import NotInside, inside
+from mem4d_ros.runtime.scale import LEARNED_SOURCES
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def read_map(settings: Settings, name: str, mode: str = "") -> KnownMap:
     mode = mode or (LOCALISE if settings.map.mode == BUILD else settings.map.mode)
     if mode not in (EXTEND, LOCALISE):
         raise MapError(f"{mode!r} is no use of a map: ask for {EXTEND} or {LOCALISE}")
-    if settings.scale.source not in ("model", "fixed"):
+    if settings.scale.source in LEARNED_SOURCES:
         raise MapError(
             f"scale.source {settings.scale.source!r} would change the metres of the map: set model,"
             " or the fixed scale that the map was made with"

@@ -17,6 +17,7 @@ from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.known_map import read_map
 from mem4d_ros.ros.output.map_files import MapNotSaved, is_of_points, map_file, save_points
+from mem4d_ros.runtime.scale import LEARNED_SOURCES
 from mem4d_ros.srv import LoadMap, SaveMap
 
 Response = TypeVar(
@@ -80,7 +81,7 @@ class Services:
                 points = save_points(path, engine.outputs, settings)
                 saved = f"{points} points in '{settings.frames.map}'"
             else:
-                keyframes, points = save_whole_map(path, engine)
+                keyframes, points = save_whole_map(path, engine, settings.scale.source)
                 saved = f"a map of {keyframes} keyframes and {points} landmarks{_left_out(engine)}"
         except (MapNotSaved, MapError) as error:
             return _answer(response, False, str(error))
@@ -109,9 +110,15 @@ class Services:
         )
 
 
-def save_whole_map(path: Path, engine: Engine) -> tuple[int, int]:
-    """Write the map as a folder; numbers of its keyframes and landmarks. Raises MapError."""
+def save_whole_map(path: Path, engine: Engine, scale_source: str) -> tuple[int, int]:
+    """Write the map as a folder; numbers of its keyframes and landmarks. Raises MapError.
+
+    A scale that was learned is in it, since a map that is loaded keeps its metres; one that is
+    given is given again.
+    """
     stored = engine.model.reconstructor.poses.stored_map()
+    if scale_source in LEARNED_SOURCES:
+        stored = stored.grown(engine.pipeline.progress().newest.scale.value)
     origin = {"program": f"mem4d_ros {mem4d_ros.__version__}", "network": engine.model.checkpoint}
     frame = engine.outputs.map_from_world
     if frame is None:

@@ -211,7 +211,8 @@ class OnlineReconstructor:
         people = self._people_in(model_image)
         seen = self._seen(output, model_image, known, transform, people)
         if foreseen.wants_own_depth and points is None:
-            seen = replace(seen, own_depth=self._own_depth(model_image, known, transform))
+            own_depth = self._own_depth(model_image, known, transform)
+            seen = replace(seen, own_depth=own_depth * np.float32(metres))  # as what it was told
         if camera_to_world is not None:
             estimate = PoseEstimate(camera_to_world)
         else:

@@ -14,7 +14,8 @@ from mem4d_ros.mapping import Correction, moved_pose, scale_of
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
-SOURCES = ("model", "fixed", "odometry", "points")
+GIVEN_SOURCES, LEARNED_SOURCES = ("model", "fixed"), ("odometry", "points")
+SOURCES = (*GIVEN_SOURCES, *LEARNED_SOURCES)
 
 MEDIAN_EFFICIENCY = 1.2533
 """Standard error of a median by that of a mean."""
@@ -38,11 +39,18 @@ class ScaleSource(Protocol):
         """The current estimate."""
         ...
 
-    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+    def observe(
+        self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None, keyframe: int
+    ) -> None:
         """Take in the own pose (4, 4) and the external one (4, 4) of the same camera and time.
 
-        None says that there is no external pose, or that the own one is not measured.
+        None says that there is no external pose, or that the own one is not measured. The own one
+        hangs on that keyframe.
         """
+        ...
+
+    def correct(self, correction: Correction) -> None:
+        """The own world has moved, by which its metres may have changed."""
         ...
 
     def reset(self) -> None:
@@ -63,8 +71,13 @@ class FixedScale:
     def estimate(self) -> ScaleEstimate:
         return self._estimate
 
-    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+    def observe(
+        self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None, keyframe: int
+    ) -> None:
         """Nothing is learned."""
+
+    def correct(self, correction: Correction) -> None:
+        """The value stays."""
 
     def reset(self) -> None:
         """Nothing is remembered."""
@@ -106,7 +119,7 @@ class OdometryScale:
         odom_from_camera: np.ndarray | None,
         keyframe: int = 0,
     ) -> None:
-        """Take a pair of poses in; see ScaleSource. The own one hangs on that keyframe."""
+        """Take a pair of poses in; see ScaleSource."""
         if odom_from_camera is None:
             self._anchor = None
             return
@@ -123,7 +136,7 @@ class OdometryScale:
             self._learn(math.log(external_distance / own_distance), keyframe)
 
     def correct(self, correction: Correction) -> None:
-        """The own world has moved: steps have become longer or shorter with their keyframes."""
+        """Steps have become longer or shorter with their keyframes."""
         self._anchor = None  # a jump is no motion
         if not self._logs:
             return
@@ -178,8 +191,13 @@ class PointScale:
         if abs(log_ratio) < math.log(LARGEST_RATIO):
             self._logs.append(log_ratio)
 
-    def observe(self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None) -> None:
+    def observe(
+        self, camera_to_world: np.ndarray, odom_from_camera: np.ndarray | None, keyframe: int
+    ) -> None:
         """Nothing is learned."""
+
+    def correct(self, correction: Correction) -> None:
+        """The next frames say."""
 
     def reset(self) -> None:
         """Forget all: a new world has metres of its own."""
@@ -196,18 +214,19 @@ class MetricWorld:
     def __init__(self) -> None:
         self._last: tuple[np.ndarray, np.ndarray] | None = None  # own and metric pose
         self._keyframe = 0  # that these hang on
+        self._scale = 1.0  # between them
 
     def scale(self, reconstruction: Reconstruction, scale: float) -> Reconstruction:
         """The next frame in metres. One with `frame_index` 0 starts a new world."""
         own = reconstruction.camera_to_world
         if reconstruction.correction is not None and self._last is not None:
-            reconstruction = self._move(reconstruction, reconstruction.correction, scale)
+            reconstruction = self._move(reconstruction, reconstruction.correction)
         if self._last is None or reconstruction.frame_index == 0:
             metric = _scaled(own, scale)
         else:
             last_own, last_metric = self._last
             metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
-        self._last, self._keyframe = (own, metric), reconstruction.keyframe
+        self._last, self._keyframe, self._scale = (own, metric), reconstruction.keyframe, scale
         factor = np.float32(scale)
         return replace(
             reconstruction,
@@ -220,13 +239,11 @@ class MetricWorld:
             pose_covariance=_scaled_covariance(reconstruction.pose_covariance, scale),
         )
 
-    def _move(
-        self, reconstruction: Reconstruction, correction: Correction, scale: float
-    ) -> Reconstruction:
+    def _move(self, reconstruction: Reconstruction, correction: Correction) -> Reconstruction:
         """Move the last poses; the reconstruction's correction becomes one of the metric world."""
         assert self._last is not None
         own, metric = self._last
-        in_metres = correction.seen_from(metric_from_own(own, metric, scale))
+        in_metres = correction.seen_from(metric_from_own(own, metric, self._scale))
         last = np.array([self._keyframe])
         self._last = (
             moved_pose(correction.of(last)[0], own),

@@ -103,3 +103,15 @@ def test_pixels_of_the_network_lie_at_those_of_the_camera() -> None:
     at = np.rint(TRANSFORM.to_model(np.stack((x, y), -1).reshape(-1, 2).astype(float))).astype(int)
     expected = people[at[:, 1].clip(0, ROWS - 1), at[:, 0].clip(0, COLUMNS - 1)]
     assert (found.reshape(-1) == expected).mean() > 0.995
+
+
+def test_landmarks_beside_unknown_depth_begin_where_the_others_do(image: np.ndarray) -> None:
+    """Of a depth that has grown by 35 %, and is known in the upper half."""
+    odometry = Odometry()
+    odometry.locate(image, INTRINSICS)
+    depth, colours = np.full((ROWS, COLUMNS), 2.7), np.zeros((ROWS, COLUMNS, 3), np.uint8)
+    depth[ROWS // 2 :] = np.nan
+    odometry.learn(DenseView(depth, colours, TRANSFORM, log_drift=np.log(1.35)), INTRINSICS)
+    table = odometry.map.landmarks
+    assert np.isnan(table.log_prior).any()
+    np.testing.assert_allclose(np.exp(-table.log_inverse), 2.0)

@@ -11,7 +11,7 @@ import pytest
 from film import Film
 from made_up_maps import NOTHING_DENSE
 from round_room import INTRINSICS, RoundRoom
-from told_poses import told
+from told_poses import METRE, told
 
 from mem4d_ros.mapping import Correction, ExternalPose, Map, Odometry, Pieces, moved_pose
 from mem4d_ros.mapping.keyframes import Keyframe
@@ -294,3 +294,38 @@ def test_what_wanders_in_a_map_that_was_made_larger_is_what_wandered() -> None:
     grow((one, piece_at(5, 2.0)), 3.0)
     assert one.drift.log == pytest.approx(before) != 0
     assert one.drift.log_metre == pytest.approx(np.log(3) + np.log(1.5) / 2)
+
+
+def test_keyframes_newer_than_the_correction_move_as_the_newest_that_it_names() -> None:
+    """As the map itself does, where they were made while the loop was looked for."""
+    first, second = piece(0, 4), piece(8, 2)
+    up = np.eye(4)
+    up[1, 3] = -1.0
+    whole = completed(Correction(np.array([0, 1]), np.stack((np.eye(4), up))), (first, second))
+    moved = whole.of(np.array([0, 1, 2, 3, 8, 9]))[:, 1, 3]
+    np.testing.assert_array_equal(moved, [0, -1, -1, -1, 0, 0])
+
+
+def test_poses_stay_poses_however_often_their_map_moves() -> None:
+    """Of a motion that rounding has made inexact."""
+    world = piece_at(0, 1.0)
+    inexact = np.eye(4)
+    inexact[:3, :3] += 1e-6 * np.random.default_rng(0).normal(size=(3, 3))
+    for _ in range(50):
+        world.move(Correction(np.array([0]), inexact[None]))
+    rotation = world.first.camera_to_world[:3, :3]
+    np.testing.assert_allclose(rotation.T @ rotation, np.eye(3), atol=1e-12)
+
+
+def test_what_is_told_grows_with_the_map_also_in_the_frame_in_which_a_loop_closes(
+    room: RoundRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odometry = Odometry()
+    for frame in range(3):
+        odometry.locate(room.images[frame], INTRINSICS, wheels(room, frame))
+        odometry.learn(room.dense(frame), INTRINSICS, room.place(frame))
+    monkeypatch.setattr(odometry, "_close_loop", lambda: odometry.grow(2.0))
+    odometry.locate(room.images[3], INTRINSICS, wheels(room, 3))
+    heard = odometry._motion.told_seen
+    assert heard is not None
+    assert heard.metre == 2 * METRE

@@ -181,6 +181,11 @@ def looks(first: int, last: int, value: float = 0.0) -> Callable[[Path], None]:
     return lambda folder: rewrite(folder, lambda a: a.update(arrays))
 
 
+def begins(*numbers: int) -> Callable[[Path], None]:
+    """Visits that begin with these keyframes."""
+    return lambda f: rewrite(f, lambda a: a.update({"visits/begins": np.array(numbers, np.int64)}))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no folder": (lambda f: f.rename(f.parent / "b"), "holds no map"),
     "no description": (lambda f: (f / "map.json").unlink(), "map.json is missing"),
@@ -238,6 +243,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "looks of which nothing is known": (looks(0, 2), "looks are too few, or too many"),
     "too many looks": (looks(10, 11), "looks are too few, or too many"),
     "looks at infinity": (looks(2, 2, np.inf), "looks/log_first is not finite"),
+    "visits in disorder": (begins(0, 5, 5), "visits/begins is not in order"),
+    "no visit": (begins(), "visits/begins is not in order"),
     "half a loop": (
         lambda f: rewrite(f, lambda a: a.update({"loops/joined": np.zeros((1, 1), np.int64)})),
         "loops/joined has the shape",

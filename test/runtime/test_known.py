@@ -119,6 +119,14 @@ def test_own_depth_is_of_a_network_that_knows_intrinsics_alone() -> None:
     assert np.all(source.seen[1] == 2)
 
 
+def test_own_depth_is_in_the_metres_in_which_landmarks_are_told() -> None:
+    source = Curious()
+    online = OnlineReconstructor(EvidentModel(), 256, MEMORY, pose_source=source)
+    online.process(IMAGE, 0, K, metres=3.0)
+    assert source.seen[0] is not None
+    assert np.all(source.seen[0] == 6)
+
+
 def test_where_points_are_measured_nobody_looks_at_the_own_depth() -> None:
     model, source = EvidentModel(), Curious()
     online = OnlineReconstructor(model, 256, MEMORY, pose_source=source)

@@ -116,7 +116,8 @@ def test_a_step_over_a_gap_does_not_count() -> None:
 
 def test_a_fixed_scale_is_what_was_given() -> None:
     scale = FixedScale(1.7)
-    scale.observe(np.eye(4), np.eye(4))
+    scale.observe(np.eye(4), np.eye(4), 0)
+    scale.correct(Correction(np.array([0]), np.diag([2.0, 2, 2, 1])[None]))
     assert (scale.estimate.value, scale.estimate.deviation) == (1.7, 0.0)
 
 
@@ -218,3 +219,16 @@ def test_a_new_world_has_metres_of_its_own() -> None:
         compared(scale, TRUE_SCALE, frame)
     scale.reset()
     assert scale.estimate.deviation == math.inf
+
+
+def test_a_loop_moves_the_world_by_the_scale_that_it_had() -> None:
+    """Own units are half as long after it: what the scale is by then does not concern the past."""
+    world, path = MetricWorld(), poses(np.array([[0, 0, 0], [0, 0, 1.0], [0, 0, 3.0]]))
+    for index in range(2):
+        world.scale(flat_reconstruction(index, path[index]), 2.0)
+    larger = np.diag([2.0, 2, 2, 1])
+    jumped = replace(
+        flat_reconstruction(2, path[2]), correction=Correction(np.array([0]), larger[None])
+    )
+    scaled = world.scale(jumped, 1.0)
+    np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [0, 0, 2 * 2 + 1])

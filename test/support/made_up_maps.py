@@ -49,6 +49,8 @@ def made_up_map(seed: int, keyframes: int = 3, new: int = 5) -> StoredMap:
             place=None if rng.random() < 0.3 else rng.normal(0, 1, 8).astype(np.float32),
         )
     world.next_number, world.begins = max(world.keyframes) + 1, (min(world.keyframes),)
+    if rng.random() < 0.5:  # the camera has come back from somewhere else
+        world.begins = (*world.begins, max(world.keyframes) + 1)
     looks = int(rng.integers(0, 11))
     world.drift = ScaleDrift(rng.normal(size=looks).tolist(), rng.normal(size=looks).tolist())
     if keyframes > 2:  # a loop has closed

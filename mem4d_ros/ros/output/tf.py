@@ -13,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
+from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.mapping.rotations import part_of_motion
 from mem4d_ros.ros.conversions.pose import matrix_to_transform
@@ -133,6 +134,7 @@ class MapToOdom:
         self._reporter = reporter
         self._lock = threading.Lock()
         self._correction: np.ndarray | None = None  # map_from_odom (4, 4)
+        self._odom_from_tracked = np.eye(4)  # at the newest image
         self._image_ns = 0
         self._odometry_ns = 0
         self._sent_ns = 0
@@ -152,6 +154,7 @@ class MapToOdom:
             self._settings = tf
             if measured or is_first:  # else the odometry goes on alone
                 self._correction = map_from_odom(placement.map_from_tracked, odom_from_base)
+            self._odom_from_tracked = odom_from_base
             self._image_ns = stamp_ns
             if is_first:  # TF has nothing before it: that one has to hold from its image on
                 self._send(stamp_ns)
@@ -159,7 +162,11 @@ class MapToOdom:
             self._send(max(ahead_ns, self._sent_ns + 1))  # at once, not with the next odometry
 
     def jump(self, back: np.ndarray) -> None:
-        """What the odometry says of the base goes on; the next image says where the map is."""
+        """The map moves under the odometry, also where the next image does not say where to."""
+        with self._lock:
+            if self._correction is not None:
+                moved = self._correction @ self._odom_from_tracked @ rigid_inverse(back)
+                self._correction = map_from_odom(moved, self._odom_from_tracked)
 
     def restart(self) -> None:
         with self._lock:

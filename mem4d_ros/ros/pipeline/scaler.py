@@ -116,9 +116,9 @@ def _observe(
     external = None
     if reconstruction.pose_measured:
         external = odom_from_camera(frame.camera_frame, reconstruction.stamp_ns)
-    if reconstruction.correction is not None:  # a jump is no motion
-        source.observe(reconstruction.camera_to_world, None)
-    source.observe(reconstruction.camera_to_world, external)
+    if reconstruction.correction is not None:
+        source.correct(reconstruction.correction)
+    source.observe(reconstruction.camera_to_world, external, reconstruction.keyframe)
 
 
 def _camera_in_odometry(robot: Robot, reporter: Reporter) -> CameraInOdometry:

@@ -261,3 +261,23 @@ def test_the_odometry_goes_on_alone_while_no_image_says_where_the_robot_is() -> 
             measured,
         )
         assert sent.x[-1] == pytest.approx(2.0 if second == 30 else 3.0)
+
+
+def test_the_map_moves_under_the_odometry_also_where_no_image_says_where_to() -> None:
+    """A loop is found while the camera sees nothing: all else in the map has moved."""
+    sent, odometry = Sent(), Driving()
+    settings = TfSettings(transform_tolerance_s=1.0)
+    output = MapToOdom(sent, FrameSettings(), odometry, settings, Reporter(logging.getLogger()))
+    pose, back = np.eye(4), np.eye(4)
+    back[0, 3] = -0.5  # the base is half a metre ahead of where it was
+    for second, x, measured in ((10, 13.0, True), (20, 23.5, False)):
+        if not measured:
+            output.jump(back)
+        pose[0, 3] = x
+        output.publish(
+            Placement(np.eye(4), pose, "base_link", pose),
+            Header(stamp=Time(sec=second)),
+            settings,
+            measured,
+        )
+    assert sent.x[-1] == pytest.approx(3.5)
