@@ -163,7 +163,7 @@ class Mem4DNode(LifecycleNode):
                 pipeline.note_scan,
                 self._reporter,
             )
-        pipeline.resume()
+        pipeline.wake()
 
     def _deactivate(self) -> None:
         if self._inputs is not None:
@@ -196,7 +196,10 @@ class Mem4DNode(LifecycleNode):
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._settings = settings
-        self._status_timer.timer_period_ns = int(self._settings.status.period_s * 1e9)
+        period_ns = int(self._settings.status.period_s * 1e9)
+        if period_ns != self._status_timer.timer_period_ns:
+            self._status_timer.timer_period_ns = period_ns
+            self._status_timer.reset()  # or it would wait for the end of the old one
         return SetParametersResult(successful=True)
 
     def _health(self) -> Health:

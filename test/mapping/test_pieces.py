@@ -328,4 +328,4 @@ def test_what_is_told_grows_with_the_map_also_in_the_frame_in_which_a_loop_close
     odometry.locate(room.images[3], INTRINSICS, wheels(room, 3))
     heard = odometry._motion.told_seen
     assert heard is not None
-    assert heard.metre == 2 * METRE
+    assert heard.metre == pytest.approx(2 * METRE)

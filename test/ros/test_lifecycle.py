@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -241,3 +242,47 @@ def test_shutting_down_releases_everything(
     assert state(ros) == FINALIZED
     gc.collect()
     assert loader.loaded() is None
+
+
+def test_a_paused_node_stays_paused_when_its_manager_wakes_it(
+    playing: tuple[Ros, Publisher, Callable[[int], Path]],
+) -> None:
+    ros, _, play = playing
+    play(1)
+    assert ros.call(SetBool, "/mem4d/pause", SetBool.Request(data=True)).success
+    assert change(ros, "deactivate")
+    assert change(ros, "activate")
+    wait_for_state(ros, Mem4DStatus.STATE_PAUSED)
+    assert ros.call(SetBool, "/mem4d/pause", SetBool.Request(data=False)).success
+    assert len(play(2).poses) == 2
+
+
+def test_a_shorter_period_of_status_counts_at_once(ros: Ros) -> None:
+    reports = ros.received["/mem4d/status"]
+    for period_s in (60.0, 0.05):
+        change = Parameter("status.period_s", value=period_s)
+        assert ros.node.set_parameters([change])[0].successful
+    before = len(reports)
+    ros.wait_for(lambda: len(reports) > before + 2, "status")
+
+
+def test_a_reset_that_catches_a_frame_in_work_is_no_error(
+    playing: tuple[Ros, Publisher, Callable[[int], Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ros, images, play = playing
+    play(1)
+    processor = ros.node._engine.pipeline._processor
+    reconstruct = processor._reconstruct
+
+    def reset_meanwhile(*given: Any) -> Any:
+        processor.request_reset()
+        return reconstruct(*given)
+
+    monkeypatch.setattr(processor, "_reconstruct", reset_meanwhile)
+    ros.play(images, make_image(2))
+    status = ros.status()
+    assert (status.frames_rejected, status.state, status.last_error) == (
+        1,
+        Mem4DStatus.STATE_RUNNING,
+        "",
+    )

@@ -194,7 +194,7 @@ def test_a_map_that_cannot_be_used_changes_nothing(mapped: Show, tmp_path: Path)
     assert after.pose_measured
     # Without CameraInfo only images tell that it is another camera's.
     assert mapped.load("other.map").success
-    mapped.images.publish(make_image(1000, WIDTH, HEIGHT))
+    mapped.images.publish(make_image(mapped.stamp + 1, WIDTH, HEIGHT))
     mapped.ros.wait_for(lambda: mapped.ros.status().frames_rejected == 1)
     assert "is of a camera with 64x48" in mapped.status().last_error
 

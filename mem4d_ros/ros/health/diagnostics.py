@@ -97,6 +97,8 @@ def _reconstruction(health: Health, min_confidence: float) -> Verdict:
         return OK, health.state
     if progress.last_frame_failed:
         return ERROR, health.last_error
+    if progress.newest.fault:
+        return ERROR, progress.newest.fault
     doubts = []
     if not model.checkpoint:
         doubts.append("the weights are random")

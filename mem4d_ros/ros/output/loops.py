@@ -25,9 +25,11 @@ class LoopOutput:
         self._links: np.ndarray | None = None  # (L, 2, 3) in the world, that are yet to be told
         self._has_published = False
 
-    def restart(self) -> None:
+    def restart(self, header: Header) -> None:
         """A new world begins: links of the one before must not stay latched."""
-        self._links = np.empty((0, 2, 3)) if self._has_published else None
+        self._links = None
+        if self._has_published:
+            self._send(np.empty((0, 2, 3)), header)
 
     def note(self, correction: Correction) -> None:
         """A loop has closed."""
@@ -37,6 +39,9 @@ class LoopOutput:
         """Publish what has changed, if anything has; the header is in the map."""
         if self._links is None:
             return
-        links = transform_points(placement.map_from_world, self._links)
+        self._send(transform_points(placement.map_from_world, self._links), header)
+        self._links = None
+
+    def _send(self, links: np.ndarray, header: Header) -> None:
         self._publisher.publish(to_lines(links, NAME, COLOUR, WIDTH_M, header))
-        self._links, self._has_published = None, bool(len(links))
+        self._has_published = bool(len(links))

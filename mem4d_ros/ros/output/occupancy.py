@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -63,7 +64,7 @@ class OccupancyOutput:
         self._lock = threading.Lock()
         self._world = 0
         self._has_published = False
-        self._next_s = 0.0  # monotonic
+        self._begun_s = -math.inf  # monotonic, when the newest grid was asked for
         self._worker = LatestFrameWorker(
             self._make, self._publish, self._on_failure, "mem4d-occupancy", NICENESS
         )
@@ -75,11 +76,17 @@ class OccupancyOutput:
     ) -> None:
         """Note that there is a new frame, whose `header` is in the map; the first of a world?"""
         if is_first:
-            with self._lock:
-                self._world += 1
-                if self._has_published:  # the map of a world that was left must not stay latched
-                    self._publisher.publish(self._unknown(header))
+            self.forget(header)
         self._due = _Due(placement, header, self._world, settings.occupancy.period_s)
+
+    def forget(self, header: Header) -> None:
+        """A new world begins, which may have no place in the map yet."""
+        self._due, self._begun_s = None, -math.inf
+        with self._lock:
+            self._world += 1
+            if self._has_published:  # the map of a world that was left must not stay latched
+                self._publisher.publish(self._unknown(header))
+                self._has_published = False
 
     def silence(self) -> None:
         """Make no grid until the next frame."""
@@ -92,10 +99,12 @@ class OccupancyOutput:
 
     def _tick(self) -> None:
         due = self._due
-        if due is None or time.monotonic() < self._next_s or not has_subscribers(self._publisher):
+        now_s = time.monotonic()
+        if due is None or now_s < self._begun_s + due.period_s:
             return
-        self._due = None
-        self._next_s = time.monotonic() + due.period_s
+        if not has_subscribers(self._publisher):
+            return
+        self._due, self._begun_s = None, now_s
         self._worker.submit(due)
 
     def _make(self, due: _Due) -> tuple[_Due, Grid | None]:

@@ -18,8 +18,10 @@ from mem4d_ros.ros.output.loops import LoopOutput
 from mem4d_ros.ros.output.points import points_in_camera, points_in_map
 from mem4d_ros.ros.output.scene import SceneOutputs
 from mem4d_ros.ros.output.tf import make_placer, make_tf_output
+from mem4d_ros.ros.output.tf_sender import FrameTaken
 from mem4d_ros.ros.output.trajectory import Trajectory, covariance_in_map
 from mem4d_ros.ros.reporting import Reporter
+from mem4d_ros.ros.robot.odometry import OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError, Placement, Placer
 from mem4d_ros.ros.robot.robot import Robot
 from mem4d_ros.runtime import ColouredPoints, Reconstruction, upsample_depth
@@ -32,9 +34,10 @@ class Outputs:
         self._reporter = reporter
         self._map_frame = settings.frames.map
         self._placer: Placer = make_placer(robot, settings.tf, settings.frames)
-        self._tf = make_tf_output(node, robot, settings, reporter)
+        self._tf = make_tf_output(node, robot, settings)
         self._trajectory = Trajectory()
         self._newest: tuple[Reconstruction, Placement] | None = None
+        self._fault = ""
         self._scene: SceneOutputs | None = None
         if settings.static_map.enabled:
             self._scene = SceneOutputs(node, settings, reporter)
@@ -49,11 +52,12 @@ class Outputs:
 
     def publish(self, frame: ReconstructedFrame, settings: Settings) -> None:
         """Publish all of a frame; what needs the map only if its place in the map is known."""
+        self._fault = ""
         if frame.reconstruction.frame_index == 0:
             self._placer.restart(frame.map_from_world)
             self._tf.restart()
             self._trajectory.restart()
-            self._loops.restart()
+            self._loops.restart(self._in_map(frame))
         elif frame.reconstruction.correction is not None:
             self._loops.note(frame.reconstruction.correction)
             self._tf.jump(self._trajectory.move(frame.reconstruction.correction))
@@ -64,6 +68,11 @@ class Outputs:
         if self._scene is not None:  # last: it takes longest, and nothing waits for it
             self._scene.publish(frame, placement, settings)
         self._newest = None if placement is None else (frame.reconstruction, placement)
+
+    @property
+    def fault(self) -> str:
+        """Why the newest frame, or the robot, has no place in the map for others; empty: it has."""
+        return self._fault
 
     @property
     def map_from_world(self) -> np.ndarray | None:
@@ -98,6 +107,9 @@ class Outputs:
             return self._scene.static_points(newest[1])
         return points_in_map(*newest, settings)
 
+    def _in_map(self, frame: ReconstructedFrame) -> Header:
+        return Header(stamp=frame.stamp, frame_id=self._map_frame)
+
     def _place(self, frame: ReconstructedFrame) -> Placement | None:
         """None where the camera's place in the world, or on the robot, is not known."""
         reconstruction = frame.reconstruction
@@ -108,16 +120,23 @@ class Outputs:
                 reconstruction.camera_to_world, frame.camera_frame, reconstruction.stamp_ns
             )
         except ExtrinsicsError as error:
-            self._reporter.error("extrinsics", str(error))
+            self._complain(error)
             return None
+
+    def _complain(self, error: LookupError) -> None:
+        self._fault = str(error)
+        self._reporter.error(type(error).__name__, self._fault)
 
     def _publish_in_map(
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
-        header = Header(stamp=frame.stamp, frame_id=self._map_frame)
+        header = self._in_map(frame)
         measured = frame.reconstruction.pose_measured
         # Before the clouds, which need it to be drawn.
-        self._tf.publish(placement, header, settings.tf, measured)
+        try:
+            self._tf.publish(placement, header, settings.tf, measured)
+        except (FrameTaken, OdometryMissing) as error:
+            self._complain(error)
         covariance = None
         if frame.map_from_world is not None:
             covariance = covariance_in_map(frame.reconstruction.pose_covariance, placement)

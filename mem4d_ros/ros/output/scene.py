@@ -34,7 +34,7 @@ class SceneOutputs:
         self._occupancy = OccupancyOutput(node, self._scene.points_and_views, settings, reporter)
         self._dynamic_points = topics.DYNAMIC_POINTS.publisher(node)
         self._static_map = topics.STATIC_MAP.publisher(node)
-        self._due_s = 0.0  # monotonic
+        self._published_s = -math.inf  # monotonic
 
     def static_points(self, placement: Placement) -> ColouredPoints:
         """The static map's points in the map. From any thread."""
@@ -61,12 +61,14 @@ class SceneOutputs:
         if placement is None:
             if reconstruction.frame_index == 0:  # the map of a world that was left must not stay
                 self._static_map.publish(to_point_cloud(NO_POINTS, header))
+                self._occupancy.forget(header)
             return
         if has_subscribers(self._dynamic_points):
             points = points_in_map(reconstruction, placement, settings, where=moving)
             self._dynamic_points.publish(to_point_cloud(points, header))
         # The map of a world that was left must not stay latched.
-        if reconstruction.frame_index == 0 or time.monotonic() >= self._due_s:
+        since_s = time.monotonic() - self._published_s
+        if reconstruction.frame_index == 0 or since_s >= settings.static_map.period_s:
             self._static_map.publish(to_point_cloud(self.static_points(placement), header))
-            self._due_s = time.monotonic() + settings.static_map.period_s
+            self._published_s = time.monotonic()
         self._occupancy.observe(placement, header, settings, reconstruction.frame_index == 0)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
-import tf2_ros
-from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
-from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.mapping.rotations import part_of_motion
-from mem4d_ros.ros.conversions.pose import matrix_to_transform
 from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
-from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings
-from mem4d_ros.ros.reporting import Reporter
-from mem4d_ros.ros.robot.odometry import OdometryMissing, OdometrySource
+from mem4d_ros.ros.output.tf_sender import FrameTaken, TfSender
+from mem4d_ros.ros.robot.odometry import OdometrySource
 from mem4d_ros.ros.robot.placers import BasePlacer, CameraPlacer, Placement, Placer
 from mem4d_ros.ros.robot.robot import Robot
 from mem4d_ros.runtime.external_odometry import map_from_odom
@@ -41,7 +36,10 @@ class TfOutput(Protocol):
     def publish(
         self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
     ) -> None:
-        """`header` is in the map, with the image's stamp; `measured`: the image determined it."""
+        """`header` is in the map, with the image's stamp; `measured`: the image determined it.
+
+        Raises FrameTaken, and OdometryMissing: then nothing is known of the robot in the map.
+        """
         ...
 
     def jump(self, back: np.ndarray) -> None:
@@ -53,13 +51,13 @@ class TfOutput(Protocol):
         ...
 
 
-def make_tf_output(node: Node, robot: Robot, settings: Settings, reporter: Reporter) -> TfOutput:
+def make_tf_output(node: Node, robot: Robot, settings: Settings) -> TfOutput:
     """Make the TF publisher for the mode in the settings."""
     if settings.tf.mode == "off":
         return NoTf()
-    sender = TfSender(node, settings.frames.map, reporter)
+    sender = TfSender(node, settings.frames.map)
     if settings.tf.mode == "map_to_odom":
-        return MapToOdom(sender, settings.frames, robot.odom_from_base, settings.tf, reporter)
+        return MapToOdom(sender, settings.frames, robot.odom_from_base, settings.tf)
     return MapToTracked(sender)
 
 
@@ -125,13 +123,11 @@ class MapToOdom:
         frames: FrameSettings,
         odom_from_base: OdometrySource,
         settings: TfSettings,
-        reporter: Reporter,
     ) -> None:
         self._sender = sender
         self._frames = frames
         self._odom_from_base = odom_from_base
         self._settings = settings
-        self._reporter = reporter
         self._lock = threading.Lock()
         self._correction: np.ndarray | None = None  # map_from_odom (4, 4)
         self._odom_from_tracked = np.eye(4)  # at the newest image
@@ -144,11 +140,7 @@ class MapToOdom:
         self, placement: Placement, header: Header, tf: TfSettings, measured: bool = True
     ) -> None:
         stamp_ns = stamp_to_ns(header.stamp)
-        try:
-            odom_from_base = self._odom_from_base(stamp_ns)
-        except OdometryMissing as error:
-            self._reporter.error("odometry", f"map to odometry is not published: {error}")
-            return
+        odom_from_base = self._odom_from_base(stamp_ns)
         with self._lock:
             is_first = self._correction is None
             self._settings = tf
@@ -181,7 +173,8 @@ class MapToOdom:
             is_held = 0 < stamp_ns - self._image_ns < HELD_NS
             is_due = stamp_ns + tolerance_ns >= self._sent_ns + min(RENEWAL_NS, tolerance_ns)
             if is_held and is_due:
-                self._send(stamp_ns + tolerance_ns)
+                with suppress(FrameTaken):  # is said with the images
+                    self._send(stamp_ns + tolerance_ns)
 
     def _tolerance_ns(self) -> int:
         return round(self._settings.transform_tolerance_s * 1e9)
@@ -191,63 +184,5 @@ class MapToOdom:
         if self._correction is None or stamp_ns <= self._sent_ns:
             return
         header = Header(stamp=ns_to_stamp(stamp_ns), frame_id=self._frames.map)
-        self._sender.send(self._frames.odom, self._correction, header)
         self._sent_ns = stamp_ns
-
-
-MAX_FRAMES = 10_000
-"""Of others that are remembered; a robot has hundreds."""
-
-
-class TfSender:
-    """Publishes map -> a frame, unless somebody else already gives that frame a parent."""
-
-    def __init__(self, node: Node, map_frame: str, reporter: Reporter) -> None:
-        self._map_frame = map_frame
-        self._reporter = reporter
-        self._broadcaster = tf2_ros.TransformBroadcaster(node)
-        self._parents = ForeignParents(node, map_frame)
-
-    def send(self, child: str, map_from_child: np.ndarray, header: Header) -> None:
-        """Send the frame's pose (4, 4); `header` is in the map."""
-        parent = self._parents.of(child)
-        if parent is not None:
-            self._reporter.error(
-                "two parents",
-                f"TF already has '{child}' under '{parent}', so that this node does not publish it"
-                f" under '{self._map_frame}': use tf.mode map_to_odom if '{parent}' is an"
-                " odometry's frame, tf.mode base with the root of the robot's tree as frames.base,"
-                " or tf.mode off",
-            )
-            return
-        transform = TransformStamped(header=header, child_frame_id=child)
-        transform.transform = matrix_to_transform(map_from_child)
-        self._broadcaster.sendTransform(transform)
-
-
-class ForeignParents:
-    """Listens to TF for frames whose parent is not the map."""
-
-    def __init__(self, node: Node, map_frame: str) -> None:
-        self._map_frame = map_frame
-        self._parent_of: dict[str, str] = {}
-        self._lock = threading.Lock()
-        latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._subscriptions = [
-            node.create_subscription(TFMessage, topics.TF.name, self.note, topics.TF.qos),
-            node.create_subscription(TFMessage, "/tf_static", self.note, latched),
-        ]
-
-    def of(self, child: str) -> str | None:
-        """The parent of a frame in others' TF; None if nobody gives it one."""
-        with self._lock:
-            return self._parent_of.get(child)
-
-    def note(self, message: TFMessage) -> None:
-        """Remember what a message says of frames' parents."""
-        with self._lock:
-            for transform in message.transforms:
-                parent, child = transform.header.frame_id, transform.child_frame_id
-                has_room = child in self._parent_of or len(self._parent_of) < MAX_FRAMES
-                if parent != self._map_frame and has_room:
-                    self._parent_of[child] = parent
+        self._sender.send(self._frames.odom, self._correction, header)

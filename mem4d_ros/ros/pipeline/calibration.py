@@ -14,13 +14,15 @@ from mem4d_ros.sensor_messages.lens import Lens, StraightImage, is_rectified
 class Calibration:
     """Applies the newest CameraInfo to each image, and says when its use changes.
 
-    No image is lost for its calibration: without a usable one, intrinsics are predicted.
+    No image is lost for its calibration: without a usable one, the one before counts, and before
+    the first, intrinsics are predicted.
     """
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._lens = Lens()
         self._said = ""
+        self._usable: tuple[CameraInfo, tuple[int, ...]] | None = None  # and of what images
 
     def apply(
         self, image: np.ndarray, info: CameraInfo | None, topic: str, settings: InputSettings
@@ -32,19 +34,29 @@ class Calibration:
         rectified = settings.rectified == "yes"
         if settings.rectified == "auto":
             rectified = is_rectified(topic)
+        problem = ""
         try:
             straight = self._lens.straighten(image, info, rectified, settings.undistort)
         except CameraInfoError as error:
-            self._reporter.warning(
-                "camera_info", f"CameraInfo is not used, intrinsics are predicted: {error}"
-            )
-            self._said = ""
-            return StraightImage(image, None, "")
-        if straight.intrinsics is None:
-            self._say("CameraInfo has no calibration (K is 0): intrinsics are predicted")
-        else:
+            straight, problem = StraightImage(image, None, ""), str(error)
+        if straight.intrinsics is not None:
             self._say(f"{straight.source} ({_brief(straight.intrinsics)})")
-        return straight
+            self._usable = info, image.shape
+            return straight
+        has_one = self._usable is not None and self._usable[1] == image.shape
+        self._say_unusable(
+            problem, "the one before counts" if has_one else "intrinsics are predicted"
+        )
+        if self._usable is None or not has_one:
+            return straight
+        return self._lens.straighten(image, self._usable[0], rectified, settings.undistort)
+
+    def _say_unusable(self, problem: str, instead: str) -> None:
+        if problem:
+            self._reporter.warning("camera_info", f"CameraInfo is not used, {instead}: {problem}")
+            self._said = ""
+        else:
+            self._say(f"CameraInfo has no calibration (K is 0): {instead}")
 
     def _say(self, message: str) -> None:
         """Once, until something else is true."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mem4d_ros.mapping import MapCamera
 from mem4d_ros.runtime import FrameRejected
 from mem4d_ros.sensor_messages.remarks import Say, silent
 from mem4d_ros.sensor_messages.stamps import JUMP_NS, behind
 
-LEAP_NS = 3600 * 10**9
-"""No recording is wound on so far; TF, which keeps 10 s, would take nothing for as long."""
+LEAP_NS = 10 * 10**9
+"""What TF keeps: after a transform so far ahead it would take nothing until time has come there."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,10 @@ class Kind:
     width: int
     height: int
     encoding: str
+    frame: str  # header.frame_id: another one is another camera
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height} {self.encoding}"
+        return f"{self.width}x{self.height} {self.encoding} of '{self.frame}'"
 
 
 class Continuity:
@@ -37,9 +39,12 @@ class Continuity:
         self._say = say
         self._stamp_ns = 0
         self._before_ns = 0  # the stamp before that
+        self._step_ns = 0  # from one to the other
         self._received_at_s = 0.0
         self._leapt_ns: int | None = None  # the stamp of the image before, if that was refused
         self._kind: Kind | None = None
+        self._camera: MapCamera | None = None
+        self._is_uncalibrated = False  # so were images before
 
     def break_by_stamp(self, stamp_ns: int, received_at_s: float) -> str:
         """Why this stamp starts a new stream; empty if it goes on. 0 is no stamp and says nothing.
@@ -56,6 +61,7 @@ class Continuity:
         if 0 <= behind_ns < JUMP_NS:
             raise FrameRejected(behind(behind_ns))
         self._refuse_leap(stamp_ns, received_at_s)
+        self._step_ns = stamp_ns - self._stamp_ns if self._stamp_ns else 0
         goes_on_before = 0 < self._before_ns < stamp_ns
         if behind_ns < 0 or not goes_on_before:
             self._before_ns = self._stamp_ns if behind_ns < 0 else 0
@@ -74,8 +80,9 @@ class Continuity:
         leapt_ns, self._leapt_ns = self._leapt_ns, None
         if self._stamp_ns == 0 or (leapt_ns is not None and leapt_ns < stamp_ns):
             return
-        leap_ns = stamp_ns - self._stamp_ns - round(1e9 * (received_at_s - self._received_at_s))
-        if leap_ns >= LEAP_NS:
+        step_ns = stamp_ns - self._stamp_ns
+        leap_ns = step_ns - round(1e9 * (received_at_s - self._received_at_s))
+        if leap_ns >= LEAP_NS and step_ns > 2 * self._step_ns:  # else images come so far apart
             self._leapt_ns = stamp_ns
             raise FrameRejected(
                 f"an image's stamp is {leap_ns * 1e-9:.3f} s further ahead of the one before than"
@@ -86,3 +93,15 @@ class Continuity:
         """Why this kind of image starts a new stream; empty if it goes on."""
         before, self._kind = self._kind, kind
         return "" if before in (None, kind) else f"images changed from {before} to {kind}"
+
+    def break_by_camera(self, camera: MapCamera | None) -> str:
+        """Why this calibration starts a new stream; None: there is none, and it was predicted."""
+        before, was_uncalibrated = self._camera, self._is_uncalibrated
+        self._camera, self._is_uncalibrated = camera, camera is None
+        if camera is None:
+            return ""
+        if was_uncalibrated:
+            return "CameraInfo has come, the images before were of a camera that was guessed"
+        if before is not None and not camera.is_like(before):
+            return f"CameraInfo changed from {before} to {camera}"
+        return ""

@@ -18,7 +18,7 @@ from mem4d_ros.ros.interface.settings import Settings
 from mem4d_ros.ros.known_map import KnownMap
 from mem4d_ros.ros.loading import LoadedModel
 from mem4d_ros.ros.output.outputs import Outputs
-from mem4d_ros.ros.pipeline.processor import FrameProcessor
+from mem4d_ros.ros.pipeline.processor import FrameOutdated, FrameProcessor
 from mem4d_ros.ros.pipeline.scaler import Scaler
 from mem4d_ros.ros.pipeline.scans import ScanReport, Scans
 from mem4d_ros.ros.reporting import Reporter
@@ -43,6 +43,7 @@ class NewestFrame:
     pose_measured: bool = False
     is_placed: bool = True
     camera_info_used: bool = False
+    fault: str = ""  # why others cannot know its place in the map
     scale: ScaleEstimate = field(default=ScaleEstimate(math.nan, 0.0))
 
 
@@ -96,6 +97,7 @@ class Pipeline:
             scans,
             camera_in_odometry,
         )
+        self._is_paused = False  # by who may
         self._timing = TimingWindow()
         self._newest = NewestFrame()
         self._last_frame_failed = False
@@ -139,15 +141,22 @@ class Pipeline:
         )
 
     def pause(self) -> None:
-        """Let all frames go, but the one in work."""
+        """Let all frames go, but the one in work, until `resume`."""
+        self._is_paused = True
         self._worker.pause()
 
     def resume(self) -> None:
         """Take frames again; the network's memory is as it was."""
+        self._is_paused = False
         self._worker.resume()
 
+    def wake(self) -> None:
+        """Take frames again after `silence`, unless it was paused before."""
+        if not self._is_paused:
+            self._worker.resume()
+
     def silence(self) -> None:
-        """Pause, and return when the frame in work is published and nothing more will be."""
+        """Take no frames; return when the one in work is published and nothing more will be."""
         self._worker.pause()
         self._worker.wait_idle()
         self._outputs.silence()
@@ -184,12 +193,15 @@ class Pipeline:
             latency_s,
             _mean_confidence(frame.reconstruction.confidence_world),
             frame.reconstruction.pose_measured,
-            frame.reconstruction.placed,
+            self._outputs.map_from_world is not None,
             camera_info_used=frame.intrinsics_given,
+            fault=self._outputs.fault,
             scale=frame.scale,
         )
 
     def _on_failure(self, failure: Exception) -> None:
+        if isinstance(failure, FrameOutdated):
+            return
         self._last_frame_failed = True
         if isinstance(failure, FrameRejected):
             self._reporter.error("rejected", f"image rejected: {failure}")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sensor_msgs.msg import CompressedImage, Image
 
-from mem4d_ros.mapping import MapError
+from mem4d_ros.mapping import MapCamera, MapError
 from mem4d_ros.model import MemorySizes
 from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.image import image_to_rgb
@@ -29,6 +29,11 @@ from mem4d_ros.runtime import (
     OnlineReconstructor,
     Reconstruction,
 )
+from mem4d_ros.sensor_messages.lens import StraightImage
+
+
+class FrameOutdated(FrameRejected):
+    """A frame of a world that somebody has asked to be left; nothing is wrong."""
 
 
 class FrameProcessor:
@@ -109,10 +114,12 @@ class FrameProcessor:
             "stamps", self._continuity.break_by_stamp(stamp_ns, incoming.received_at_s)
         )
         image = image_to_rgb(incoming.image, self._reporter.once)
-        self._start_new_world("kind", self._continuity.break_by_kind(_kind(incoming.image, image)))
+        kind = _kind(incoming.image, image, camera_frame)
+        self._start_new_world("kind", self._continuity.break_by_kind(kind))
         calibrated = self._calibration.apply(
             image, incoming.camera_info, incoming.topic, settings.input
         )
+        self._start_new_world("camera", self._break_by_camera(calibrated))
         points = None
         if self._scans is not None:
             points = self._scans.points_in(
@@ -131,7 +138,7 @@ class FrameProcessor:
         if self._scans is not None:
             self._scans.learn(reconstruction, points)
         if self._reset_requested.is_set():
-            raise FrameRejected("a reset was asked for while this frame was in work")
+            raise FrameOutdated("a reset was asked for while this frame was in work")
         known = self._used_map
         return ReconstructedFrame(
             reconstruction,
@@ -182,6 +189,15 @@ class FrameProcessor:
             self._reporter.failure(str(error))
         else:
             self._used_map = known
+
+    def _break_by_camera(self, calibrated: StraightImage) -> str:
+        """A map that was loaded has a camera of its own, and refuses others."""
+        camera = None
+        if calibrated.intrinsics is not None:
+            height, width = calibrated.image.shape[:2]
+            camera = MapCamera(calibrated.intrinsics, width, height)
+        cause = self._continuity.break_by_camera(camera)
+        return cause if self._used_map is None else ""
 
     def _start_new_world(self, key: str, cause: str) -> None:
         if cause:
@@ -236,10 +252,10 @@ class FrameProcessor:
         self._resets += 1
 
 
-def _kind(message: Image | CompressedImage, image: np.ndarray) -> Kind:
+def _kind(message: Image | CompressedImage, image: np.ndarray, camera_frame: str) -> Kind:
     height, width = image.shape[:2]
     encoding = message.encoding if isinstance(message, Image) else message.format
-    return Kind(width, height, encoding)
+    return Kind(width, height, encoding, camera_frame)
 
 
 def _halved(memory: MemorySizes) -> MemorySizes:

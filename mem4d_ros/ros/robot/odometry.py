@@ -31,7 +31,10 @@ class OdometrySource(Protocol):
     """Says where the base is in the odometry's frame. Thread-safe."""
 
     def __call__(self, stamp_ns: int) -> np.ndarray:
-        """odom_from_base (4, 4) at a stamp. Raises OdometryMissing."""
+        """odom_from_base (4, 4) at a stamp, or as it goes on where the next pose is late.
+
+        Raises OdometryMissing.
+        """
         ...
 
     def about(self, stamp_ns: int) -> np.ndarray | None:
@@ -59,12 +62,13 @@ class TopicOdometry:
     def __call__(self, stamp_ns: int) -> np.ndarray:
         """odom_from_base (4, 4) between the poses about that time. Raises OdometryMissing.
 
-        Waits for the later one, if that is due.
+        Waits a little for the later one, if that is due; if it is late, the odometry goes on as it
+        went.
         """
         history = self._history
         with self._changed:
             self._changed.wait_for(lambda: not history.may_come(stamp_ns), PATIENCE_S)
-            pose = history.at(stamp_ns)
+            pose = history.about(stamp_ns)
         if pose is None:
             raise OdometryMissing(
                 f"{self._name} has no poses about the image's time, {stamp_ns * 1e-9:.3f} s: let it"

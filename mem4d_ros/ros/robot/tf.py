@@ -38,13 +38,19 @@ class TfInput:
     def base_from_camera(self, camera_frame: str, stamp_ns: int) -> np.ndarray:
         """The camera's pose (4, 4) on the robot. Raises ExtrinsicsError."""
         base_frame = self._frames.base
+        is_known = self._knows(base_frame, camera_frame)  # if late, as a joint's that has moved
+        patience_s = PATIENCE_S if is_known else 0.0
         try:
-            return _lookup(self._buffer, base_frame, camera_frame, stamp_ns, patience_s=0.0)
+            return _lookup(self._buffer, base_frame, camera_frame, stamp_ns, patience_s)
         except tf2_ros.TransformException as error:
+            remedy = (
+                "publish it at more than 10 Hz and with the camera's clock"
+                if is_known
+                else "publish it, as robot_state_publisher does, or set tf.base_to_camera"
+            )
             raise ExtrinsicsError(
-                f"TF has no transform from '{camera_frame}' to '{base_frame}' ({error}), so"
-                " that nothing can be placed in the map: publish it, as robot_state_publisher does,"
-                " or set tf.base_to_camera"
+                f"TF has no transform from '{camera_frame}' to '{base_frame}' at the image's time"
+                f" ({error}), so that nothing can be placed in the map: {remedy}"
             ) from error
 
     def camera_from_sensor(
@@ -93,6 +99,9 @@ class TfOdometry:
         try:
             return _lookup(self._buffer, odom_frame, base_frame, stamp_ns, PATIENCE_S)
         except tf2_ros.TransformException as error:
+            pose = self.about(stamp_ns)
+            if pose is not None:
+                return pose
             raise OdometryMissing(
                 f"TF has no transform from '{base_frame}' to '{odom_frame}' ({error}): let the"
                 " odometry publish it, or set external_odometry.source to topic"

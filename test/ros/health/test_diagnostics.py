@@ -171,3 +171,8 @@ def test_diagnostics_come_over_ros(start: Start) -> None:
     ros.play(ros.talker(Image, "/image"), make_image(frame_id=""))
     assert "frame_id" in wait_for("reconstruction", ERROR).message
     wait_for("input", STALE)
+
+
+def test_what_hides_the_robot_from_others_is_an_error() -> None:
+    fault = "TF has no transform from 'camera' to 'base_link'"
+    assert report(with_newest(fault=fault))["reconstruction"] == (ERROR, fault)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
+from builtin_interfaces.msg import Time
 from corridors import INTRINSICS, SIZE, camera_at, seen_from
 from nav_msgs.msg import OccupancyGrid
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -21,6 +23,7 @@ from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import Settings, TfSettings
 from mem4d_ros.ros.output.occupancy import up_is_known
+from mem4d_ros.runtime.scale import ScaleEstimate
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CAMERA = {"initial_pose": "0 0 0.6 0 0 0"}
@@ -151,3 +154,19 @@ def test_up_is_known_where_the_robot_or_the_user_says_so() -> None:
 
 def test_the_grid_is_latched_in_the_table_of_topics() -> None:
     assert topics.describe_qos(topics.OCCUPANCY) == "reliable, depth 1, transient local"
+
+
+def test_the_map_of_a_world_that_was_left_does_not_stay_where_the_next_has_no_place_yet(
+    driving: tuple[Ros, Callable[..., None]],
+) -> None:
+    """As after a map was loaded, before the camera is recognised in it."""
+    ros, play = driving
+    grids = listen(ros)
+    play(*range(1, 9))
+    ros.wait_for(lambda: any(len(grid.data) > 1000 for grid in grids), "a grid")
+    outputs = ros.node._engine.outputs
+    frame = Mock(stamp=Time(sec=9), scale=ScaleEstimate(1.0, 0.0))
+    frame.reconstruction = Mock(frame_index=0, placed=False)
+    outputs._scene._scene = Mock()
+    outputs._scene.publish(frame, None, Settings())
+    ros.wait_for(lambda: list(grids[-1].data) == [-1], "the grid of a world not seen yet")

@@ -70,6 +70,15 @@ def test_a_zero_camera_info_means_not_calibrated(calibration: Calibration, log: 
     assert log.lines == ["CameraInfo has no calibration (K is 0): intrinsics are predicted"]
 
 
+@pytest.mark.parametrize("unusable", [CameraInfo(), info(width=640)], ids=["zeros", "too wide"])
+def test_a_calibration_that_is_gone_for_a_moment_holds(
+    calibration: Calibration, log: Log, unusable: CameraInfo
+) -> None:
+    found = [apply(calibration, message).intrinsics for message in (info(), unusable, info())]
+    assert [matrix is not None and matrix[0, 0] for matrix in found] == [50, 50, 50]
+    assert "the one before counts" in log.lines[1]
+
+
 def test_a_camera_info_of_another_camera_is_not_used(calibration: Calibration, log: Log) -> None:
     assert apply(calibration, info(width=640)).intrinsics is None
     assert "CameraInfo is not used" in log.lines[0]

@@ -138,7 +138,12 @@ def test_another_encoding_starts_a_new_world_and_says_so_once(
     ros.wait_for(lambda: len(paths) == 4)
     assert [len(path.poses) for path in paths] == [1, 2, 1, 2]
     assert ros.status().resets == 1
-    assert capfd.readouterr().err.count("images changed from 64x48 rgb8 to 64x48 mono8") == 1
+    assert (
+        capfd.readouterr().err.count(
+            "images changed from 64x48 rgb8 of 'camera_optical' to 64x48 mono8 of 'camera_optical'"
+        )
+        == 1
+    )
 
 
 def camera_info(d: list[float]) -> CameraInfo:

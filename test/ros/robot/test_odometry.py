@@ -91,3 +91,16 @@ def test_numbers_of_no_robot_are_refused(ear: Ear, part: str, value: float, faul
     assert f"a pose that is no pose: its {fault}" in complaints[0]
     with pytest.raises(OdometryMissing):
         told(10_000_000_000)
+
+
+def test_an_odometry_that_is_late_goes_on_as_it_went(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mem4d_ros.ros.robot.odometry.PATIENCE_S", 0.01)
+    told, ahead = TopicOdometry(ear, FrameSettings(), reporter=None), np.eye(4)
+    for step in range(4):  # 1 m/s, 10 Hz
+        ahead[0, 3] = 0.1 * step
+        ear.hear(odometry(10 + 0.1 * step, ahead))
+    assert told(10_500_000_000)[0, 3] == pytest.approx(0.5)
+    with pytest.raises(OdometryMissing):
+        told(11_000_000_000)  # by then it may be anywhere
