@@ -19,7 +19,7 @@ from typing import Any
 from mem4d_ros.datasets.damaged_db3 import DamagedDb3
 from mem4d_ros.datasets.damaged_mcap import DamagedMcap
 from mem4d_ros.datasets.files import natural_order, visible_files
-from mem4d_ros.datasets.optional import optional_import, zstd
+from mem4d_ros.datasets.optional import PackageMissing, optional_import, zstd
 from mem4d_ros.datasets.sample import FrameError
 from mem4d_ros.datasets.unindexed_ros1 import UnindexedRos1
 from mem4d_ros.sensor_messages.remarks import Say
@@ -152,6 +152,8 @@ def open_storage(path: Path, say: Say) -> Iterator[Storage]:
         if (path / METADATA).exists() and not any(map(_is_read_alone, storage_files(path))):
             try:
                 readers = [_opened(path, stack)]
+            except PackageMissing:
+                raise
             except FrameError as error:
                 if not storage_files(path):
                     raise
@@ -178,6 +180,8 @@ def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
     path = _whole_file(path, stack, say)
     try:
         return _opened(path, stack)
+    except PackageMissing:
+        raise
     except FrameError:
         reader = _salvaged(path, stack)
         if reader is None:

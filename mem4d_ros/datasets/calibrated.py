@@ -30,6 +30,7 @@ class Calibration:
         if not camera.width:
             height, width = sample.image.shape[:2]
             camera = replace(camera, width=width, height=height)
+            _check_centre(camera, sample.name)
         try:
             straight = self._lens.straighten(sample.image, camera)
             if straight.problem:
@@ -44,6 +45,16 @@ class Calibration:
             moving=None
             if sample.moving is None
             else _moved(straight, sample.moving.astype(np.uint8), 0).astype(bool),
+        )
+
+
+def _check_centre(camera: Camera, name: str) -> None:
+    """Nothing else tells of four numbers that they are another camera's."""
+    (_, _, x), (_, _, y) = np.reshape(camera.k, (3, 3))[:2]
+    if not (0 < x < camera.width and 0 < y < camera.height):
+        raise FrameError(
+            f"{name} is {camera.width}x{camera.height} px, and the given camera's centre {x:g},"
+            f" {y:g} lies outside of it: give the calibration of images of this size"
         )
 
 

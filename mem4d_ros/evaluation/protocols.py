@@ -128,10 +128,10 @@ def chosen(names: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], list
     """Of the sequences' `names` those wanted, and what is wanted but not there.
 
     A wanted name also stands for one that ends in it after / or _, as data sets put it into the
-    names of their folders. Where nothing in particular is wanted, all are; and so is the only one
-    there is, for then its own folder was named.
+    names of their folders, and for all in a folder of that name. Where nothing in particular is
+    wanted, all are.
     """
-    if not wanted or len(names) == 1:
+    if not wanted:
         return list(names), []
     found = {want: [name for name in names if _stands_for(want, name)] for want in wanted}
     taken = {name for matches in found.values() for name in matches}
@@ -140,4 +140,5 @@ def chosen(names: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], list
 
 
 def _stands_for(wanted: str, name: str) -> bool:
-    return name == wanted or name.endswith((f"/{wanted}", f"_{wanted}"))
+    is_end = name == wanted or name.endswith((f"/{wanted}", f"_{wanted}"))
+    return is_end or name.startswith(f"{wanted}/")

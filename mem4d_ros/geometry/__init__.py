@@ -10,6 +10,7 @@ from mem4d_ros.geometry.intrinsics import (
     fov_to_intrinsics,
     intrinsics_to_fov,
     long_side_of_area,
+    with_square_pixels,
 )
 from mem4d_ros.geometry.poses import (
     matrix_to_quaternion,
@@ -44,4 +45,5 @@ __all__ = [
     "rotate_vectors",
     "transform_points",
     "unproject",
+    "with_square_pixels",
 ]

@@ -56,6 +56,16 @@ def long_side_of_area(width: int, height: int, long_side: int, multiple: int = 1
     return found
 
 
+def with_square_pixels(intrinsics: np.ndarray) -> np.ndarray:
+    """Intrinsics (3, 3) with one focal length, the geometric mean of the two.
+
+    Cameras have square pixels; two fields of view that are predicted apart need not agree on them.
+    """
+    square = intrinsics.copy()
+    square[0, 0] = square[1, 1] = np.sqrt(intrinsics[0, 0] * intrinsics[1, 1])
+    return square
+
+
 @dataclass(frozen=True)
 class ImageTransform:
     """Resize by (scale_x, scale_y), then crop: from input pixels to model pixels and back.

@@ -21,7 +21,14 @@ from mem4d_ros.mapping.motion import CameraMotion
 from mem4d_ros.mapping.odometry import Estimate, Odometry
 from mem4d_ros.mapping.pieces import Pieces
 from mem4d_ros.mapping.settled import Settled
-from mem4d_ros.mapping.store import MapCamera, MapError, StoredMap, load_map, save_map
+from mem4d_ros.mapping.store import (
+    MapCamera,
+    MapError,
+    StoredMap,
+    check_target,
+    load_map,
+    save_map,
+)
 from mem4d_ros.mapping.tracks import Tracks
 
 STATE = (
@@ -66,6 +73,7 @@ __all__ = [
     "Settled",
     "StoredMap",
     "Worker",
+    "check_target",
     "landmark_cloud",
     "load_map",
     "moved_pose",

@@ -89,14 +89,19 @@ class StoredMap:
         return replace(self, world=world)
 
 
+def check_target(folder: Path) -> None:
+    """Raises MapError for a folder that `save_map` would not write into."""
+    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
+        raise MapError(f"{folder} exists and holds no map: choose another name")
+
+
 def save_map(folder: Path, stored: StoredMap) -> None:
     """Write a map into a new folder, or over the map that is there; whole or not at all.
 
     Raises:
         MapError: the folder holds something else, or cannot be written.
     """
-    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
-        raise MapError(f"{folder} exists and holds no map: choose another name")
+    check_target(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
+from mem4d_ros.geometry import (
+    ImageTransform,
+    long_side_of_area,
+    unproject,
+    with_square_pixels,
+)
 from mem4d_ros.mapping import StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.people import PeopleHead
@@ -300,7 +305,7 @@ class OnlineReconstructor:
         """What the network says of its image (h, w, 3), as one camera sees it."""
         head = self._checked(head_pose(output), "pose")
         if known.intrinsics is None:
-            intrinsics = self._predict_intrinsics(output)
+            intrinsics = self._predict_intrinsics(output, transform)
         else:
             intrinsics = transform.intrinsics_to_model(known.intrinsics)
         points_camera, confidence_camera = pointmap(output.points_camera, output.confidence_camera)
@@ -326,14 +331,16 @@ class OnlineReconstructor:
             return None
         return people_in(self._state, self._people, *image.shape[:2])
 
-    def _predict_intrinsics(self, output: FrameOutput) -> np.ndarray:
+    def _predict_intrinsics(self, output: FrameOutput, transform: ImageTransform) -> np.ndarray:
         """Those of the stream's camera (3, 3), in pixels of the network's image.
 
         They are the first frame's prediction. One that wavers would look like motion.
         """
         if self._predicted_intrinsics is None:
             predicted = output.intrinsics[0].numpy().astype(np.float64)
-            self._predicted_intrinsics = self._checked(predicted, "field of view")
+            of_input = transform.intrinsics_to_input(self._checked(predicted, "field of view"))
+            square = transform.intrinsics_to_model(with_square_pixels(of_input))
+            self._predicted_intrinsics = square
         return self._predicted_intrinsics
 
     def _select(self, estimate: PoseEstimate, seen: PoseFrame, before: StructureState) -> None:

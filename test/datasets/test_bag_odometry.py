@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,15 @@ def test_another_topic_is_refused_with_those_that_have_odometry(tmp_path: Path) 
         BagOdometry(without, "/odom")
     with pytest.raises(FrameError, match="is not a ROS bag, so it has no odometry /odom"):
         BagOdometry(tmp_path, "/odom")
+
+
+def test_a_bag_is_not_called_damaged_where_its_reader_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag, said = recorded(tmp_path, MOUNTED), []
+    monkeypatch.setitem(sys.modules, "rosbags", None)
+    (file,) = bag.glob("*.db3")
+    for source in (bag, file):
+        with pytest.raises(FrameError, match="a ROS bag needs the package rosbags"):
+            BagOdometry(source, "/odom", say=said.append)
+    assert not said

@@ -125,3 +125,10 @@ def test_a_folder_of_images_takes_a_camera(tmp_path: Path) -> None:
     assert isinstance(first, Sample)
     np.testing.assert_allclose(first.intrinsics, K)
     assert not isinstance(bad, Sample)
+
+
+def test_four_numbers_of_another_image_are_refused() -> None:
+    """Of a landscape image, for one that was taken upright."""
+    upright = Sample("upright", np.zeros((480, 270, 3), np.uint8))
+    with pytest.raises(FrameError, match=r"upright is 270x480 px, .* centre 320, 240 lies outside"):
+        Calibration(read_camera("585,585,320,240"))(upright)

@@ -69,8 +69,9 @@ def test_all_are_taken_where_nothing_in_particular_is_wanted() -> None:
     assert chosen(["b", "a"], []) == (["b", "a"], [])
 
 
-def test_the_only_sequence_is_taken_whatever_is_wanted() -> None:
-    assert chosen(["seq-01"], ["chess/seq-03"]) == (["seq-01"], [])
+def test_a_folder_stands_for_all_that_is_in_it() -> None:
+    assert chosen(["seq-01"], ["chess/seq-03"]) == ([], ["chess/seq-03"])
+    assert chosen(["kitti/seq-01", "kitti2/seq-01"], ["kitti"]) == (["kitti/seq-01"], [])
 
 
 @pytest.mark.parametrize("protocol", [depth_protocol, pose_protocol])

@@ -51,10 +51,19 @@ def test_the_network_sees_the_resized_image() -> None:
     assert np.array_equal(seen, result.image)
 
 
-def test_predicted_intrinsics_span_the_predicted_field_of_view() -> None:
+def test_predicted_intrinsics_span_the_predicted_field_of_view_with_square_pixels() -> None:
+    """Angles of 0.6 and 0.45 rad, which no one camera of this format has: their mean is taken."""
     result = reconstructor(ScriptedModel()).process(IMAGE, 0)
-    rays = np.linalg.inv(result.intrinsics) @ np.array([[-0.5, 255.5], [-0.5, 191.5], [1, 1]])
-    np.testing.assert_allclose(rays[:2], np.tan([[-0.6, 0.6], [-0.45, 0.45]]), atol=1e-6)
+    focal = np.sqrt(128 / np.tan(0.6) * 96 / np.tan(0.45))
+    expected = [[focal, 0, 127.5], [0, focal, 95.5], [0, 0, 1]]
+    np.testing.assert_allclose(result.intrinsics, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(480, 270), (270, 480), (300, 301)])
+def test_predicted_pixels_are_square_in_images_of_any_format(shape: tuple[int, int]) -> None:
+    result = reconstructor(ScriptedModel()).process(np.zeros((*shape, 3), np.uint8), 0)
+    of_input = result.input_transform.intrinsics_to_input(result.intrinsics)
+    assert of_input[0, 0] == pytest.approx(of_input[1, 1])
 
 
 def test_given_intrinsics_are_followed_to_the_networks_image() -> None:

@@ -22,6 +22,7 @@ from mem4d_ros.evaluation.speed.step import (
     compare_steps,
 )
 from mem4d_ros.evaluation.speed.stream import Setting
+from mem4d_ros.model import Mem4DConfig
 from mem4d_ros.runtime.compilation import compile_parts
 from mem4d_ros.runtime.engines import EngineUnavailable, use_engine
 from mem4d_ros.writing import write_picture
@@ -69,7 +70,7 @@ def make_setting(options: argparse.Namespace) -> Setting:
     """The network that the options describe, ready to run."""
     network = load_named_network(options)
     model = network.model
-    width, height = parse_size(options.size, model.config.image_size)
+    width, height = parse_size(options.size, model.config)
     memory = named_memory(options, model.config.memory)
     if options.compile:
         compile_parts(model, report=_complain)
@@ -115,14 +116,17 @@ def report(data: dict[str, object], text: str, file: Path | None) -> None:
         raise UserError(f"--json {file}: {error.strerror}") from error
 
 
-def parse_size(text: str | None, long_side: int) -> tuple[int, int]:
-    """(width, height) of `WIDTHxHEIGHT`; without it, 4:3 at `long_side`."""
+def parse_size(text: str | None, config: Mem4DConfig) -> tuple[int, int]:
+    """(width, height) of `WIDTHxHEIGHT`; without it, the network's at 4:3. Raises UserError."""
     if text is None:
-        return long_side, long_side * 3 // 4
+        return config.image_size, config.image_size * 3 // 4
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     if match is None:
         raise UserError(f"--size {text!r} is not of the form WIDTHxHEIGHT, for example 512x384")
-    return int(match[1]), int(match[2])
+    size, patch = (int(match[1]), int(match[2])), config.patch_size
+    if min(size) < patch or size[0] % patch or size[1] % patch:
+        raise UserError(f"--size {text}: both sides must be multiples of {patch}, and not 0")
+    return size
 
 
 def describe(times: StepTimes) -> str:

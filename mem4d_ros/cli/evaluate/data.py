@@ -43,11 +43,13 @@ class Opened:
         recordings: they may come one by one, so that each can be forgotten after its turn.
         count: of them.
         missing: names of those that should be there but are not.
+        found: names of all that are there.
     """
 
     recordings: Iterable[Recording]
     count: int
     missing: Sequence[str] = ()
+    found: Sequence[str] = ()
 
 
 def scene_frames(options: argparse.Namespace) -> int:
@@ -70,9 +72,12 @@ def open_recordings(options: argparse.Namespace, protocol: Sequence[str]) -> Ope
         recordings = open_dataset(options.dataset, options.root)
     except FrameError as error:
         raise UserError(str(error)) from error
-    names, missing = chosen([r.name for r in recordings], options.sequences or protocol)
+    # Of the only one there is, its own folder was named, whether the protocol is about it or not.
+    wanted = options.sequences or (protocol if len(recordings) > 1 else ())
+    found = [recording.name for recording in recordings]
+    names, missing = chosen(found, wanted)
     taken = [recording for recording in recordings if recording.name in names]
     if camera is not None:
         calibration = Calibration(camera)
         taken = [CalibratedRecording(recording, calibration) for recording in taken]
-    return Opened(taken, len(taken), missing)
+    return Opened(taken, len(taken), missing, found)

@@ -31,6 +31,9 @@ from mem4d_ros.model import MemorySizes
 from mem4d_ros.runtime import FrameRejected, OnlineReconstructor
 from mem4d_ros.writing import write_picture
 
+MAX_NAMED = 5
+"""Of the sequences that are there, where another is asked for."""
+
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure each sequence and go on where one fails; 1 if one did."""
@@ -45,7 +48,8 @@ def evaluate(options: argparse.Namespace) -> int:
     print(table_header(measure.columns), flush=True)
     outcome = Outcome()
     for name in opened.missing:
-        note_failure(outcome, name, f"not found in {options.root}")
+        there = ", ".join(opened.found[:MAX_NAMED])
+        note_failure(outcome, name, f"not found in {options.root}, which has {there}")
     measure_all(opened, measure, reconstructor, told, options.pictures, outcome)
     overall = measure.overall(outcome.results) if outcome.results else None
     if overall is not None:

@@ -25,7 +25,7 @@ def export(options: argparse.Namespace) -> int:
     """Convert, compare, and say what came of it; 1 if results differ."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    size = parse_size(options.size, load_named_network(options).model.config.image_size)
+    size = parse_size(options.size, load_named_network(options).model.config)
     by_torch, by_engine = _setting(options, size), _setting(options, size, by_torch=False)
     folder: Path = options.out or user_folder()
     try:

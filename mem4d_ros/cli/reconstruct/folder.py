@@ -57,7 +57,10 @@ def claim_folder(folder: Path, settings: dict[str, object], resume: bool) -> Non
         raise UserError(
             f"{folder} holds a reconstruction: --resume goes on with it, or give a new folder"
         )
-    before = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}): give a new folder") from error
     differing = [name for name in plain if plain[name] != before.get(name)]
     if differing:
         name = differing[0]

@@ -28,7 +28,7 @@ from mem4d_ros.datasets import (
 from mem4d_ros.datasets.bag_odometry import BagOdometry
 from mem4d_ros.geometry import BODY_FROM_OPTICAL
 from mem4d_ros.geometry.pose_text import parse_pose
-from mem4d_ros.mapping import MapError, StoredMap, load_map, save_map
+from mem4d_ros.mapping import MapError, StoredMap, check_target, load_map, save_map
 from mem4d_ros.runtime import FrameRejected, NonFiniteOutput, PointFilter
 from mem4d_ros.runtime.export.saved_stream import SavedStreamError
 from mem4d_ros.runtime.export.session import ExportSession
@@ -110,12 +110,23 @@ def open_session(options: argparse.Namespace, camera: Camera | None) -> ExportSe
     network = load_named_network(options)
     keep = PointFilter(min_confidence=options.min_confidence, max_range=options.max_range)
     reconstructor = named_reconstructor(network, options)
-    if options.odometry is not None and not reconstructor.poses.hears_odometry:
+    if options.odometry is not None and not reconstructor.poses.keeps_map:
         raise UserError("--odometry: only the pose source geometry goes by one: choose that")
+    if options.save_map is not None:
+        check_map_to_save(options, reconstructor.poses.keeps_map)
     claim_folder(options.out, run_settings(options, network, camera), options.resume)
     if options.map is not None:
         reconstructor.use_map(load_map(options.map), extends=options.save_map is not None)
     return ExportSession(reconstructor, options.out, keep, network.device)
+
+
+def check_map_to_save(options: argparse.Namespace, keeps_map: bool) -> None:
+    """Raises UserError and MapError where --save-map could not be written at the end."""
+    if not keeps_map:
+        raise UserError("--save-map: only the pose source geometry has a map: choose that")
+    if options.save_map.resolve() == options.out.resolve():
+        raise UserError("--save-map and --out are the same folder: give two")
+    check_target(options.save_map)
 
 
 def open_odometry(options: argparse.Namespace, say: Say) -> OdometryBeside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import subprocess
 import sys
@@ -42,6 +43,11 @@ def main() -> int:
     if options.source is not None and not options.source.exists():
         print(f"demo: SOURCE {options.source} does not exist", file=sys.stderr)
         return 1
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"demo: OUT {options.out} can be no folder: {error.strerror}", file=sys.stderr)
+        return 1
     # Also where it runs in the background, which ignores Ctrl-C: no child is left behind.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
@@ -79,7 +85,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for pictures")
     parser.add_argument(
         "--rate",
-        type=float,
+        type=rate,
         help=f"frames per second of the source; else at most {PACED_HZ:g}, as this machine allows",
     )
     parser.add_argument("--frames", type=int, default=60, help="frames of the procedural scene")
@@ -89,6 +95,17 @@ def parse_options() -> argparse.Namespace:
         "--param", action="append", default=[], metavar="NAME:=VALUE", help="parameter of the node"
     )
     return parser.parse_args()
+
+
+def rate(text: str) -> float:
+    """A number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no rate above 0")
+    return number
 
 
 def run(

@@ -143,6 +143,8 @@ def main() -> int:
     except (CameraError, FrameError) as error:
         print(f"demo source: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # the demo has been told as well, and says so
+        return 130
     print(count)
     return 0
 

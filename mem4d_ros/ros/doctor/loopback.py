@@ -105,7 +105,7 @@ def check_loopback(loopback: Loopback) -> Finding:
     )
     if loopback.received >= ENOUGH_RATIO * loopback.sent:
         return Finding(name, "ok", summary, facts=facts)
-    if not loopback.received:
+    if not (loopback.received or loopback.with_profile):
         remedy = (
             "nodes do not hear each other: see dds.transports, dds.discovery, shared_memory.rights"
             " and network.multicast"

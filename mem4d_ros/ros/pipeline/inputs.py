@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -48,6 +48,7 @@ class Inputs:
         self._receive = receive
         self._reporter = reporter
         self._camera_info: CameraInfo | None = None
+        self._held: IncomingFrame | None = None  # the first image, until its CameraInfo comes
         self._alive_at_s = time.monotonic()
         self._has_received = False
         topic = topics.image_topic(settings().input)
@@ -75,6 +76,7 @@ class Inputs:
 
     def close(self) -> None:
         """Subscribe to nothing any more."""
+        self._release()
         for subscription in self._followed:
             subscription.close()
 
@@ -84,16 +86,29 @@ class Inputs:
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._alive_at_s = time.monotonic()
-        self._has_received = True
-        self._receive(IncomingFrame(message, self._camera_info, self._alive_at_s, self.image_topic))
+        frame = IncomingFrame(message, self._camera_info, self._alive_at_s, self.image_topic)
+        is_first, self._has_received = not self._has_received, True
+        self._release()
+        if is_first and self._camera_info is None and self._infos.publishers():
+            self._held = frame  # a world is seen by one calibration, and this one is about to come
+        else:
+            self._receive(frame)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message
+        self._release()
+
+    def _release(self) -> None:
+        """Let the first image go on, with CameraInfo if there is one by now."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._receive(replace(held, camera_info=self._camera_info))
 
     def _on_mismatch(self) -> None:
         self._reporter.error("qos", self._qos_mismatch(self._incompatible_publishers()))
 
     def _watch(self) -> None:
+        self._release()
         for subscription in self._followed:
             subscription.follow()
         if self._is_stalled():

@@ -62,8 +62,8 @@ class SharedPoseSource:
         return self.source.landmarks() if isinstance(self.source, LandmarkSource) else None
 
     @property
-    def hears_odometry(self) -> bool:
-        """Whether the poses go by another odometry, where there is one."""
+    def keeps_map(self) -> bool:
+        """Whether the poses are those of a map, which another odometry is heard for, too."""
         return isinstance(self.source, GeometryPose)
 
     @property

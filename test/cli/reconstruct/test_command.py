@@ -243,3 +243,27 @@ def test_a_map_is_saved_and_frames_are_found_in_it(
     capsys.readouterr()
     assert reconstruct(source, tmp_path / "x", checkpoint, *geometry, "--map", str(room)) == 1
     assert "is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "reason"),
+    [
+        ("a.map", ("--pose-source", "head"), "only the pose source geometry has a map"),
+        ("images", (), "exists and holds no map"),
+        ("out", (), "are the same folder"),
+    ],
+)
+def test_a_map_that_cannot_be_written_is_refused_before_anything_is_done(
+    folder: Path,
+    tmp_path: Path,
+    checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
+    more: tuple[str, ...],
+    reason: str,
+) -> None:
+    out = tmp_path / "out"
+    save = ("--save-map", str(tmp_path / target))
+    assert reconstruct(folder, out, checkpoint, *save, *more) == 1
+    assert reason in capsys.readouterr().err
+    assert not out.exists()

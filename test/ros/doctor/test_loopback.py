@@ -26,6 +26,8 @@ RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFOR
         (Loopback(RELIABLE, 90, 50, 17.0), "warning", "too busy"),
         (Loopback(BEST_EFFORT, 90, 20, 7.0, 90), "warning", "then 90 of 90 arrive"),
         (Loopback(BEST_EFFORT, 90, 20, 7.0, 20), "warning", "smaller or compressed"),
+        (Loopback(BEST_EFFORT, 90, 0, 0.0, 90), "warning", "then 90 of 90 arrive"),
+        (Loopback(BEST_EFFORT, 90, 0, 0.0, 0), "error", "dds.transports"),
         (Loopback(RELIABLE, 90, 0, 0.0), "error", "dds.transports"),
         (Loopback(RELIABLE, 0, 0, 0.0), "error", "which says why"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import itertools
+import time
 
 import cv2
 import numpy as np
@@ -166,6 +167,28 @@ def test_images_are_undistorted_once_camera_info_has_come(start: Start) -> None:
     assert not any(infos[-1].d)
     status = ros.status()
     assert status.frames_received == status.frames_processed
+
+
+def test_the_first_image_waits_for_a_camera_info_that_is_about_to_come(start: Start) -> None:
+    """A world is seen by one calibration: the second image would begin a new one."""
+    ros = start()
+    images, calibrations = ros.talker(Image, "/image"), ros.talker(CameraInfo, "/camera_info")
+    ros.wait_for(lambda: ros.node.count_publishers("/camera_info"), "the publisher")
+    images.publish(make_image(1))
+    time.sleep(0.05)
+    calibrations.publish(camera_info([]))
+    ros.wait_for(lambda: ros.status().frames_processed == 1, "the image")
+    assert ros.status().camera_info_used
+    ros.play(images, make_image(2))
+    assert ros.status().resets == 0
+
+
+def test_an_image_waits_half_a_second_at_most(start: Start) -> None:
+    ros = start()
+    images = ros.talker(Image, "/image")
+    ros.talker(CameraInfo, "/camera_info")  # which says nothing
+    ros.play(images, make_image(1))
+    assert not ros.status().camera_info_used
 
 
 def test_a_camera_info_that_was_sent_once_before_the_node_started_is_heard(start: Start) -> None:
