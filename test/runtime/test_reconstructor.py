@@ -51,12 +51,18 @@ def test_the_network_sees_the_resized_image() -> None:
     assert np.array_equal(seen, result.image)
 
 
-def test_predicted_intrinsics_span_the_predicted_field_of_view_with_square_pixels() -> None:
-    """Angles of 0.6 and 0.45 rad, which no one camera of this format has: their mean is taken."""
+def test_predicted_intrinsics_span_the_predicted_field_of_view() -> None:
     result = reconstructor(ScriptedModel()).process(IMAGE, 0)
-    focal = np.sqrt(128 / np.tan(0.6) * 96 / np.tan(0.45))
+    focal = 128 / np.tan(0.6)
     expected = [[focal, 0, 127.5], [0, focal, 95.5], [0, 0, 1]]
     np.testing.assert_allclose(result.intrinsics, expected, rtol=1e-6)
+
+
+def test_of_two_focal_lengths_that_are_predicted_the_mean_is_taken() -> None:
+    wide = ScriptedModel(lambda output: output.intrinsics[:, 0].mul_(1.21))
+    result = reconstructor(wide).process(IMAGE, 0)
+    focal = 1.1 * 128 / np.tan(0.6)
+    np.testing.assert_allclose(np.diag(result.intrinsics), [focal, focal, 1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(480, 270), (270, 480), (300, 301)])

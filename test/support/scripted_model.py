@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from mem4d_ros.model.evidence import Evidence
 from mem4d_ros.runtime import OnlineReconstructor
 
 MEMORY = MemorySizes(2, 1, 4)
+FIELD_OF_VIEW = torch.tensor([[1.2, 2 * math.atan(0.75 * math.tan(0.6))]])
+"""Of square pixels at 4:3."""
 IMAGE = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
 TURN = torch.tensor([[0.8, 0.0, 0.6, 0.0]])  # wxyz
 SHIFT = torch.tensor([[1.0, -2.0, 3.0]])
@@ -37,7 +40,7 @@ class ScriptedModel:
         self.images.append(image)
         self.frame_indices.append(state.frame_index)
         height, width = image.shape[-2:]
-        intrinsics = fov_to_intrinsics(torch.tensor([[1.2, 0.9]]), height, width)
+        intrinsics = fov_to_intrinsics(FIELD_OF_VIEW, height, width)
         points = unproject(torch.full((1, height, width), 2.0), intrinsics)
         confidence = torch.full((1, height, width), 3.0)
         output = FrameOutput(
@@ -47,7 +50,7 @@ class ScriptedModel:
             confidence_camera=confidence,
             quaternion=TURN.clone(),
             translation=SHIFT.clone(),
-            field_of_view=torch.tensor([[1.2, 0.9]]),
+            field_of_view=FIELD_OF_VIEW.clone(),
             intrinsics=intrinsics,
         )
         self.edit(output)

@@ -17,7 +17,7 @@ from mem4d_ros.geometry import (
 )
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 
-FIELD_OF_VIEW = np.array([1.2, 0.9])
+FIELD_OF_VIEW = np.array([1.2, 2 * np.arctan(0.75 * np.tan(0.6))])  # of square pixels at 4:3
 WALL_M = 2.0
 
 
