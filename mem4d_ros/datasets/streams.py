@@ -24,6 +24,9 @@ from mem4d_ros.datasets.sample import (
 from mem4d_ros.datasets.video import Video
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
+COLOUR_IMAGES = "*.color.*"
+"""As 7-Scenes names them, and 3DMatch after it."""
+
 
 @dataclass(frozen=True)
 class FrameStream:
@@ -97,6 +100,8 @@ def _open(
     if topic is not None:
         raise FrameError(f"{source} is not a ROS bag, so it has no topic {topic}")
     path = source.resolve()
+    if camera_info and source.is_dir() and any(source.glob(COLOUR_IMAGES)):
+        say(f"{source} looks like 7-Scenes: --dataset 7scenes reads its camera as well")
     return FrameStream(path.stem if path.is_file() else path.name, open_frames(source, say))
 
 

@@ -105,4 +105,5 @@ def check_address(host: str, port: int) -> None:
     except OSError as error:
         raise AddressUnavailable(
             f"the viewer cannot be served at {host}:{port} ({error.strerror}): give another port"
+            " or an address of this machine"
         ) from error

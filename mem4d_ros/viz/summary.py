@@ -26,7 +26,8 @@ def summary_picture(
     images = [(frame.name, frame.image) for frame in frames]
     depths = [("depth", depth_picture(frame.depth)) for frame in frames]
     confidences = [("confidence", confidence_picture(frame.confidence)) for frame in frames]
-    sheet = contact_sheet([*images, *depths, *confidences], len(frames) or 1, CELL_WIDTH)
+    columns = len(frames) if len(frames) > 1 else 3  # of one frame all side by side, as wide
+    sheet = contact_sheet([*images, *depths, *confidences], columns, CELL_WIDTH)
     height, width = frames[0].depth.shape
     views = scene_views(
         cloud.positions,

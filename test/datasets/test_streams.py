@@ -387,3 +387,11 @@ def test_an_unreadable_video_is_named(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(FrameError, match=r"broken\.mp4 is not a video"):
         open_frames(path)
+
+
+def test_a_data_set_that_is_taken_for_a_folder_of_images_is_pointed_out(tmp_path: Path) -> None:
+    """Its camera lies beside the images."""
+    cv2.imwrite(str(tmp_path / "frame-000000.color.png"), shade(1))
+    said: list[str] = []
+    open_samples(tmp_path, say=said.append)
+    assert said == [f"{tmp_path} looks like 7-Scenes: --dataset 7scenes reads its camera as well"]

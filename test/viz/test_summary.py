@@ -42,3 +42,10 @@ def test_images_stand_over_the_views_of_the_cloud() -> None:
 def test_without_frames_there_is_no_picture() -> None:
     with pytest.raises(ValueError, match="at least one picture"):
         summary_picture([], POINTS, np.eye(4)[None])
+
+
+def test_the_summary_of_one_frame_is_wide_enough_for_its_titles() -> None:
+    one, many = (
+        summary_picture([frame()] * count, POINTS, np.eye(4)[None]).shape[1] for count in (1, 3)
+    )
+    assert one == many

@@ -19,7 +19,8 @@ def write_map(path: Path, grid: Grid) -> None:
     """Write `path`, a .yaml file, and the .pgm beside it.
 
     The map's frame is the floor's own: it is level, and its x is that of the first camera's view.
-    Raises OSError.
+    `map_from_floor` in the file, of which map_server makes no use, leads from there to the frame in
+    which the grid was made (4x4, row by row). Raises OSError.
     """
     image = path.with_suffix(".pgm")
     pixels = np.zeros(grid.cells.shape, np.uint8)
@@ -27,9 +28,11 @@ def write_map(path: Path, grid: Grid) -> None:
         pixels[grid.cells == value] = grey
     write_image(image, pixels[::-1].copy())  # the image's first row is that of the largest y
     x, y = grid.origin.tolist()
+    floor = ", ".join(f"{value:.6g}" for value in grid.map_from_floor.ravel())
     write_text(
         path,
         f"image: {image.name}\nmode: trinary\nresolution: {grid.resolution_m}\n"
         f"origin: [{x:.4f}, {y:.4f}, 0.0]\nnegate: 0\n"
-        f"occupied_thresh: {OCCUPIED_ABOVE}\nfree_thresh: {FREE_BELOW}\n",
+        f"occupied_thresh: {OCCUPIED_ABOVE}\nfree_thresh: {FREE_BELOW}\n"
+        f"map_from_floor: [{floor}]\n",
     )
