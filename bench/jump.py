@@ -22,6 +22,9 @@ from mem4d_ros.evaluation.trajectory import trajectory_errors
 from mem4d_ros.mapping import scale_of
 from mem4d_ros.runtime.loading import load_network
 
+FRAME_NS = 10**8
+"""From image to image; recordings do not say."""
+
 
 def follow(samples: list[Sample], odometry: np.ndarray | None = None) -> tuple[Path3D, np.ndarray]:
     """Find the path, and which of its frames were measured, (T,) bool; print each correction.
@@ -33,7 +36,8 @@ def follow(samples: list[Sample], odometry: np.ndarray | None = None) -> tuple[P
     path, measured = Path3D(), []
     for number, sample in enumerate(samples):
         told = None if odometry is None else odometry[number]
-        found = online.process(sample.image, number, sample.intrinsics, odom_from_camera=told)
+        stamp_ns = FRAME_NS * number
+        found = online.process(sample.image, stamp_ns, sample.intrinsics, odom_from_camera=told)
         if found.correction is not None:
             scale = scale_of(found.correction.of(np.array([found.keyframe]))[0])
             print(f"joined at frame {number}: what is new becomes {scale:.2f} times as large")

@@ -24,11 +24,14 @@ class ExternalPose:
         odom_from_camera: (4, 4).
         metre: the odometry's by the map's: of so many of the map's is one of the odometry's.
         metre_deviation: relative, of that.
+        beginning: how often the odometry had begun anew, as when it is set to zero; between poses
+            of different ones no way is known.
     """
 
     odom_from_camera: np.ndarray
     metre: float
     metre_deviation: float = 0.0
+    beginning: int = 0
 
     def since(self, earlier: ExternalPose) -> np.ndarray:
         """The motion from an earlier pose (4, 4), in the map's metres."""
@@ -36,6 +39,10 @@ class ExternalPose:
         motion[:3, :3] = orthonormal(motion[:3, :3])
         motion[:3, 3] *= self.metre
         return motion
+
+    def is_of(self, earlier: ExternalPose | None) -> bool:
+        """Whether the way from an earlier pose is known."""
+        return earlier is not None and self.beginning == earlier.beginning
 
     def rescaled(self, scale: float) -> ExternalPose:
         """The same for a map that has become so many times as large."""
@@ -68,7 +75,7 @@ class ToldWays:
         earlier, later, motions, deviations = [], [], [], []
         for index, (before, after) in enumerate(itertools.pairwise(told)):
             follows = numbers[index + 1] == numbers[index] + 1
-            if follows and before is not None and after is not None:
+            if follows and before is not None and after is not None and after.is_of(before):
                 earlier.append(index)
                 later.append(index + 1)
                 motions.append(after.since(before))

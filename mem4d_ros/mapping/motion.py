@@ -54,7 +54,7 @@ class CameraMotion:
     @cached_property
     def way(self) -> np.ndarray | None:
         """(4, 4) since the frame located last, as the other odometry says; None: it does not."""
-        if self.told is None or self.told_seen is None:
+        if self.told is None or self.told_seen is None or not self.told.is_of(self.told_seen):
             return None
         return self.told.since(self.told_seen)
 
@@ -92,6 +92,11 @@ class CameraMotion:
         """
         if told is None and self.is_lost:
             return replace(self, silent=self.silent + 1)
+        begins_anew = self.told_seen is not None and not (
+            told is None or told.is_of(self.told_seen)
+        )
+        if self.is_lost and begins_anew:  # it was set to zero: go on from where it was last
+            return replace(self, seen=self.pose, told_seen=told, told=told, silent=0)
         return replace(self, told=told, silent=0)
 
     def located(self, pose: np.ndarray) -> CameraMotion:

@@ -66,7 +66,7 @@ class PoseHistory:
         A clock that is set back, and a pose that no robot can have come to, start anew. A stamp
         that repeats replaces its pose.
         """
-        if self._stamped and not _follows(self._stamped[-1], (stamp_ns, pose)):
+        if self._stamped and not follows(self._stamped[-1], (stamp_ns, pose)):
             self._stamped.clear()
         index = bisect_left(self._stamped, stamp_ns, key=_stamp_of)
         after = bisect_right(self._stamped, stamp_ns, key=_stamp_of)
@@ -111,8 +111,8 @@ class PoseHistory:
         return going_on((before_ns, before), (newest_ns, newest), stamp_ns)
 
 
-def _follows(newest: StampedPose, other: StampedPose) -> bool:
-    """Whether the other may be of the same odometry, as it goes on."""
+def follows(newest: StampedPose, other: StampedPose) -> bool:
+    """Whether the other may be of the same odometry, as it goes on, and was not set to zero."""
     seconds = (other[0] - newest[0]) * 1e-9
     way = float(np.linalg.norm(other[1][:3, 3] - newest[1][:3, 3]))
     return seconds > -LATE_S and way < JITTER_M + FASTEST_M_S * abs(seconds)

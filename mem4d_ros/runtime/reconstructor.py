@@ -206,7 +206,7 @@ class OnlineReconstructor:
             known = known.in_map(given.camera, image)
         transform = self._transform_for(image)
         model_image = resize_and_crop(image, transform)
-        frame = CameraFrame(image, transform, known.intrinsics, odom_from_camera)
+        frame = CameraFrame(image, transform, known.intrinsics, odom_from_camera, stamp_ns)
         foreseen = self.poses.foresee(frame)
         if foreseen.starts_anew:
             self._empty_memory()

@@ -111,3 +111,9 @@ def test_no_ways_change_nothing() -> None:
     problem = disturbed(exact_problem())
     found = solve(replace(problem, ways=NO_WAYS)).problem
     np.testing.assert_array_equal(found.camera_to_world, solve(problem).problem.camera_to_world)
+
+
+def test_between_what_an_odometry_said_before_and_after_it_was_set_to_zero_is_no_way() -> None:
+    before, after = told(np.eye(4)), replace(told(np.eye(4)), beginning=1)
+    assert len(ToldWays.between((0, 1), (before, after)).earlier) == 0
+    assert len(ToldWays.between((0, 1), (after, after)).earlier) == 1

@@ -23,6 +23,7 @@ from mem4d_ros.mapping import (
     Worker,
     landmark_cloud,
 )
+from mem4d_ros.runtime.external_odometry import StampedPose, follows
 from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.points import ColouredPoints
 from mem4d_ros.runtime.pose_sources.source import (
@@ -78,6 +79,8 @@ class GeometryPose:
             self._odometry.begin_in(self._given.world.copy())
         elif self._given is not None:
             self._tracker = Localiser(self._given.world)
+        self._newest_told: StampedPose | None = None  # by the other odometry
+        self._beginnings = 0  # of it
         self._since_look = LOOK_EVERY
         self._is_told = False  # the frame's depth will be in the map's metres
         self._origin = None if self._given is not None else np.eye(4)
@@ -216,11 +219,18 @@ class GeometryPose:
 
     def _told(self, frame: CameraFrame) -> ExternalPose | None:
         """What another odometry says of the frame, if its metres are known by the map's."""
-        if frame.odom_from_camera is None or not self.knows_odometry_metres:
+        if frame.odom_from_camera is None:
+            return None
+        newest, told = self._newest_told, (frame.stamp_ns, frame.odom_from_camera)
+        if newest is not None and not follows(newest, told):
+            self._beginnings += 1
+            self._external_scale.reset()
+        self._newest_told = told
+        if not self.knows_odometry_metres:
             return None
         scale = self._external_scale.estimate
         deviation = max(scale.deviation, LEAST_DEVIATION)
-        return ExternalPose(frame.odom_from_camera, 1 / scale.value, deviation)
+        return ExternalPose(frame.odom_from_camera, 1 / scale.value, deviation, self._beginnings)
 
     def _compare(self, located: Estimate, odom_from_camera: np.ndarray | None) -> None:
         """Learn how long the other odometry's metres are by the map's."""

@@ -21,6 +21,7 @@ class CameraFrame:
     transform: ImageTransform  # to the network's image
     intrinsics: np.ndarray | None  # (3, 3) pixels of `image`; None: unknown
     odom_from_camera: np.ndarray | None = None  # (4, 4) as another odometry says; None: nothing
+    stamp_ns: int = 0
 
 
 @dataclass(frozen=True)

@@ -106,3 +106,19 @@ def test_a_covered_lens_is_where_another_odometry_takes_it(
     )
     off = np.linalg.norm(ways - true_ways, axis=-1).max()
     assert off < 0.15 * np.linalg.norm(true_ways[-1])
+
+
+def test_an_odometry_that_is_set_to_zero_while_nothing_is_seen_does_not_carry_the_camera_away(
+    still_room: SyntheticSequence,
+) -> None:
+    frames, source = exact_frames(still_room), GeometryPose()
+    odom = truth(frames)
+    odom[:, :3, 3] *= 4.0
+    odom[17:, 0, 3] -= 40.0
+    covered = range(14, 20)
+    found = [
+        estimate(source, blank(frame) if index in covered else frame, odom[index])
+        for index, frame in enumerate(frames)
+    ]
+    off = found[19].camera_to_world[:3, 3] - truth(frames)[19, :3, 3]
+    assert np.linalg.norm(off) < 0.1
