@@ -47,3 +47,11 @@ def test_another_number_format(export: list[str], capsys: pytest.CaptureFixture[
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     assert main([*export, "--precision", "bf16"]) == 1
     assert "fp32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["100x75", "0x0", "8x48"])
+def test_a_size_that_the_network_cannot_have_is_one_line(
+    export: list[str], size: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*export[:-1], size]) == 1
+    assert f"--size {size}: both sides must be multiples of" in capsys.readouterr().err

@@ -124,3 +124,13 @@ def test_a_run_is_not_mixed_with_another(
     assert reconstruct(folder, out, checkpoint, "--resume", "--stride", "3") == 1
     assert "begun with stride 1, now it is 3" in capsys.readouterr().err
     assert json.loads((out / "run.json").read_text())["stride"] == 1
+
+
+def test_damaged_settings_are_named(
+    folder: Path, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert reconstruct(folder, out, checkpoint, "--frames", "1") == 0
+    (out / "run.json").write_text("{")
+    assert reconstruct(folder, out, checkpoint, "--resume") == 1
+    assert f"{out / 'run.json'} is damaged" in capsys.readouterr().err

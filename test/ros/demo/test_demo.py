@@ -126,3 +126,16 @@ def test_ended_from_outside_it_leaves_no_process_behind(
     assert said.splitlines()[-1] == "demo: stopped"
     with pytest.raises(ProcessLookupError):
         os.killpg(demo.pid, 0)
+
+
+def test_results_that_have_no_place_are_refused_before_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run_demo("--out", str(tmp_path / "file"))
+    assert result.returncode == 1
+    assert result.stderr.strip().startswith(f"demo: OUT {tmp_path / 'file'} can be no folder")
+
+
+def test_a_rate_is_above_0() -> None:
+    result = run_demo("--rate", "-3")
+    assert result.returncode == 2
+    assert "-3 is no rate above 0" in result.stderr
