@@ -31,7 +31,8 @@ from sensor_msgs_py import point_cloud2
 
 from mem4d_ros.datasets import Sample, open_dataset
 from mem4d_ros.geometry import project
-from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 PATIENCE_S = 120.0
 SIZE = (640, 480)

@@ -30,13 +30,14 @@ from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
 from mem4d_ros.sensor_messages.lens import Lens, StraightImage, is_rectified
 from mem4d_ros.sensor_messages.raw_image import raw_to_rgb
 from mem4d_ros.sensor_messages.remarks import Say, silent
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 DECODERS = {
     "sensor_msgs/msg/Image": raw_to_rgb,
     "sensor_msgs/msg/CompressedImage": compressed_to_rgb,
 }
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-MAX_INFOS = 1000
+MAX_FIRST = 1000
 TRANSPORT_SUFFIX = "/compressed"
 
 
@@ -103,8 +104,7 @@ class Bag:
         fields = storage.decoded(message)
         image = self._decode(fields, lambda remark: self._say(f"{self.topic}: {remark}"))
         straight = self._straight(image, lens)
-        stamp = fields.header.stamp
-        stamp_ns = 10**9 * stamp.sec + stamp.nanosec or message.recorded_ns
+        stamp_ns = stamp_to_ns(fields.header.stamp) or message.recorded_ns
         if stamp_ns < 0:
             raise FrameError(f"its stamp is before the epoch ({stamp_ns * 1e-9:.3f} s)")
         return Sample(name, straight.image, intrinsics=straight.intrinsics, stamp_s=stamp_ns / 1e9)
@@ -130,17 +130,17 @@ def _first_camera_info(storage: Storage, types: dict[str, str], topic: str) -> A
     """
     if types.get(topic) != CAMERA_INFO:
         return None
-    infos = _whole_infos(storage, topic)
+    infos = first_messages(storage, topic)
     first = next(infos, None)
     if first is None or _is_calibrated(first):
         return first
     return next(filter(_is_calibrated, infos), first)
 
 
-def _whole_infos(storage: Storage, topic: str) -> Iterator[Any]:
+def first_messages(storage: Storage, topic: str) -> Iterator[Any]:
     """The fields of the first messages, without the damaged ones."""
     with suppress(FrameError):  # not even one is whole
-        for message in islice(storage.messages(topic), MAX_INFOS):
+        for message in islice(storage.messages(topic), MAX_FIRST):
             with suppress(FrameError):
                 yield storage.decoded(message)
 

@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from mem4d_ros.datasets.bag import choose_topic, is_bag
+from mem4d_ros.datasets.bag import choose_topic, first_messages, is_bag
 from mem4d_ros.datasets.bag_storage import Storage, open_storage
 from mem4d_ros.datasets.sample import FrameError
 from mem4d_ros.geometry import rigid_inverse
+from mem4d_ros.sensor_messages.frames import tf_frame
 from mem4d_ros.sensor_messages.poses import pose_fault, rigid_matrix
 from mem4d_ros.sensor_messages.remarks import Say, silent
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 ODOMETRY = "nav_msgs/msg/Odometry"
 TF, TF_STATIC = "tf2_msgs/msg/TFMessage", "/tf_static"
 MAX_ANCESTORS = 1000
 """Of a frame; more are a circle."""
-REMEDY = "give --base-to-camera"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class BagOdometry:
             self._check_topic(storage.types)
             if base_from_camera is None:
                 images = choose_topic(path, storage.types, image_topic)
-                camera = _frame(self._first(storage, images).header.frame_id)
-                base = _frame(self._first(storage, topic).child_frame_id)
+                camera = tf_frame(self._first(storage, images).header.frame_id)
+                base = tf_frame(self._first(storage, topic).child_frame_id)
                 base_from_camera = _place(path, _mountings(storage), base, camera)
         self._base_from_camera = base_from_camera
 
@@ -76,9 +77,8 @@ class BagOdometry:
                 if fault := pose_fault(pose.orientation, pose.position):
                     self._say(f"{self._topic}: a pose is left out: {fault}")
                     continue
-                stamp = fields.header.stamp
                 odom_from_base = rigid_matrix(pose.orientation, pose.position)
-                yield 10**9 * stamp.sec + stamp.nanosec, odom_from_base @ self._base_from_camera
+                yield stamp_to_ns(fields.header.stamp), odom_from_base @ self._base_from_camera
 
     def _check_topic(self, types: Mapping[str, str]) -> None:
         if types.get(self._topic) == ODOMETRY:
@@ -89,12 +89,10 @@ class BagOdometry:
 
     def _first(self, storage: Storage, topic: str) -> Any:
         """The fields of the first message that is whole."""
-        for message in storage.messages(topic):
-            try:
-                return storage.decoded(message)
-            except FrameError:
-                continue
-        raise FrameError(f"{self._path} has no message on {topic} that can be read")
+        first = next(first_messages(storage, topic), None)
+        if first is None:
+            raise FrameError(f"{self._path} has no message on {topic} that can be read")
+        return first
 
 
 def _mountings(storage: Storage) -> dict[str, Mounting]:
@@ -105,7 +103,7 @@ def _mountings(storage: Storage) -> dict[str, Mounting]:
     for message in storage.messages(TF_STATIC):
         for each in storage.decoded(message).transforms:
             matrix = rigid_matrix(each.transform.rotation, each.transform.translation)
-            found[_frame(each.child_frame_id)] = Mounting(_frame(each.header.frame_id), matrix)
+            found[tf_frame(each.child_frame_id)] = Mounting(tf_frame(each.header.frame_id), matrix)
     return found
 
 
@@ -118,7 +116,7 @@ def _place(path: Path, mountings: Mapping[str, Mounting], base: str, camera: str
             return place
     raise FrameError(
         f"{path}: nothing on {TF_STATIC} leads from '{base}', which the odometry moves, to the"
-        f" images' '{camera}': {REMEDY}"
+        f" images' '{camera}': give --base-to-camera"
     )
 
 
@@ -133,8 +131,3 @@ def _ancestors(mountings: Mapping[str, Mounting], frame: str) -> dict[str, np.nd
             break
         found[frame] = above
     return found
-
-
-def _frame(name: str) -> str:
-    """Without the slash with which names began in ROS 1."""
-    return name.removeprefix("/")

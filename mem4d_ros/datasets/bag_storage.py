@@ -19,7 +19,7 @@ from typing import Any
 from mem4d_ros.datasets.damaged_db3 import DamagedDb3
 from mem4d_ros.datasets.damaged_mcap import DamagedMcap
 from mem4d_ros.datasets.files import natural_order, visible_files
-from mem4d_ros.datasets.optional import PackageMissing, optional_import, zstd
+from mem4d_ros.datasets.optional import optional_import, zstd
 from mem4d_ros.datasets.sample import FrameError
 from mem4d_ros.datasets.unindexed_ros1 import UnindexedRos1
 from mem4d_ros.sensor_messages.remarks import Say
@@ -147,13 +147,12 @@ def _of_reader(reader: Any, topic: str) -> Iterator[Message]:
 @contextmanager
 def open_storage(path: Path, say: Say) -> Iterator[Storage]:
     """The bag of a file, or of a folder with or without metadata.yaml. Raises FrameError."""
+    optional_import("rosbags", PURPOSE)  # or its absence would be taken for damage
     with ExitStack() as stack:
         readers: list[Any] = []
         if (path / METADATA).exists() and not any(map(_is_read_alone, storage_files(path))):
             try:
                 readers = [_opened(path, stack)]
-            except PackageMissing:
-                raise
             except FrameError as error:
                 if not storage_files(path):
                     raise
@@ -180,8 +179,6 @@ def _opened_file(path: Path, stack: ExitStack, say: Say) -> Any:
     path = _whole_file(path, stack, say)
     try:
         return _opened(path, stack)
-    except PackageMissing:
-        raise
     except FrameError:
         reader = _salvaged(path, stack)
         if reader is None:

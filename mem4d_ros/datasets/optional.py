@@ -9,19 +9,15 @@ from mem4d_ros.datasets.sample import FrameError
 from mem4d_ros.extras import missing
 
 
-class PackageMissing(FrameError):  # noqa: N818
-    """What reads a source is not installed; nothing is wrong with the source."""
-
-
 def optional_import(name: str, purpose: str) -> ModuleType:
-    """The module. Raises PackageMissing where its package is not installed, with the remedy."""
+    """The module. Raises FrameError where its package is not installed, with the remedy."""
     package = name.partition(".")[0]
     try:
         import_module(package)
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        raise PackageMissing(missing(package, purpose, "datasets")) from error
+        raise FrameError(missing(package, purpose, "datasets")) from error
     return import_module(name)
 
 

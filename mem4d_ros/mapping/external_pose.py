@@ -40,9 +40,9 @@ class ExternalPose:
         motion[:3, 3] *= self.metre
         return motion
 
-    def is_of(self, earlier: ExternalPose | None) -> bool:
+    def is_of(self, earlier: ExternalPose) -> bool:
         """Whether the way from an earlier pose is known."""
-        return earlier is not None and self.beginning == earlier.beginning
+        return self.beginning == earlier.beginning
 
     def rescaled(self, scale: float) -> ExternalPose:
         """The same for a map that has become so many times as large."""

@@ -90,12 +90,10 @@ class CameraMotion:
 
         Where it is silent while the camera is lost, what it said last holds, ever less surely.
         """
-        if told is None and self.is_lost:
+        if self.is_lost and told is None:
             return replace(self, silent=self.silent + 1)
-        begins_anew = self.told_seen is not None and not (
-            told is None or told.is_of(self.told_seen)
-        )
-        if self.is_lost and begins_anew:  # it was set to zero: go on from where it was last
+        if self.is_lost and told and self.told_seen and not told.is_of(self.told_seen):
+            # It was set to zero: go on from where the camera was last.
             return replace(self, seen=self.pose, told_seen=told, told=told, silent=0)
         return replace(self, told=told, silent=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import pose_from
+from mem4d_ros.geometry import ImageTransform, pose_from, with_square_pixels
 from mem4d_ros.model import FrameOutput
 
 
@@ -14,6 +14,13 @@ def head_pose(output: FrameOutput) -> np.ndarray:
     quaternion = output.quaternion[0].numpy().astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # a null quaternion becomes NaN
         return pose_from(quaternion, output.translation[0].numpy().astype(np.float64))
+
+
+def predicted_intrinsics(output: FrameOutput, transform: ImageTransform) -> np.ndarray:
+    """Those of the camera (3, 3), in pixels of the network's image; square ones in the input's."""
+    predicted = output.intrinsics[0].numpy().astype(np.float64)
+    of_input = with_square_pixels(transform.intrinsics_to_input(predicted))
+    return transform.intrinsics_to_model(of_input)
 
 
 def pointmap(points: torch.Tensor, confidence: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

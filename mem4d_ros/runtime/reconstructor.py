@@ -9,12 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from mem4d_ros.geometry import (
-    ImageTransform,
-    long_side_of_area,
-    unproject,
-    with_square_pixels,
-)
+from mem4d_ros.geometry import ImageTransform, long_side_of_area, unproject
 from mem4d_ros.mapping import StoredMap
 from mem4d_ros.model import FrameOutput, MemorySizes, MemoryState
 from mem4d_ros.model.people import PeopleHead
@@ -32,7 +27,7 @@ from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.network import FrameModel, Network
 from mem4d_ros.runtime.people import People, people_in
 from mem4d_ros.runtime.places import place_of
-from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap
+from mem4d_ros.runtime.pointmaps import head_pose, invalidate, pointmap, predicted_intrinsics
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.pose_sources import (
     CameraFrame,
@@ -337,10 +332,8 @@ class OnlineReconstructor:
         They are the first frame's prediction. One that wavers would look like motion.
         """
         if self._predicted_intrinsics is None:
-            predicted = output.intrinsics[0].numpy().astype(np.float64)
-            of_input = transform.intrinsics_to_input(self._checked(predicted, "field of view"))
-            square = transform.intrinsics_to_model(with_square_pixels(of_input))
-            self._predicted_intrinsics = square
+            predicted = predicted_intrinsics(output, transform)
+            self._predicted_intrinsics = self._checked(predicted, "field of view")
         return self._predicted_intrinsics
 
     def _select(self, estimate: PoseEstimate, seen: PoseFrame, before: StructureState) -> None:

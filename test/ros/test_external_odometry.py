@@ -24,7 +24,7 @@ from mem4d_ros.ros.conversions.pose import (
     pose_to_matrix,
     transform_to_matrix,
 )
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 MAP_TO_ODOM = {
     "mode": "map_to_odom",

@@ -1,13 +1,8 @@
-"""Message stamps as integer nanoseconds."""
+"""Integer nanoseconds as message stamps."""
 
 from __future__ import annotations
 
 from builtin_interfaces.msg import Time
-
-
-def stamp_to_ns(stamp: Time) -> int:
-    """Nanoseconds since the clock's epoch."""
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
 
 
 def ns_to_stamp(nanoseconds: int) -> Time:

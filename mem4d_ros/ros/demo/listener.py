@@ -12,8 +12,8 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from mem4d_ros.msg import Mem4DStatus
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.demo import topics
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 RECENT_IMAGES = 30
 NODE = "mem4d/"

@@ -20,8 +20,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
 from mem4d_ros.datasets import FrameError, open_frames, usable_frames
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.demo import topics
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 from mem4d_ros.synthetic import DEMONSTRATION, render_sequence
 
 MATCH_TIMEOUT_S = 60.0

@@ -12,11 +12,11 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mem4d_ros.doctor.finding import Finding
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.doctor.camera_checks import CHECKS
 from mem4d_ros.ros.doctor.camera_seen import CameraSeen
 from mem4d_ros.ros.doctor.nodes import CLOCK, STATUS
 from mem4d_ros.ros.doctor.watching import qos, spin_for, subscribed
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 KINDS = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 COMPRESSED_SUFFIX = "/compressed"

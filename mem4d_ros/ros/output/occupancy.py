@@ -71,12 +71,8 @@ class OccupancyOutput:
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(TICK_S, self._tick, clock=steady)
 
-    def observe(
-        self, placement: Placement, header: Header, settings: Settings, is_first: bool
-    ) -> None:
-        """Note that there is a new frame, whose `header` is in the map; the first of a world?"""
-        if is_first:
-            self.forget(header)
+    def observe(self, placement: Placement, header: Header, settings: Settings) -> None:
+        """Note that there is a new frame, whose `header` is in the map."""
         self._due = _Due(placement, header, self._world, settings.occupancy.period_s)
 
     def forget(self, header: Header) -> None:

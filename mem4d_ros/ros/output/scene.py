@@ -58,17 +58,19 @@ class SceneOutputs:
         reconstruction = frame.reconstruction
         moving = self._scene.add(reconstruction, scale_known=math.isfinite(frame.scale.deviation))
         header = Header(stamp=frame.stamp, frame_id=settings.frames.map)
+        is_first = reconstruction.frame_index == 0
+        if is_first:
+            self._occupancy.forget(header)
         if placement is None:
-            if reconstruction.frame_index == 0:  # the map of a world that was left must not stay
+            if is_first:  # the map of a world that was left must not stay
                 self._static_map.publish(to_point_cloud(NO_POINTS, header))
-                self._occupancy.forget(header)
             return
         if has_subscribers(self._dynamic_points):
             points = points_in_map(reconstruction, placement, settings, where=moving)
             self._dynamic_points.publish(to_point_cloud(points, header))
         # The map of a world that was left must not stay latched.
         since_s = time.monotonic() - self._published_s
-        if reconstruction.frame_index == 0 or since_s >= settings.static_map.period_s:
+        if is_first or since_s >= settings.static_map.period_s:
             self._static_map.publish(to_point_cloud(self.static_points(placement), header))
             self._published_s = time.monotonic()
-        self._occupancy.observe(placement, header, settings, reconstruction.frame_index == 0)
+        self._occupancy.observe(placement, header, settings)

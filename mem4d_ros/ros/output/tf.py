@@ -13,13 +13,14 @@ from std_msgs.msg import Header
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.geometry.pose_text import parse_pose
 from mem4d_ros.mapping.rotations import part_of_motion
-from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings, TfSettings
 from mem4d_ros.ros.output.tf_sender import FrameTaken, TfSender
 from mem4d_ros.ros.robot.odometry import OdometrySource
 from mem4d_ros.ros.robot.placers import BasePlacer, CameraPlacer, Placement, Placer
 from mem4d_ros.ros.robot.robot import Robot
 from mem4d_ros.runtime.external_odometry import map_from_odom
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 
 def make_placer(robot: Robot, tf: TfSettings, frames: FrameSettings) -> Placer:

@@ -15,9 +15,9 @@ from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.mapping.rotations import skew
 from mem4d_ros.ros.conversions.pose import matrix_to_pose
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import OdometrySettings
 from mem4d_ros.ros.robot.placers import Placement
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 UNKNOWN_STDDEV = 1e3
 """Of what was not measured; filters take its square, 1e6, for unknown."""

@@ -43,13 +43,12 @@ class Calibration:
             self._say(f"{straight.source} ({_brief(straight.intrinsics)})")
             self._usable = info, image.shape
             return straight
-        has_one = self._usable is not None and self._usable[1] == image.shape
-        self._say_unusable(
-            problem, "the one before counts" if has_one else "intrinsics are predicted"
-        )
-        if self._usable is None or not has_one:
+        before = self._usable
+        if before is None or before[1] != image.shape:
+            self._say_unusable(problem, "intrinsics are predicted")
             return straight
-        return self._lens.straighten(image, self._usable[0], rectified, settings.undistort)
+        self._say_unusable(problem, "the one before counts")
+        return self._lens.straighten(image, before[0], rectified, settings.undistort)
 
     def _say_unusable(self, problem: str, instead: str) -> None:
         if problem:

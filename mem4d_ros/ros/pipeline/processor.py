@@ -11,9 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from mem4d_ros.mapping import MapCamera, MapError
 from mem4d_ros.model import MemorySizes
-from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.image import image_to_rgb
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.frame import IncomingFrame, ReconstructedFrame
 from mem4d_ros.ros.interface.settings import FrameSettings, Settings
 from mem4d_ros.ros.known_map import KnownMap
@@ -29,7 +27,9 @@ from mem4d_ros.runtime import (
     OnlineReconstructor,
     Reconstruction,
 )
+from mem4d_ros.sensor_messages.frames import tf_frame
 from mem4d_ros.sensor_messages.lens import StraightImage
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 
 class FrameOutdated(FrameRejected):

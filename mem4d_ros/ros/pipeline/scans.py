@@ -8,8 +8,6 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.ros.conversions.frames import tf_frame
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import EvidenceSettings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.robot.placers import PlaceSensor, SensorUnplaced
@@ -18,6 +16,8 @@ from mem4d_ros.runtime.measured_points import MeasuredPoints
 from mem4d_ros.runtime.scale import PointScale
 from mem4d_ros.runtime.scans import seen_points
 from mem4d_ros.sensor_messages.cloud_points import UnusableCloud, cloud_positions
+from mem4d_ros.sensor_messages.frames import tf_frame
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 LEAST_POINTS = 10
 """In the image, without which a scan says nothing."""

@@ -10,14 +10,14 @@ import numpy as np
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
-from mem4d_ros.ros.conversions.frames import tf_frame
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.runtime.external_odometry import PoseHistory
+from mem4d_ros.sensor_messages.frames import tf_frame
 from mem4d_ros.sensor_messages.poses import pose_fault
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 PATIENCE_S = 0.1
 """A small network can be faster than the next message of an odometry of 10 Hz."""

@@ -13,11 +13,11 @@ from rclpy.time import Time
 
 from mem4d_ros.geometry import rigid_inverse
 from mem4d_ros.ros.conversions.pose import transform_to_matrix
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings
 from mem4d_ros.ros.robot.odometry import PATIENCE_S, OdometryMissing
 from mem4d_ros.ros.robot.placers import ExtrinsicsError, SensorUnplaced
 from mem4d_ros.runtime.external_odometry import BACK_NS, LARGEST_GAP_NS, going_on
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 CACHE_NS = 10_000_000_000
 """What tf2 keeps of each frame; it ignores what is older."""

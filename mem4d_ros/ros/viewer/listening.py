@@ -19,7 +19,6 @@ from mem4d_ros.ros.conversions.cloud import from_point_cloud
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.lines import from_lines
 from mem4d_ros.ros.conversions.pose import pose_to_matrix
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import InputSettings
 from mem4d_ros.ros.ownership import ownership
@@ -29,6 +28,7 @@ from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.camera_place import CameraPlace
 from mem4d_ros.ros.viewer.settings import ViewerSettings
 from mem4d_ros.runtime import ColouredPoints, FrameRejected
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 from mem4d_ros.viewer.look import LANDMARKS, Look
 from mem4d_ros.viewer.scene import Changes, MapCloud, Scene, ViewedCamera
 

@@ -59,9 +59,7 @@ class PoseFrame:
     intrinsics: np.ndarray  # (3, 3) float64, pixels of `image`
     head_pose: np.ndarray  # (4, 4) float64, camera-to-world as the network says
     place: np.ndarray | None = None  # (C,) float32 of length 1, what tells the place from others
-    own_depth: np.ndarray | None = (
-        None  # (H, W), where it was wanted, in metres as the rest is told
-    )
+    own_depth: np.ndarray | None = None  # (H, W) in metres of what was told, where it was wanted
     people: np.ndarray | None = None  # (H, W) bool, that may show people; None: nobody looked
 
 

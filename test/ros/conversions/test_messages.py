@@ -12,8 +12,9 @@ from std_msgs.msg import Header
 from mem4d_ros.ros.conversions.cloud import to_point_cloud
 from mem4d_ros.ros.conversions.depth import to_depth_image
 from mem4d_ros.ros.conversions.pose import matrix_to_pose, matrix_to_transform, transform_to_matrix
-from mem4d_ros.ros.conversions.stamps import ns_to_stamp, stamp_to_ns
+from mem4d_ros.ros.conversions.stamps import ns_to_stamp
 from mem4d_ros.runtime import ColouredPoints
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 HEADER = Header(frame_id="map")
 

@@ -75,6 +75,14 @@ def listen(ros: Ros) -> list[OccupancyGrid]:
     return ros.listen(OccupancyGrid, "/mem4d/occupancy", LATCHED)
 
 
+def grids_of_a_drive(ros: Ros, play: Callable[..., None]) -> list[OccupancyGrid]:
+    """All that come, once there is one of the corridor."""
+    grids = listen(ros)
+    play(*range(1, 9))
+    ros.wait_for(lambda: any(len(grid.data) > 1000 for grid in grids), "a grid")
+    return grids
+
+
 def cell_at(grid: OccupancyGrid, x: float, y: float) -> int:
     """The value at a place in the map; the grid is level."""
     orientation = grid.info.origin.orientation
@@ -126,9 +134,7 @@ def test_the_map_of_a_world_that_was_left_does_not_stay(
     driving: tuple[Ros, Callable[..., None]],
 ) -> None:
     ros, play = driving
-    grids = listen(ros)
-    play(*range(1, 9))
-    ros.wait_for(lambda: any(len(grid.data) > 1000 for grid in grids), "a grid")
+    grids = grids_of_a_drive(ros, play)
     assert ros.call(Trigger, "/mem4d/reset", Trigger.Request()).success
     play(9)
     ros.wait_for(lambda: list(grids[-1].data) == [-1], "the grid of a world not seen yet")
@@ -161,9 +167,7 @@ def test_the_map_of_a_world_that_was_left_does_not_stay_where_the_next_has_no_pl
 ) -> None:
     """As after a map was loaded, before the camera is recognised in it."""
     ros, play = driving
-    grids = listen(ros)
-    play(*range(1, 9))
-    ros.wait_for(lambda: any(len(grid.data) > 1000 for grid in grids), "a grid")
+    grids = grids_of_a_drive(ros, play)
     outputs = ros.node._engine.outputs
     frame = Mock(stamp=Time(sec=9), scale=ScaleEstimate(1.0, 0.0))
     frame.reconstruction = Mock(frame_index=0, placed=False)

@@ -18,11 +18,11 @@ from wall_model import WallModel
 
 from mem4d_ros.geometry import rigid_inverse, transform_points
 from mem4d_ros.ros.conversions.pose import matrix_to_transform, transform_to_matrix
-from mem4d_ros.ros.conversions.stamps import stamp_to_ns
 from mem4d_ros.ros.interface.settings import FrameSettings, TfSettings
 from mem4d_ros.ros.output.tf import MapToOdom, MapToTracked
 from mem4d_ros.ros.output.tf_sender import TfSender
 from mem4d_ros.ros.robot.placers import Placement
+from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 
 
 @pytest.fixture
@@ -201,6 +201,13 @@ class Standing:
         self.hear = hear
 
 
+def base_at(x: float) -> Placement:
+    """The base so far ahead in the map."""
+    pose = np.eye(4)
+    pose[0, 3] = x
+    return Placement(np.eye(4), pose, "base_link", pose)
+
+
 def test_what_an_image_corrects_is_sent_at_once() -> None:
     """Though the odometry is ahead of the image, and was followed, post-dated, already."""
     sent, odometry = Sent(), Standing()
@@ -208,13 +215,7 @@ def test_what_an_image_corrects_is_sent_at_once() -> None:
     output = MapToOdom(sent, FrameSettings(), odometry, settings)
     for x, image_s, odometry_s in ((1.0, 10, 11), (2.0, 12, 13)):
         odometry.hear(odometry_s * 10**9)
-        pose = np.eye(4)
-        pose[0, 3] = x
-        output.publish(
-            Placement(np.eye(4), pose, "base_link", pose),
-            Header(stamp=Time(sec=image_s)),
-            settings,
-        )
+        output.publish(base_at(x), Header(stamp=Time(sec=image_s)), settings)
     assert sent.x == [1, 1, 1, 2]  # from the image on; ahead; with the odometry; the correction
     assert sent.stamps_ns == sorted(set(sent.stamps_ns))
     assert sent.stamps_ns[0] == 10 * 10**9
@@ -235,16 +236,9 @@ def test_the_odometry_goes_on_alone_while_no_image_says_where_the_robot_is() -> 
     sent, odometry = Sent(), Driving()
     settings = TfSettings(transform_tolerance_s=1.0)
     output = MapToOdom(sent, FrameSettings(), odometry, settings)
-    pose = np.eye(4)
     for second, x, measured in ((10, 13.0, True), (20, 13.0, False), (30, 32.0, True)):
         sent.x.clear()
-        pose[0, 3] = x
-        output.publish(
-            Placement(np.eye(4), pose, "base_link", pose),
-            Header(stamp=Time(sec=second)),
-            settings,
-            measured,
-        )
+        output.publish(base_at(x), Header(stamp=Time(sec=second)), settings, measured)
         assert sent.x[-1] == pytest.approx(2.0 if second == 30 else 3.0)
 
 
@@ -253,16 +247,10 @@ def test_the_map_moves_under_the_odometry_also_where_no_image_says_where_to() ->
     sent, odometry = Sent(), Driving()
     settings = TfSettings(transform_tolerance_s=1.0)
     output = MapToOdom(sent, FrameSettings(), odometry, settings)
-    pose, back = np.eye(4), np.eye(4)
+    back = np.eye(4)
     back[0, 3] = -0.5  # the base is half a metre ahead of where it was
     for second, x, measured in ((10, 13.0, True), (20, 23.5, False)):
         if not measured:
             output.jump(back)
-        pose[0, 3] = x
-        output.publish(
-            Placement(np.eye(4), pose, "base_link", pose),
-            Header(stamp=Time(sec=second)),
-            settings,
-            measured,
-        )
+        output.publish(base_at(x), Header(stamp=Time(sec=second)), settings, measured)
     assert sent.x[-1] == pytest.approx(3.5)
