@@ -102,8 +102,10 @@ def _mountings(storage: Storage) -> dict[str, Mounting]:
         return found
     for message in storage.messages(TF_STATIC):
         for each in storage.decoded(message).transforms:
-            matrix = rigid_matrix(each.transform.rotation, each.transform.translation)
-            found[tf_frame(each.child_frame_id)] = Mounting(tf_frame(each.header.frame_id), matrix)
+            place = each.transform.rotation, each.transform.translation
+            if not pose_fault(*place):  # TF takes no notice of it, either
+                mounting = Mounting(tf_frame(each.header.frame_id), rigid_matrix(*place))
+                found[tf_frame(each.child_frame_id)] = mounting
     return found
 
 

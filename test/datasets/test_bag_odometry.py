@@ -102,3 +102,12 @@ def test_a_bag_is_not_called_damaged_where_its_reader_is_missing(
         with pytest.raises(FrameError, match="a ROS bag needs the package rosbags"):
             BagOdometry(source, "/odom", say=said.append)
     assert not said
+
+
+def test_a_mounting_without_a_turn_is_none(tmp_path: Path) -> None:
+    """Zeros that nobody has set: everything would become NaN."""
+    unset = tf_message(camera=("base_link", MAST_FROM_CAMERA))
+    unset.transforms[0].transform.rotation.x = unset.transforms[0].transform.rotation.y = 0.0
+    unset.transforms[0].transform.rotation.z = unset.transforms[0].transform.rotation.w = 0.0
+    with pytest.raises(FrameError, match="give --base-to-camera"):
+        BagOdometry(recorded(tmp_path, unset), "/odom")
