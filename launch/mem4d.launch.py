@@ -34,7 +34,7 @@ ARGUMENTS = {
     "viewer": ("false", "true: start the viewer, at http://localhost:<viewer_port>"),
     "viewer_host": ("127.0.0.1", "address of the viewer; 0.0.0.0: for the whole network"),
     "viewer_port": ("8080", "port of the viewer"),
-    "use_sim_time": ("false", "true: time comes from /clock"),
+    "use_sim_time": ("", "true: time comes from /clock; empty: what the parameters say"),
 }
 """Name, default and meaning."""
 
@@ -56,16 +56,8 @@ def generate_launch_description() -> LaunchDescription:
         for name, (default, meaning) in ARGUMENTS.items()
     ]
     profile = [SetEnvironmentVariable(*item) for item in profile_settings(os.environ).items()]
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        arguments=["-d", str(SHARE / "config" / "mem4d.rviz")],
-        namespace=LaunchConfiguration("namespace"),
-        remappings=[("image", LaunchConfiguration("image"))],
-        parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
-        condition=IfCondition(LaunchConfiguration("rviz")),
-    )
     node = OpaqueFunction(function=mem4d_node)
+    rviz = OpaqueFunction(function=rviz2, condition=IfCondition(LaunchConfiguration("rviz")))
     viewer = OpaqueFunction(
         function=mem4d_viewer, condition=IfCondition(LaunchConfiguration("viewer"))
     )
@@ -74,14 +66,14 @@ def generate_launch_description() -> LaunchDescription:
 
 def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The node, with those arguments that the user has given as parameters."""
-    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    given = _given(context)
     if not Path(given["params_file"]).is_file():
         raise FileNotFoundError(f"params_file {given['params_file']!r} is not a file")
     parameters = {PARAMETERS[name]: given[name] for name in PARAMETERS if given[name]}
-    parameters["use_sim_time"] = _is_true(given["use_sim_time"])
+    parameters |= _time(given)
     if given["autostart"]:
-        parameters["lifecycle.autostart"] = _is_true(given["autostart"])
-    if _is_true(given["compressed"]):
+        parameters["lifecycle.autostart"] = _is_true("autostart", given)
+    if _is_true("compressed", given):
         parameters["input.image_transport"] = "compressed"
     node = Node(
         package="mem4d_ros",
@@ -96,9 +88,23 @@ def mem4d_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [node]
 
 
+def rviz2(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """RViz with the node's topics."""
+    given = _given(context)
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        arguments=["-d", str(SHARE / "config" / "mem4d.rviz")],
+        namespace=given["namespace"],
+        remappings=[("image", given["image"])],
+        parameters=[_time(given)],
+    )
+    return [rviz]
+
+
 def mem4d_viewer(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The viewer of the node, in the browser."""
-    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    given = _given(context)
     viewer = Node(
         package="mem4d_ros",
         executable="mem4d_viewer",
@@ -108,7 +114,7 @@ def mem4d_viewer(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             {
                 "host": given["viewer_host"],
                 "port": int(given["viewer_port"]),
-                "image_transport": "compressed" if _is_true(given["compressed"]) else "raw",
+                "image_transport": "compressed" if _is_true("compressed", given) else "raw",
             }
         ],
         remappings=[("image", given["image"])],
@@ -118,5 +124,20 @@ def mem4d_viewer(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [viewer]
 
 
-def _is_true(text: str) -> bool:
-    return text.lower() in ("true", "1")
+def _given(context: LaunchContext) -> dict[str, str]:
+    return {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+
+
+def _time(given: dict[str, str]) -> dict[str, bool]:
+    """The parameter use_sim_time, unless a bringup or the parameters' file may say it."""
+    if not given["use_sim_time"]:
+        return {}
+    return {"use_sim_time": _is_true("use_sim_time", given)}
+
+
+def _is_true(name: str, given: dict[str, str]) -> bool:
+    """Whether an argument is true. Raises ValueError: it is neither that nor false."""
+    text = given[name].lower()
+    if text not in ("true", "1", "false", "0"):
+        raise ValueError(f"{name}:={given[name]} is neither true nor false")
+    return text in ("true", "1")

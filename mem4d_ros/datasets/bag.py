@@ -27,6 +27,7 @@ from mem4d_ros.datasets.folder import SUFFIXES
 from mem4d_ros.datasets.sample import BadFrame, FrameError, Sample
 from mem4d_ros.sensor_messages.camera_info import CameraInfoError
 from mem4d_ros.sensor_messages.compressed_image import compressed_to_rgb
+from mem4d_ros.sensor_messages.deep_image import SensorBits
 from mem4d_ros.sensor_messages.lens import Lens, StraightImage, is_rectified
 from mem4d_ros.sensor_messages.raw_image import raw_to_rgb
 from mem4d_ros.sensor_messages.remarks import Say, silent
@@ -91,18 +92,20 @@ class Bag:
 
     def __iter__(self) -> Iterator[Sample | BadFrame]:
         with open_storage(self.path, self._say) as storage:
-            lens = Lens()
+            lens, sensor = Lens(), SensorBits()
             for index, message in enumerate(storage.messages(self.topic)):
                 name = f"{self.topic} {index}"
                 try:
-                    yield self._sample(storage, message, name, lens)
+                    yield self._sample(storage, message, name, lens, sensor)
                 except ValueError as error:
                     yield BadFrame(name, f"{self.path}, {name}: {error}")
 
-    def _sample(self, storage: Storage, message: Message, name: str, lens: Lens) -> Sample:
+    def _sample(
+        self, storage: Storage, message: Message, name: str, lens: Lens, sensor: SensorBits
+    ) -> Sample:
         """Raises FrameError and UnusableImage."""
         fields = storage.decoded(message)
-        image = self._decode(fields, lambda remark: self._say(f"{self.topic}: {remark}"))
+        image = self._decode(fields, lambda remark: self._say(f"{self.topic}: {remark}"), sensor)
         straight = self._straight(image, lens)
         stamp_ns = stamp_to_ns(fields.header.stamp) or message.recorded_ns
         if stamp_ns < 0:

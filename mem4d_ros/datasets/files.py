@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from mem4d_ros.datasets.sample import FrameError
-from mem4d_ros.sensor_messages.deep_image import to_eight_bits
+from mem4d_ros.sensor_messages.deep_image import SensorBits, to_eight_bits
 from mem4d_ros.sensor_messages.encoded_size import encoded_size, from_start, is_cut_off
 from mem4d_ros.sensor_messages.raw_image import MAX_PIXELS
 from mem4d_ros.sensor_messages.remarks import Say, silent
@@ -92,9 +92,10 @@ def check_count(path: Path, count: int, expected: int) -> None:
         )
 
 
-def read_image(path: Path, say: Say = silent) -> np.ndarray:
+def read_image(path: Path, say: Say = silent, sensor: SensorBits | None = None) -> np.ndarray:
     """An image (H, W, 3) uint8 RGB; grey becomes RGB, and deep channels 8 bits.
 
+    `sensor` remembers a sequence's depth of 16 bits.
     Raises FrameError for a file that is missing, cut off or no image.
     """
     content = memoryview(existing(path).read_bytes())
@@ -112,7 +113,7 @@ def read_image(path: Path, say: Say = silent) -> np.ndarray:
     if image is None:
         raise FrameError(f"{path} is not a readable image: replace or remove it")
     if image.dtype == np.uint16:
-        image = to_eight_bits(image, lambda remark: say(f"{path.parent}: {remark}"))
+        image = to_eight_bits(image, lambda remark: say(f"{path.parent}: {remark}"), sensor)
     elif image.dtype != np.uint8:
         image = cv2.convertScaleAbs(image, alpha=255)  # light from 0 to 1
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

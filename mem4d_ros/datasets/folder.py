@@ -13,6 +13,7 @@ from mem4d_ros.datasets.companions import of_one_camera
 from mem4d_ros.datasets.file_stamps import stamps_in_names
 from mem4d_ros.datasets.files import natural_order, read_image, visible_files
 from mem4d_ros.datasets.sample import BadFrame, Frame, FrameError
+from mem4d_ros.sensor_messages.deep_image import SensorBits
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
 SUFFIXES = {
@@ -70,11 +71,12 @@ class ImageFolder:
         return len(self.paths)
 
     def __iter__(self) -> Iterator[Frame | BadFrame]:
+        sensor = SensorBits()
         for index, (path, stamp_s) in enumerate(zip(self.paths, self._stamps, strict=True)):
             if path.suffix.lower() == WEBP and is_animated_webp(path):
                 self._say(f"{path} is animated: its first image is taken, as of the others")
             try:
-                image = read_image(path, self._say)
+                image = read_image(path, self._say, sensor)
             except FrameError as error:
                 yield BadFrame(path.name, str(error))
             else:

@@ -6,7 +6,7 @@ It knows neither ROS nor the network: depth comes in as an argument.
 from __future__ import annotations
 
 from mem4d_ros.mapping.adjustment import Aside, AtOnce, Worker
-from mem4d_ros.mapping.correction import Correction, moved_pose, scale_of
+from mem4d_ros.mapping.correction import Correction, moved_pose, of_all, scale_of
 from mem4d_ros.mapping.descriptors import Corners
 from mem4d_ros.mapping.drift import ScaleDrift
 from mem4d_ros.mapping.external_pose import ExternalPose
@@ -77,6 +77,7 @@ __all__ = [
     "landmark_cloud",
     "load_map",
     "moved_pose",
+    "of_all",
     "save_map",
     "scale_of",
 ]

@@ -9,6 +9,8 @@ import numpy as np
 from mem4d_ros.geometry import transform_points
 
 NO_LINKS = np.empty((0, 2, 3))
+BEFORE_ALL = -1
+"""A number that is less than that of any keyframe."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Correction:
         index = np.searchsorted(self.keyframes, keyframes, side="right")
         return np.concatenate((np.eye(4)[None], self.motions))[index]
 
+    def after(self, motion: np.ndarray) -> Correction:
+        """The same after a similarity (4, 4) that moves all of the world first."""
+        return Correction(
+            np.concatenate(([BEFORE_ALL], self.keyframes)),
+            np.concatenate((motion[None], self.motions @ motion)),
+            self.links,
+        )
+
     def seen_from(self, other_from_world: np.ndarray) -> Correction:
         """The same in another frame (4, 4), which may have other metres."""
         back = np.linalg.inv(other_from_world)
@@ -43,6 +53,11 @@ class Correction:
             other_from_world @ self.motions @ back,
             transform_points(other_from_world, self.links),
         )
+
+
+def of_all(motion: np.ndarray) -> Correction:
+    """The correction that moves all of the world by one similarity (4, 4)."""
+    return Correction(np.array([BEFORE_ALL]), motion[None])
 
 
 def moved_pose(motion: np.ndarray, camera_to_world: np.ndarray) -> np.ndarray:

@@ -45,7 +45,8 @@ def load_checkpoint(path: Path | str) -> Mem4D:
 
     Raises:
         CheckpointError: no such file, not a safetensors file or a truncated one, no Mem4D config in
-            it, or weights of another architecture (the first keys that differ are named).
+            it, weights of another architecture (the first keys that differ are named), or NaN and
+            infinity among them.
     """
     path = Path(path)
     with named_errors(path), safe_open(path, framework="pt", device="cpu") as file:
@@ -54,6 +55,7 @@ def load_checkpoint(path: Path | str) -> Mem4D:
     with torch.device("meta"), _WithoutInitialValues():
         model = Mem4D(config)
     _require_same_architecture(path, model, weights)
+    _require_finite(path, weights)
     model.load_state_dict(weights, assign=True)
     return model.eval()
 
@@ -102,3 +104,12 @@ def _require_same_architecture(
         f"{path}: weights of another architecture, {len(differing)} of {len(expected)} keys differ "
         f"from its config: {shown}"
     )
+
+
+def _require_finite(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise CheckpointError(
+                f"{path}: {name} holds NaN or infinity: the file is damaged, fetch it again, or its"
+                " training has diverged"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,3 +34,12 @@ class ReconstructedFrame:
     scale: ScaleEstimate = field(default=ScaleEstimate(1.0, 0.0))  # that was applied to it
     landmarks: ColouredPoints | None = None  # in the world, where somebody asked for them
     map_from_world: np.ndarray | None = None  # (4, 4) of the map that was loaded; None: a new one
+
+    @property
+    def place_known(self) -> bool:
+        """Whether the image determined where the camera is, in metres.
+
+        A way whose scale is yet to be learned has none, but in a map that was loaded.
+        """
+        in_metres = math.isfinite(self.scale.deviation) or self.map_from_world is not None
+        return self.reconstruction.pose_measured and in_metres

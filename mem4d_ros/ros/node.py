@@ -92,6 +92,10 @@ class Mem4DNode(LifecycleNode):
     def start(self) -> bool:
         """Configure and activate where lifecycle.autostart asks for it; False if that failed."""
         if not self._settings.lifecycle.autostart:
+            self.get_logger().info(
+                "waiting for a lifecycle manager to configure and activate this node, as"
+                " lifecycle.autostart is false"
+            )
             return True
         transitions = (self.trigger_configure, self.trigger_activate)
         return all(start() == TransitionCallbackReturn.SUCCESS for start in transitions)

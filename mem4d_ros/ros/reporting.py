@@ -9,7 +9,7 @@ from typing import Protocol
 
 INTERVAL_S = 5.0
 MAX_ONCE = 1000
-"""Of messages that are said once; names that others choose have no limit."""
+"""Of messages that are remembered to be said; names that others choose have no limit."""
 MAX_LENGTH = 1000
 """Of a message in characters; names that others choose have no limit."""
 
@@ -77,10 +77,16 @@ class Reporter:
     def _is_due(self, key: str) -> bool:
         with self._lock:
             now = self._clock()
-            due = now - self._said_at.get(key, -INTERVAL_S) >= INTERVAL_S
+            due = key not in self._said_at or not _is_fresh(self._said_at[key], now)
             if due:
+                if len(self._said_at) >= MAX_ONCE:
+                    self._said_at = {k: at for k, at in self._said_at.items() if _is_fresh(at, now)}
                 self._said_at[key] = now
             return due
+
+
+def _is_fresh(said_at: float, now: float) -> bool:
+    return now - said_at < INTERVAL_S
 
 
 def _one_line(message: str) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from mem4d_ros.geometry import rigid_inverse, robust_deviation
-from mem4d_ros.mapping import Correction, moved_pose, scale_of
+from mem4d_ros.mapping import Correction, moved_pose, of_all, scale_of
 from mem4d_ros.runtime.points import move_points
 from mem4d_ros.runtime.reconstruction import Reconstruction
 
@@ -200,6 +200,9 @@ class PointScale:
         """The next frames say."""
 
     def reset(self) -> None:
+        """Nothing is kept of poses."""
+
+    def forget(self) -> None:
         """Forget all: a new world has metres of its own."""
         self._logs.clear()
 
@@ -215,6 +218,19 @@ class MetricWorld:
         self._last: tuple[np.ndarray, np.ndarray] | None = None  # own and metric pose
         self._keyframe = 0  # that these hang on
         self._scale = 1.0  # between them
+        self._grows_by: float | None = None  # what the next frame has to tell
+
+    def grow(self, factor: float) -> None:
+        """Make all so far as many times as long, about the origin of the world.
+
+        For a world whose metre was not known. The next frame's correction tells of it.
+        """
+        if self._last is None:
+            return
+        own, metric = self._last
+        self._last = own, moved_pose(_growth(factor), metric)
+        self._scale *= factor
+        self._grows_by = factor
 
     def scale(self, reconstruction: Reconstruction, scale: float) -> Reconstruction:
         """The next frame in metres. One with `frame_index` 0 starts a new world."""
@@ -222,11 +238,17 @@ class MetricWorld:
         if reconstruction.correction is not None and self._last is not None:
             reconstruction = self._move(reconstruction, reconstruction.correction)
         if self._last is None or reconstruction.frame_index == 0:
+            self._grows_by = None
             metric = _scaled(own, scale)
         else:
             last_own, last_metric = self._last
             metric = last_metric @ _scaled(rigid_inverse(last_own) @ own, scale)
         self._last, self._keyframe, self._scale = (own, metric), reconstruction.keyframe, scale
+        if self._grows_by is not None:
+            growth, correction = _growth(self._grows_by), reconstruction.correction
+            correction = of_all(growth) if correction is None else correction.after(growth)
+            reconstruction = replace(reconstruction, correction=correction)
+            self._grows_by = None
         factor = np.float32(scale)
         return replace(
             reconstruction,
@@ -255,6 +277,10 @@ class MetricWorld:
 def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
     """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
     return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
+
+
+def _growth(factor: float) -> np.ndarray:
+    return np.diag((factor, factor, factor, 1.0))
 
 
 def _scaled_covariance(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from mem4d_ros.sensor_messages.colour_planes import PLANES, Planes
-from mem4d_ros.sensor_messages.deep_image import to_eight_bits
+from mem4d_ros.sensor_messages.deep_image import SensorBits, to_eight_bits
 from mem4d_ros.sensor_messages.remarks import Say, silent
 
 MIN_SIDE = 16
@@ -67,11 +67,11 @@ _ENCODINGS = {
 }
 
 
-def raw_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
+def raw_to_rgb(message: Any, say: Say = silent, sensor: SensorBits | None = None) -> np.ndarray:
     """The image (H, W, 3) uint8 RGB; it may share the message's memory.
 
-    Rows may be padded. Raises UnusableImage for encodings without colours, for sizes of no camera
-    and for less data than the size needs.
+    Rows may be padded. `sensor` remembers a stream's depth of 16 bits. Raises UnusableImage for
+    encodings without colours, for sizes of no camera and for less data than the size needs.
     """
     check_size(message.width, message.height)
     encoding = _known_encoding(message.encoding)
@@ -90,7 +90,7 @@ def raw_to_rgb(message: Any, say: Say = silent) -> np.ndarray:
         strides=(step, pixel_bytes, layout.bytes_per_channel),
     )
     if layout.bytes_per_channel > 1:
-        pixels = to_eight_bits(pixels, say)
+        pixels = to_eight_bits(pixels, say, sensor)
     if layout.to_rgb is None:
         return pixels
     try:

@@ -76,6 +76,29 @@ def test_without_autostart_the_node_waits_for_a_manager() -> None:
         launched.kill()
 
 
+def test_the_parameters_file_may_say_which_time_counts(tmp_path: Path) -> None:
+    simulated = tmp_path / "simulated.yaml"
+    simulated.write_text("/**:\n  ros__parameters:\n    use_sim_time: true\n")
+    command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py", "autostart:=false"]
+    launched = subprocess.Popen([*command, f"params_file:={simulated}"], start_new_session=True)
+    try:
+        with connected() as ros:
+            request = GetParameters.Request(names=["use_sim_time"])
+            answer = ros.call(GetParameters, "/mem4d/get_parameters", request)
+            assert answer.values[0].bool_value
+        os.kill(launched.pid, signal.SIGINT)
+        assert launched.wait(timeout=PATIENCE_S) == 0
+    finally:
+        launched.kill()
+
+
+def test_a_word_that_is_neither_true_nor_false_is_an_error() -> None:
+    command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py", "compressed:=yes"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert ended.returncode != 0
+    assert "compressed:=yes is neither true nor false" in ended.stdout + ended.stderr
+
+
 def test_a_missing_parameter_file_is_an_error() -> None:
     command = [shutil.which("ros2"), "launch", "mem4d_ros", "mem4d.launch.py"]
     command += ["params_file:=/none.yaml"]

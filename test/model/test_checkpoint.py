@@ -79,6 +79,14 @@ def test_a_truncated_file_is_named(saved: Path, kept: float) -> None:
         load_checkpoint(saved)
 
 
+def test_damaged_weights_are_named(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    content[-4000:] = b"\xff" * 4000
+    saved.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"holds NaN or infinity: the file is damaged"):
+        load_checkpoint(saved)
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save({"weights": torch.zeros(3)}, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mem4d_ros.ros.reporting import INTERVAL_S, MAX_LENGTH, Reporter
+from mem4d_ros.ros.reporting import INTERVAL_S, MAX_LENGTH, MAX_ONCE, Reporter
 
 
 class Log:
@@ -86,3 +86,11 @@ def test_what_others_name_cannot_forge_or_fill_the_log(log: Log, reporter: Repor
         say(say.__name__, f"encoding '{encoding}' is unknown")
     assert all(line.isprintable() and len(line) <= MAX_LENGTH + 2 for line in log.lines)
     assert reporter.last_error.startswith("encoding 'x [INFO]")
+
+
+def test_names_that_others_choose_do_not_fill_the_memory(log: Log, reporter: Reporter) -> None:
+    for number in range(3 * MAX_ONCE):
+        log.now = number * INTERVAL_S / 100
+        reporter.note(f"topic {number}", "a new name")
+    assert len(reporter._said_at) <= MAX_ONCE
+    assert len(log.lines) == 3 * MAX_ONCE

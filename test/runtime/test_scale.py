@@ -11,7 +11,7 @@ from reconstructions import flat_reconstruction
 from scipy.spatial.transform import Rotation
 
 from mem4d_ros.geometry import project, rigid_inverse, transform_points
-from mem4d_ros.mapping import Correction
+from mem4d_ros.mapping import Correction, moved_pose
 from mem4d_ros.runtime.scale import FixedScale, MetricWorld, OdometryScale, PointScale
 
 TRUE_SCALE = 2.5
@@ -217,7 +217,7 @@ def test_a_new_world_has_metres_of_its_own() -> None:
     scale = PointScale()
     for frame in range(5):
         compared(scale, TRUE_SCALE, frame)
-    scale.reset()
+    scale.forget()
     assert scale.estimate.deviation == math.inf
 
 
@@ -232,3 +232,35 @@ def test_a_loop_moves_the_world_by_the_scale_that_it_had() -> None:
     )
     scaled = world.scale(jumped, 1.0)
     np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [0, 0, 2 * 2 + 1])
+
+
+def test_a_world_whose_metre_becomes_known_grows_with_all_that_it_has() -> None:
+    """Three times as long: what was at 1 m is at 3 m, and the camera goes on from there."""
+    world, path = MetricWorld(), poses(np.array([[0, 0, 0], [0, 0, 1.0], [1, 0, 1.5]]))
+    for index in range(2):
+        world.scale(flat_reconstruction(index, path[index]), 1.0)
+    world.grow(3.0)
+    scaled = world.scale(flat_reconstruction(2, path[2]), 3.0)
+    np.testing.assert_allclose(scaled.camera_to_world[:3, 3], [3, 0, 4.5])
+    assert scaled.correction is not None
+    moved = moved_pose(scaled.correction.of(np.array([0])), path[1])
+    np.testing.assert_allclose(moved[0, :3, 3], [0, 0, 3])
+    np.testing.assert_allclose(moved[0, :3, :3], path[1, :3, :3])
+    assert world.scale(flat_reconstruction(3, path[2]), 3.0).correction is None
+
+
+def test_a_world_may_grow_in_the_frame_in_which_a_loop_closes() -> None:
+    world, path = MetricWorld(), poses(np.array([[0, 0, 0], [0, 0, 1.0], [1, 0, 1.5]]))
+    for index in range(2):
+        world.scale(flat_reconstruction(index, path[index]), 1.0)
+    world.grow(2.0)
+    motion = np.eye(4)
+    motion[0, 3] = 1.0
+    jumped = replace(
+        flat_reconstruction(2, path[2]), correction=Correction(np.array([1]), motion[None])
+    )
+    scaled = world.scale(jumped, 2.0)
+    assert scaled.correction is not None
+    stays, moves = moved_pose(scaled.correction.of(np.array([0, 1])), path[1])
+    np.testing.assert_allclose(stays[:3, 3], [0, 0, 2])
+    np.testing.assert_allclose(moves[:3, 3], [2, 0, 2])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from bags import image_message
 
+from mem4d_ros.sensor_messages.deep_image import SensorBits
 from mem4d_ros.sensor_messages.raw_image import UnusableImage, raw_to_rgb
 
 RGB = np.random.default_rng(0).integers(0, 256, (18, 22, 3), np.uint8)
@@ -132,6 +133,19 @@ def test_a_camera_of_fewer_bits_gives_the_same_picture(encoding: str, bits: int)
         f"images of 16 bits are nearly black: they use {bits} of them, and are made brighter to"
         " suit"
     ])  # fmt: skip
+
+
+def test_the_pictures_of_a_stream_do_not_flicker_with_their_brightest_pixel() -> None:
+    grey = np.full((18, 22, 1), 800, np.uint16)
+    glint = grey.copy()
+    glint[3, 4] = 1030  # beyond 10 bits
+    sensor, said = SensorBits(), []
+    pictures = [
+        raw_to_rgb(image_message(image, "mono16"), said.append, sensor)
+        for image in (grey, glint, grey, glint)
+    ]
+    assert [picture[0, 0, 0] for picture in pictures] == [200, 50, 50, 50]
+    assert raw_to_rgb(image_message(grey, "mono16"))[0, 0, 0] == 200  # another camera's
 
 
 @pytest.mark.parametrize("encoding", ["rgba16", "16UC4"])

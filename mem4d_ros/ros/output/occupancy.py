@@ -25,6 +25,8 @@ from mem4d_ros.runtime.occupancy import UNKNOWN, Grid, OccupancyMapper, View
 TICK_S = 0.25
 """How long a new subscriber waits, besides the time that a grid takes."""
 NICENESS = 10
+MOST_FLOORLESS = 5
+"""Grids in a row before it is worth a word: the first frames seldom show enough of the floor."""
 
 PointsAndViews = Callable[[], tuple[ColouredPoints, tuple[View, ...]]]
 
@@ -60,7 +62,9 @@ class OccupancyOutput:
         self._mapper = OccupancyMapper(settings.occupancy.settings(), self._is_level)
         self._publisher = topics.OCCUPANCY.publisher(node)
         self._resolution_m = settings.occupancy.resolution
-        self._due: _Due | None = None
+        self._due: _Due | None = None  # the newest
+        self._asked: _Due | None = None  # the last that was asked for
+        self._floorless = 0  # grids in a row
         self._lock = threading.Lock()
         self._world = 0
         self._has_published = False
@@ -77,7 +81,7 @@ class OccupancyOutput:
 
     def forget(self, header: Header) -> None:
         """A new world begins, which may have no place in the map yet."""
-        self._due, self._begun_s = None, -math.inf
+        self._due, self._begun_s, self._floorless = None, -math.inf, 0
         with self._lock:
             self._world += 1
             if self._has_published:  # the map of a world that was left must not stay latched
@@ -96,11 +100,11 @@ class OccupancyOutput:
     def _tick(self) -> None:
         due = self._due
         now_s = time.monotonic()
-        if due is None or now_s < self._begun_s + due.period_s:
+        if due is None or due is self._asked or now_s < self._begun_s + due.period_s:
             return
         if not has_subscribers(self._publisher):
             return
-        self._due, self._begun_s = None, now_s
+        self._asked, self._begun_s = due, now_s
         self._worker.submit(due)
 
     def _make(self, due: _Due) -> tuple[_Due, Grid | None]:
@@ -110,12 +114,15 @@ class OccupancyOutput:
     def _publish(self, made: tuple[_Due, Grid | None]) -> None:
         due, grid = made
         if grid is None:
-            self._reporter.warning(
-                "floor",
-                "~/occupancy is not published: no floor was found below the camera (yet); it must"
-                " be seen, within static_map.max_range",
-            )
+            self._floorless += 1
+            if self._floorless >= MOST_FLOORLESS:
+                self._reporter.warning(
+                    "floor",
+                    "~/occupancy is not published: no floor was found below the camera (yet); it"
+                    " must be seen, within static_map.max_range",
+                )
             return
+        self._floorless = 0
         if grid.is_cut:
             self._reporter.once(
                 "~/occupancy is cut about the camera: the world has more than"

@@ -131,7 +131,7 @@ class Outputs:
         self, frame: ReconstructedFrame, placement: Placement, settings: Settings
     ) -> None:
         header = self._in_map(frame)
-        measured = frame.reconstruction.pose_measured
+        measured = frame.place_known
         # Before the clouds, which need it to be drawn.
         try:
             self._tf.publish(placement, header, settings.tf, measured)

@@ -151,7 +151,10 @@ class MapToOdom:
             self._image_ns = stamp_ns
             if is_first:  # TF has nothing before it: that one has to hold from its image on
                 self._send(stamp_ns)
-            ahead_ns = max(stamp_ns, self._odometry_ns) + self._tolerance_ns()
+            # Others give the odometry's frame children, too, and their clock may be another one.
+            is_near = self._odometry_ns - stamp_ns < HELD_NS
+            newest_ns = max(stamp_ns, self._odometry_ns) if is_near else stamp_ns
+            ahead_ns = newest_ns + self._tolerance_ns()
             self._send(max(ahead_ns, self._sent_ns + 1))  # at once, not with the next odometry
 
     def jump(self, back: np.ndarray) -> None:

@@ -27,6 +27,7 @@ from mem4d_ros.runtime import (
     OnlineReconstructor,
     Reconstruction,
 )
+from mem4d_ros.sensor_messages.deep_image import SensorBits
 from mem4d_ros.sensor_messages.frames import tf_frame
 from mem4d_ros.sensor_messages.lens import StraightImage
 from mem4d_ros.sensor_messages.stamps import stamp_to_ns
@@ -67,6 +68,7 @@ class FrameProcessor:
         self._calibration = Calibration(reporter)
         self._network_memory = network_memory
         self._wanted_memory = reconstructor.memory
+        self._sensor_bits = SensorBits()
 
     @property
     def resets(self) -> int:
@@ -113,7 +115,7 @@ class FrameProcessor:
         self._start_new_world(
             "stamps", self._continuity.break_by_stamp(stamp_ns, incoming.received_at_s)
         )
-        image = image_to_rgb(incoming.image, self._reporter.once)
+        image = image_to_rgb(incoming.image, self._reporter.once, self._sensor_bits)
         kind = _kind(incoming.image, image, camera_frame)
         self._start_new_world("kind", self._continuity.break_by_kind(kind))
         calibrated = self._calibration.apply(
@@ -249,6 +251,7 @@ class FrameProcessor:
 
     def _reset(self) -> None:
         self._reconstructor.reset()
+        self._sensor_bits = SensorBits()
         self._resets += 1
 
 

@@ -92,11 +92,16 @@ class WorldScaler:
         self._source = source
         self._odom_from_camera = odom_from_camera
         self._world = MetricWorld()
+        self._before = source.estimate
 
     def scaled(self, frame: ReconstructedFrame) -> ReconstructedFrame:
         reconstruction = frame.reconstruction
         _observe(self._source, frame, self._odom_from_camera)
-        scale = self._source.estimate
+        before, scale = self._before, self._source.estimate
+        becomes_known = math.isinf(before.deviation) and math.isfinite(scale.deviation)
+        if becomes_known and frame.map_from_world is None:  # that has places of its own
+            self._world.grow(scale.value / before.value)
+        self._before = scale
         in_metres = self._world.scale(reconstruction, scale.value)
         landmarks = frame.landmarks
         if landmarks is not None:

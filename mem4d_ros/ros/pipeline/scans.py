@@ -93,7 +93,7 @@ class Scans:
         A new world, which begins with frame 0, has metres of its own.
         """
         if reconstruction.frame_index == 0:
-            self.scale.reset()
+            self.scale.forget()
         if points is None:
             return
         transform = reconstruction.input_transform

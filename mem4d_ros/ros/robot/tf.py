@@ -148,10 +148,10 @@ class ForgetfulBuffer(tf2_ros.Buffer):
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """Remember a transform; one far older than the frame's newest clears all but static ones.
 
-        Called by tf2_ros.
+        One without a stamp (0) does not. Called by tf2_ros.
         """
         child, stamp_ns = transform.child_frame_id, stamp_to_ns(transform.header.stamp)
-        if stamp_ns < self._newest_ns.get(child, stamp_ns) - CACHE_NS:
+        if 0 < stamp_ns < self._newest_ns.get(child, stamp_ns) - CACHE_NS:
             self.clear()
             self._newest_ns.clear()
         if child in self._newest_ns or len(self._newest_ns) < MAX_FRAMES:

@@ -222,6 +222,19 @@ def test_what_an_image_corrects_is_sent_at_once() -> None:
     assert 12 * 10**9 <= sent.stamps_ns[1] < sent.stamps_ns[3] <= 14 * 10**9 + 1
 
 
+def test_a_transform_of_another_clock_does_not_carry_it_away() -> None:
+    """As of a frame that some node without use_sim_time gives the odometry's frame."""
+    sent, odometry = Sent(), Standing()
+    settings = TfSettings(transform_tolerance_s=0.1)
+    output = MapToOdom(sent, FrameSettings(), odometry, settings)
+    for second in (10, 11, 12):
+        odometry.hear(second * 10**9)
+        if second == 11:
+            odometry.hear(1_700_000_000 * 10**9)
+        output.publish(base_at(1.0), Header(stamp=Time(sec=second)), settings)
+    assert max(sent.stamps_ns) <= 12_100_000_001
+
+
 class Driving(Standing):
     """An odometry of a base that goes ahead at 1 m/s."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mem4d_ros.msg import Mem4DStatus
-from nav_msgs.msg import Odometry
+from nav_msgs.msg import Odometry, Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from robot_odometry import BASE_TO_CAMERA, odom_from_base, odometry
 from ros_probe import Ros, Session, Start, make_image
@@ -112,6 +112,22 @@ def test_odometry_finds_the_scale_and_says_how_well(driving: Driving) -> None:
     ros.wait_for(lambda: len(depths) == 15)
     np.testing.assert_allclose(ros.depth(depths[0]), WALL_M, atol=1e-5)
     np.testing.assert_allclose(ros.depth(depths[-1]), TRUE_SCALE * WALL_M, rtol=0.01)
+
+
+def test_a_way_of_unknown_size_is_said_to_be_one_and_grows_when_it_is_known(
+    driving: Driving,
+) -> None:
+    ros, drive = driving()
+    moves, paths = ros.listen(Odometry, "/mem4d/odometry"), ros.listen(Path, "/mem4d/path")
+    known = [math.isfinite(drive(frame).scale_deviation) for frame in range(15)]
+    ros.wait_for(lambda: len(moves) == len(paths) == 15)
+    for pose_and_twist, is_known in zip(moves, known, strict=True):
+        assert (pose_and_twist.pose.covariance[0] < 1) == is_known
+        assert (pose_and_twist.twist.covariance[0] < 1) <= is_known
+    assert 5 < sum(known) < 12
+    sideways_m = [-pose.pose.position.y for pose in paths[-1].poses]
+    true_m = TRUE_SCALE * 0.05 * np.arange(15)
+    np.testing.assert_allclose(sideways_m, true_m, rtol=0.02, atol=1e-6)
 
 
 def test_nothing_of_unknown_size_enters_the_static_map(driving: Driving) -> None:

@@ -74,6 +74,18 @@ def test_at_the_start_of_a_simulation_nothing_is_foreseen(newest_ns: int) -> Non
     assert TfOdometry(buffer, FrameSettings()).about(newest_ns + 1) is None
 
 
+def test_a_transform_without_a_stamp_makes_none_of_the_others_forgotten(
+    buffer: ForgetfulBuffer,
+) -> None:
+    for stamp_ns in (10 * SECOND, 0):
+        gripper = TransformStamped(child_frame_id="gripper")
+        gripper.header.frame_id = "arm"
+        gripper.header.stamp = ns_to_stamp(stamp_ns)
+        gripper.transform = matrix_to_transform(np.eye(4))
+        buffer.set_transform(gripper, "arm")
+    assert TfOdometry(buffer, FrameSettings()).about(10 * SECOND) is not None
+
+
 def test_a_tf_without_odometry_is_not_waited_for() -> None:
     assert TfOdometry(ForgetfulBuffer(), FrameSettings()).about(SECOND) is None
 
