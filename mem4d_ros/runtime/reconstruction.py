@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,3 +38,14 @@ class Reconstruction:
     pose_covariance: np.ndarray | None = None
     """(6, 6): turn about the camera's axes in rad, position in the world in m; None: not known."""
     people: np.ndarray | None = None  # (H, W) bool, pixels that show people; None: nobody looked
+
+    def of_pixels(self, valid: np.ndarray) -> Reconstruction:
+        """The same with a valid value at no pixel but those (H, W) bool."""
+        return replace(
+            self,
+            points_world=np.where(valid[..., None], self.points_world, np.float32(np.nan)),
+            confidence_world=np.where(valid, self.confidence_world, np.float32(0)),
+            points_camera=np.where(valid[..., None], self.points_camera, np.float32(np.nan)),
+            confidence_camera=np.where(valid, self.confidence_camera, np.float32(0)),
+            depth=np.where(valid, self.depth, np.float32(np.nan)),
+        )

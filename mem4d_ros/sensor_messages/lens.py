@@ -39,6 +39,7 @@ class StraightImage:
         source: in words, what was done.
         maps: by which cv2.remap made it; None where there was nothing to straighten.
         problem: why the distortion is still in it; empty where it is not.
+        seen: (H, W) bool, the pixels that the lens saw, the others are black; None: it saw all.
     """
 
     image: np.ndarray
@@ -46,6 +47,7 @@ class StraightImage:
     source: str
     maps: tuple[np.ndarray, np.ndarray] | None = None
     problem: str = ""
+    seen: np.ndarray | None = None
 
 
 class Lens:
@@ -57,6 +59,7 @@ class Lens:
     def __init__(self) -> None:
         self._key: tuple = ()
         self._maps: tuple[np.ndarray, np.ndarray] | None = None
+        self._seen: np.ndarray | None = None
         self._intrinsics: np.ndarray | None = None
         self._source = self._problem = ""
 
@@ -75,12 +78,14 @@ class Lens:
             self._key = key
         if self._maps is not None:
             image = cv2.remap(image, *self._maps, cv2.INTER_LINEAR)
-        return StraightImage(image, self._intrinsics, self._source, self._maps, self._problem)
+        return StraightImage(
+            image, self._intrinsics, self._source, self._maps, self._problem, self._seen
+        )
 
     def _prepare(
         self, info: Any, width: int, height: int, rectified: bool, undistort: bool
     ) -> None:
-        self._key, self._maps, self._problem = (), None, ""
+        self._key, self._maps, self._seen, self._problem = (), None, None, ""
         lens, target = intrinsics_of_image(info, width, height), _projection(info, width, height)
         if lens is None or (rectified and target is not None):
             self._intrinsics, self._source = target, "the images are rectified, to CameraInfo's P"
@@ -94,21 +99,23 @@ class Lens:
         if not rotation.any():
             rotation = np.eye(3)
         try:
-            self._maps = _straightening_maps(info, lens, rotation, target, (width, height))
+            found = _straightening_maps(info, lens, rotation, target, (width, height))
         except CameraInfoError as error:
             self._problem = str(error)
             self._source = f"the images stay distorted, and intrinsics are CameraInfo's K: {error}"
             return
-        if self._maps is not None:
+        if found is not None:
+            self._maps, self._seen = found
             self._intrinsics, self._source = target, "the images are undistorted"
 
 
 def _straightening_maps(
     info: Any, lens: np.ndarray, rotation: np.ndarray, target: np.ndarray, size: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray] | None:
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None] | None:
     """From an image of `size` (W, H) of camera `lens` to one of `target`, both (3, 3).
 
-    None without distortion. Raises CameraInfoError for a model that is not known, and where next
+    With the pixels that the lens saw (H, W) bool, or None where it saw all. None without
+    distortion. Raises CameraInfoError for a model that is not known, and where next
     to nothing of the image would be left.
     """
     coefficients, is_fisheye = _distortion(info)
@@ -117,12 +124,12 @@ def _straightening_maps(
     module = cv2.fisheye if is_fisheye else cv2
     maps = module.initUndistortRectifyMap(lens, coefficients, rotation, target, size, cv2.CV_16SC2)
     everywhere = np.ones(size[::-1], np.uint8)
-    shown = cv2.remap(everywhere, maps[0], maps[1], cv2.INTER_NEAREST)
-    if shown.mean() < LEAST_SEEN:
+    seen = cv2.remap(everywhere, maps[0], maps[1], cv2.INTER_NEAREST).astype(bool)
+    if seen.mean() < LEAST_SEEN:
         raise CameraInfoError(
             "next to nothing of the images would be left by its K, D, R and P: calibrate the camera"
         )
-    return maps[0], maps[1]
+    return (maps[0], maps[1]), None if seen.all() else seen
 
 
 def _projection(info: Any, width: int, height: int) -> np.ndarray | None:

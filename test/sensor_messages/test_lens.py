@@ -111,6 +111,26 @@ def test_p_and_r_are_followed_as_image_proc_does() -> None:
     np.testing.assert_allclose(image[seen], colours[seen], atol=1)
 
 
+def test_pixels_that_the_lens_did_not_see_are_told() -> None:
+    wide = np.array([[45.0, 0, 80, 0], [0, 45, 60, 0], [0, 0, 1, 0]])
+    message = info("plumb_bob", PLUMB_BOB, p=wide.flatten())
+    white = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    straight = Lens().straighten(white, message)
+    assert straight.seen is not None
+    assert 0.1 < straight.seen.mean() < 0.9
+    assert (straight.image[straight.seen] > 120).all()  # black beyond half a pixel
+    assert (straight.image[~straight.seen] < 135).all()
+    _, inside = expected(plumb_bob, PLUMB_BOB, wide[:, :3])
+    assert straight.seen[inside].all()
+
+
+def test_a_lens_that_saw_all_says_nothing() -> None:
+    assert Lens().straighten(distorted_image(), info("plumb_bob", [0.0] * 5)).seen is None
+    narrow = np.array([[200.0, 0, 80, 0], [0, 200, 60, 0], [0, 0, 1, 0]])
+    message = info("plumb_bob", PLUMB_BOB, p=narrow.flatten())
+    assert Lens().straighten(distorted_image(), message).seen is None
+
+
 def test_an_image_of_half_the_size_has_half_the_intrinsics() -> None:
     half = distorted_image()[::2, ::2]
     _, intrinsics = straighten(half, info("plumb_bob", PLUMB_BOB))

@@ -27,6 +27,7 @@ from mem4d_ros.runtime import (
     OnlineReconstructor,
     Reconstruction,
 )
+from mem4d_ros.runtime.preprocess import resize_and_crop
 from mem4d_ros.sensor_messages.deep_image import SensorBits
 from mem4d_ros.sensor_messages.frames import tf_frame
 from mem4d_ros.sensor_messages.lens import StraightImage
@@ -137,6 +138,10 @@ class FrameProcessor:
             points,
             self._camera_in_odometry(camera_frame, stamp_ns),
         )
+        if calibrated.seen is not None:
+            shown = 255 * calibrated.seen.astype(np.uint8)
+            valid = resize_and_crop(shown, reconstruction.input_transform) == 255
+            reconstruction = reconstruction.of_pixels(valid)
         if self._scans is not None:
             self._scans.learn(reconstruction, points)
         if self._reset_requested.is_set():

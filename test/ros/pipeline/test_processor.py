@@ -10,6 +10,7 @@ import torch
 from builtin_interfaces.msg import Time
 from rclpy.logging import get_logger
 from ros_probe import make_image
+from sensor_msgs.msg import CameraInfo
 from small_networks import SMALL_CONVOLUTIONAL, small_model
 from wall_model import WallModel
 
@@ -141,3 +142,23 @@ def test_the_pose_source_hears_where_the_odometry_has_the_camera(
         processor.process(IncomingFrame(make_image(second), None, 0.0))
     assert asked == [("camera_optical", 1_000_000_000), ("camera_optical", 2_000_000_000)]
     assert [frame.odom_from_camera[0, 3] for frame in told] == [1.0, 2.0]
+
+
+def test_nothing_is_said_of_pixels_that_the_lens_did_not_see() -> None:
+    """As of a calibration that keeps all of the image: its corners are black."""
+    session = Session(WallModel())
+    image = make_image(1)
+    focal = float(image.width)
+    camera = CameraInfo(height=image.height, width=image.width, distortion_model="plumb_bob")
+    centre = (image.width - 1) / 2, (image.height - 1) / 2
+    camera.d = [-0.3, 0.1, 0.0, 0.0, 0.0]
+    camera.k = [focal, 0.0, centre[0], 0.0, focal, centre[1], 0.0, 0.0, 1.0]
+    camera.p = [focal / 2, 0.0, centre[0], 0.0, 0.0, focal / 2, centre[1], 0.0, 0.0, 0.0, 1.0, 0.0]
+    found = session.processor.process(IncomingFrame(image, camera, 0.0)).reconstruction
+    known = np.isfinite(found.depth)
+    assert known[known.shape[0] // 2, known.shape[1] // 2]
+    assert not known[[0, 0, -1, -1], [0, -1, 0, -1]].any()
+    for points in (found.points_world, found.points_camera):
+        np.testing.assert_array_equal(np.isfinite(points).all(-1), known)
+    for confidence in (found.confidence_world, found.confidence_camera):
+        np.testing.assert_array_equal(confidence > 0, known)
