@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from mem4d_ros.runtime import (
     TimingWindow,
     select_points,
 )
+from mem4d_ros.runtime.errors import first_line
 from mem4d_ros.runtime.export import write_ply
 from mem4d_ros.runtime.motion_split import MotionSplitter
 from mem4d_ros.runtime.static_map import StaticMap
@@ -60,13 +62,19 @@ class LiveRun:
         self._path = HangingPoses()  # camera-to-world
         self._processed = self._rejected = 0
         self._map_due_s = 0.0
-        self._state = "starting"
         self._may_run = threading.Event()
         self._may_run.set()
         self._must_reset = threading.Event()
         self._stop = threading.Event()
+        self._is_over = threading.Event()
+        self._has_failed = threading.Event()
         self._map_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="reconstruction", daemon=True)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended before its source did, for another reason than `stop`."""
+        return self._has_failed.is_set()
 
     def start(self) -> None:
         """Begin."""
@@ -79,10 +87,12 @@ class LiveRun:
         self._thread.join()
 
     def pause(self, paused: bool) -> str:
+        self._check_goes_on()
         (self._may_run.clear if paused else self._may_run.set)()
         return "paused after the frame in work" if paused else "frames are processed"
 
     def reset(self) -> str:
+        self._check_goes_on()
         self._must_reset.set()
         return "the next frame starts a new world"
 
@@ -99,16 +109,35 @@ class LiveRun:
             raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
         return f"{len(points.positions)} points were written to {path}"
 
+    def _check_goes_on(self) -> None:
+        if self._is_over.is_set():
+            raise ControlFailed("the reconstruction has ended: run mem4d view anew for another")
+
     def _run(self) -> None:
         try:
-            for index, sample in self._samples:
-                if not self._may_go_on():
-                    return
-                self._take(index, sample)
-            self._finish("finished")
+            self._take_all()
+            self._put_map()
+            self._tell("finished")
         except FrameError as error:
             self._say(str(error))
-            self._finish("stopped", str(error))
+            self._fail(error)
+        except Exception as error:
+            traceback.print_exc()
+            self._fail(error)
+        finally:
+            self._is_over.set()
+
+    def _take_all(self) -> None:
+        for index, sample in self._samples:
+            if not self._may_go_on():
+                return
+            self._take(index, sample)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell why before all else, which may fail for the same reason."""
+        self._has_failed.set()
+        self._tell("stopped", first_line(error))
+        self._put_map()
 
     def _may_go_on(self) -> bool:
         """Wait while it is paused; False at the end."""
@@ -173,10 +202,6 @@ class LiveRun:
     def _put_map(self) -> None:
         self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
         self._map_due_s = time.monotonic() + MAP_PERIOD_S
-
-    def _finish(self, state: str, remark: str = "") -> None:
-        self._put_map()
-        self._tell(state, remark)
 
     def _tell(self, state: str, remark: str = "") -> None:
         timing = self._timing.summary()
