@@ -26,6 +26,7 @@ from mem4d_ros.ros.pipeline.inputs import resolved_name
 from mem4d_ros.ros.pipeline.subscription import FollowingSubscription
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.camera_place import CameraPlace
+from mem4d_ros.ros.viewer.depth import from_depth_image
 from mem4d_ros.ros.viewer.settings import ViewerSettings
 from mem4d_ros.runtime import ColouredPoints, FrameRejected
 from mem4d_ros.sensor_messages.stamps import stamp_to_ns
@@ -145,7 +146,11 @@ class Listening:
         self._info = message
 
     def _on_depth(self, message: Image) -> None:
-        depth = np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+        try:
+            depth = from_depth_image(message)
+        except ValueError as error:
+            self._reporter.error("depth", f"depth cannot be shown: {error}")
+            return
         changes = Changes(depth=depth, image=self._image_of(message))
         pose = self._place.map_from_camera(message.header.frame_id)
         if pose is not None and self._info is not None:

@@ -147,3 +147,12 @@ def test_a_cloud_of_another_kind_is_named_not_shown(ros: Ros, heard: Heard) -> N
     foreign.publish(PointCloud2(width=1, height=1, point_step=4, data=[0] * 4))
     ros.play(ros.talker(Image, "/image"), make_image(10))
     ros.wait_for(lambda: heard.has("frame"), "the node's own cloud")
+
+
+def test_depth_of_another_kind_is_named_not_shown(ros: Ros, heard: Heard) -> None:
+    foreign = ros.probe.create_publisher(Image, "/mem4d/depth/image", topics.DEPTH.qos)
+    ros.wait_for(lambda: foreign.get_subscription_count(), "a subscription")
+    foreign.publish(Image(width=4, height=4, encoding="32FC1", step=16, data=[0] * 60))
+    play(ros, 1)
+    ros.wait_for(lambda: heard.has("depth"), "the node's own depth")
+    assert heard.changes.depth.shape == (48, 64)
