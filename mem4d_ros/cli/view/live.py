@@ -13,7 +13,7 @@ import numpy as np
 
 from mem4d_ros.datasets import BadFrame, FrameError, Sample
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.mapping import Correction, HangingPoses
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime import (
     ColouredPoints,
     FrameRejected,
@@ -31,6 +31,7 @@ from mem4d_ros.sensor_messages.remarks import Say
 from mem4d_ros.viewer.controls import ControlFailed
 from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene
 from mem4d_ros.viewer.showing import MAP_FROM_WORLD, in_map, shown
+from mem4d_ros.viewer.trail import Trail
 from mem4d_ros.writing import whole_file
 
 MAP_PERIOD_S = 1.0
@@ -59,7 +60,7 @@ class LiveRun:
         self._say = say
         self._timing = TimingWindow()
         self._splitter, self._map = MotionSplitter(), StaticMap()
-        self._path = HangingPoses()  # camera-to-world
+        self._trail = Trail()  # in the world
         self._processed = self._rejected = 0
         self._map_due_s = 0.0
         self._may_run = threading.Event()
@@ -168,7 +169,7 @@ class LiveRun:
 
     def _show(self, found: Reconstruction) -> None:
         if found.frame_index == 0:
-            self._path = HangingPoses()
+            self._trail = Trail()
             self._map_due_s = 0.0
             self._scene.put(Changes(restarted=True))
         moving = self._splitter.split(found)
@@ -177,7 +178,7 @@ class LiveRun:
         if found.pose_measured or found.frame_index == 0:
             with self._map_lock:
                 self._map.integrate(found, moving)
-        self._path.add(found.camera_to_world, found.keyframe)
+        self._trail.add(found.camera_to_world[:3, 3], found.keyframe)
         frame = shown(
             found.image,
             found.depth,
@@ -187,7 +188,7 @@ class LiveRun:
             moving,
         )
         self._scene.put(frame)
-        self._scene.put(Changes(path=(MAP_FROM_WORLD @ self._path.poses)[:, :3, 3]))
+        self._scene.put(Changes(path=transform_points(MAP_FROM_WORLD, self._trail.positions)))
         if time.monotonic() >= self._map_due_s:
             self._put_map()
 
@@ -197,7 +198,7 @@ class LiveRun:
             self._map.move(correction)
         links = transform_points(MAP_FROM_WORLD, correction.links)
         self._scene.put(Changes(loops=links))
-        self._path.move(correction)
+        self._trail.move(correction)
 
     def _put_map(self) -> None:
         self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
