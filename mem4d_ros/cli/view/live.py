@@ -25,8 +25,8 @@ from mem4d_ros.runtime import (
 )
 from mem4d_ros.runtime.errors import first_line
 from mem4d_ros.runtime.export import write_ply
-from mem4d_ros.runtime.motion_split import MotionSplitter
-from mem4d_ros.runtime.static_map import StaticMap
+from mem4d_ros.runtime.scene import Scene as StaticScene
+from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
 from mem4d_ros.viewer.controls import ControlFailed
 from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene
@@ -59,7 +59,7 @@ class LiveRun:
         self._scene = scene
         self._say = say
         self._timing = TimingWindow()
-        self._splitter, self._map = MotionSplitter(), StaticMap()
+        self._static = StaticScene(StaticMapSettings())
         self._trail = Trail()  # in the world
         self._processed = self._rejected = 0
         self._map_due_s = 0.0
@@ -69,7 +69,7 @@ class LiveRun:
         self._stop = threading.Event()
         self._is_over = threading.Event()
         self._has_failed = threading.Event()
-        self._map_lock = threading.Lock()
+        self._save_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="reconstruction", daemon=True)
 
     @property
@@ -98,16 +98,16 @@ class LiveRun:
         return "the next frame starts a new world"
 
     def save(self) -> str:
-        with self._map_lock:
-            points = self._map.points()
+        points = self._static.static_points()
         if not len(points.positions):
             raise ControlFailed("the map has no points yet")
-        path = Path(f"mem4d-map-{datetime.now():%Y%m%d-%H%M%S}.ply").resolve()
-        try:
-            with whole_file(path) as partial:
-                write_ply(partial, points)
-        except OSError as error:
-            raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
+        with self._save_lock:  # one after the other, and so each with a time of its own
+            path = Path(f"mem4d-map-{datetime.now():%Y%m%d-%H%M%S-%f}.ply").resolve()
+            try:
+                with whole_file(path) as partial:
+                    write_ply(partial, points)
+            except OSError as error:
+                raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
         return f"{len(points.positions)} points were written to {path}"
 
     def _check_goes_on(self) -> None:
@@ -172,12 +172,9 @@ class LiveRun:
             self._trail = Trail()
             self._map_due_s = 0.0
             self._scene.put(Changes(restarted=True))
-        moving = self._splitter.split(found)
+        moving = self._static.add(found)
         if found.correction is not None:
             self._move(found.correction)
-        if found.pose_measured or found.frame_index == 0:
-            with self._map_lock:
-                self._map.integrate(found, moving)
         self._trail.add(found.camera_to_world[:3, 3], found.keyframe)
         frame = shown(
             found.image,
@@ -193,15 +190,13 @@ class LiveRun:
             self._put_map()
 
     def _move(self, correction: Correction) -> None:
-        """A loop was closed: what hangs on keyframes goes with them."""
-        with self._map_lock:
-            self._map.move(correction)
+        """A loop was closed: the path goes with its keyframes, as the map has done."""
         links = transform_points(MAP_FROM_WORLD, correction.links)
         self._scene.put(Changes(loops=links))
         self._trail.move(correction)
 
     def _put_map(self) -> None:
-        self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
+        self._scene.put(Changes(static_map=MapCloud(in_map(self._static.static_points()))))
         self._map_due_s = time.monotonic() + MAP_PERIOD_S
 
     def _tell(self, state: str, remark: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -45,6 +46,15 @@ class OutOfMemory(Walk):
         raise RuntimeError("CUDA out of memory\nof which much is reserved")
 
 
+class Guess(Walk):
+    """Of the first frame the place is not known."""
+
+    def process(self, *_: object) -> Reconstruction:
+        found = super().process()
+        is_known = found.frame_index > 0
+        return replace(found, placed=is_known, pose_measured=is_known)
+
+
 class Shown(Scene):
     """Everything that was put, the newest of each."""
 
@@ -84,6 +94,13 @@ def test_a_source_is_shown_to_its_end() -> None:
     assert not live.has_failed
 
 
+def test_a_first_frame_whose_place_is_not_known_is_kept_out_of_the_map() -> None:
+    _, shown = ended(Guess(), images(3))
+    assert not len(shown.static_map.points.positions)  # it takes three frames
+    _, shown = ended(Guess(), images(4))
+    assert len(shown.static_map.points.positions)
+
+
 def test_any_fault_stops_it_with_the_reason_on_the_panel_and_a_traceback_in_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -119,6 +136,18 @@ def test_the_map_of_what_is_over_can_be_saved(
     live.save()
     (written,) = tmp_path.glob("mem4d-map-*.ply")
     assert written.stat().st_size
+
+
+def test_presses_at_the_same_time_save_a_file_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    live, _ = ended(Walk(), images(5))
+    with ThreadPoolExecutor(4) as browsers:
+        answers = [press.result() for press in [browsers.submit(live.save) for _ in range(4)]]
+    written = sorted(map(str, tmp_path.iterdir()))
+    assert len(written) == 4
+    assert sorted(answer.split()[-1] for answer in answers) == written
 
 
 @pytest.mark.parametrize(("reconstructor", "status"), [(Walk(), 0), (OutOfMemory(), 1)])
