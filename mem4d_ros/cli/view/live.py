@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from mem4d_ros.datasets import BadFrame, FrameError, Sample
 from mem4d_ros.geometry import transform_points
-from mem4d_ros.mapping import Correction, HangingPoses
+from mem4d_ros.mapping import Correction
 from mem4d_ros.runtime import (
     ColouredPoints,
     FrameRejected,
@@ -22,13 +23,15 @@ from mem4d_ros.runtime import (
     TimingWindow,
     select_points,
 )
+from mem4d_ros.runtime.errors import first_line
 from mem4d_ros.runtime.export import write_ply
-from mem4d_ros.runtime.motion_split import MotionSplitter
-from mem4d_ros.runtime.static_map import StaticMap
+from mem4d_ros.runtime.scene import Scene as StaticScene
+from mem4d_ros.runtime.static_map import StaticMapSettings
 from mem4d_ros.sensor_messages.remarks import Say
 from mem4d_ros.viewer.controls import ControlFailed
 from mem4d_ros.viewer.scene import Changes, Facts, MapCloud, Scene
 from mem4d_ros.viewer.showing import MAP_FROM_WORLD, in_map, shown
+from mem4d_ros.viewer.trail import Trail
 from mem4d_ros.writing import whole_file
 
 MAP_PERIOD_S = 1.0
@@ -56,17 +59,23 @@ class LiveRun:
         self._scene = scene
         self._say = say
         self._timing = TimingWindow()
-        self._splitter, self._map = MotionSplitter(), StaticMap()
-        self._path = HangingPoses()  # camera-to-world
+        self._static = StaticScene(StaticMapSettings())
+        self._trail = Trail()  # in the world
         self._processed = self._rejected = 0
         self._map_due_s = 0.0
-        self._state = "starting"
         self._may_run = threading.Event()
         self._may_run.set()
         self._must_reset = threading.Event()
         self._stop = threading.Event()
-        self._map_lock = threading.Lock()
+        self._is_over = threading.Event()
+        self._has_failed = threading.Event()
+        self._save_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="reconstruction", daemon=True)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended before its source did, for another reason than `stop`."""
+        return self._has_failed.is_set()
 
     def start(self) -> None:
         """Begin."""
@@ -79,36 +88,57 @@ class LiveRun:
         self._thread.join()
 
     def pause(self, paused: bool) -> str:
+        self._check_goes_on()
         (self._may_run.clear if paused else self._may_run.set)()
         return "paused after the frame in work" if paused else "frames are processed"
 
     def reset(self) -> str:
+        self._check_goes_on()
         self._must_reset.set()
         return "the next frame starts a new world"
 
     def save(self) -> str:
-        with self._map_lock:
-            points = self._map.points()
+        points = self._static.static_points()
         if not len(points.positions):
             raise ControlFailed("the map has no points yet")
-        path = Path(f"mem4d-map-{datetime.now():%Y%m%d-%H%M%S}.ply").resolve()
-        try:
-            with whole_file(path) as partial:
-                write_ply(partial, points)
-        except OSError as error:
-            raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
+        with self._save_lock:  # one after the other, and so each with a time of its own
+            path = Path(f"mem4d-map-{datetime.now():%Y%m%d-%H%M%S-%f}.ply").resolve()
+            try:
+                with whole_file(path) as partial:
+                    write_ply(partial, points)
+            except OSError as error:
+                raise ControlFailed(f"{path} cannot be written: {error.strerror}") from error
         return f"{len(points.positions)} points were written to {path}"
+
+    def _check_goes_on(self) -> None:
+        if self._is_over.is_set():
+            raise ControlFailed("the reconstruction has ended: run mem4d view anew for another")
 
     def _run(self) -> None:
         try:
-            for index, sample in self._samples:
-                if not self._may_go_on():
-                    return
-                self._take(index, sample)
-            self._finish("finished")
+            self._take_all()
+            self._put_map()
+            self._tell("finished")
         except FrameError as error:
             self._say(str(error))
-            self._finish("stopped", str(error))
+            self._fail(error)
+        except Exception as error:
+            traceback.print_exc()
+            self._fail(error)
+        finally:
+            self._is_over.set()
+
+    def _take_all(self) -> None:
+        for index, sample in self._samples:
+            if not self._may_go_on():
+                return
+            self._take(index, sample)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell why before all else, which may fail for the same reason."""
+        self._has_failed.set()
+        self._tell("stopped", first_line(error))
+        self._put_map()
 
     def _may_go_on(self) -> bool:
         """Wait while it is paused; False at the end."""
@@ -139,16 +169,13 @@ class LiveRun:
 
     def _show(self, found: Reconstruction) -> None:
         if found.frame_index == 0:
-            self._path = HangingPoses()
+            self._trail = Trail()
             self._map_due_s = 0.0
             self._scene.put(Changes(restarted=True))
-        moving = self._splitter.split(found)
+        moving = self._static.add(found)
         if found.correction is not None:
             self._move(found.correction)
-        if found.pose_measured or found.frame_index == 0:
-            with self._map_lock:
-                self._map.integrate(found, moving)
-        self._path.add(found.camera_to_world, found.keyframe)
+        self._trail.add(found.camera_to_world[:3, 3], found.keyframe)
         frame = shown(
             found.image,
             found.depth,
@@ -158,25 +185,19 @@ class LiveRun:
             moving,
         )
         self._scene.put(frame)
-        self._scene.put(Changes(path=(MAP_FROM_WORLD @ self._path.poses)[:, :3, 3]))
+        self._scene.put(Changes(path=transform_points(MAP_FROM_WORLD, self._trail.positions)))
         if time.monotonic() >= self._map_due_s:
             self._put_map()
 
     def _move(self, correction: Correction) -> None:
-        """A loop was closed: what hangs on keyframes goes with them."""
-        with self._map_lock:
-            self._map.move(correction)
+        """A loop was closed: the path goes with its keyframes, as the map has done."""
         links = transform_points(MAP_FROM_WORLD, correction.links)
         self._scene.put(Changes(loops=links))
-        self._path.move(correction)
+        self._trail.move(correction)
 
     def _put_map(self) -> None:
-        self._scene.put(Changes(static_map=MapCloud(in_map(self._map.points()))))
+        self._scene.put(Changes(static_map=MapCloud(in_map(self._static.static_points()))))
         self._map_due_s = time.monotonic() + MAP_PERIOD_S
-
-    def _finish(self, state: str, remark: str = "") -> None:
-        self._put_map()
-        self._tell(state, remark)
 
     def _tell(self, state: str, remark: str = "") -> None:
         timing = self._timing.summary()

@@ -44,7 +44,7 @@ def view_recording(options: argparse.Namespace, opened: Callable[[Path, Scene], 
 
 
 def view_live(options: argparse.Namespace) -> int:
-    """Reconstruct a source, and show how that goes."""
+    """Reconstruct a source, and show how that goes; the exit status is 1 if that failed."""
     say = Remarks(options.command, sys.stderr)
     try:
         samples = open_samples(
@@ -57,7 +57,7 @@ def view_live(options: argparse.Namespace) -> int:
     taken = numbered(InOrder(samples, say), 0, options.stride, options.frames)
     live = LiveRun(reconstructor, taken, options.rate, scene, say)
     serve(scene, options, controls=live)
-    return 0
+    return 1 if live.has_failed else 0
 
 
 def serve(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from geometry_msgs.msg import Pose
 from nav_msgs.msg import Odometry, Path
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -18,7 +19,6 @@ from visualization_msgs.msg import Marker
 from mem4d_ros.ros.conversions.cloud import from_point_cloud
 from mem4d_ros.ros.conversions.image import image_to_rgb
 from mem4d_ros.ros.conversions.lines import from_lines
-from mem4d_ros.ros.conversions.pose import pose_to_matrix
 from mem4d_ros.ros.interface import topics
 from mem4d_ros.ros.interface.settings import InputSettings
 from mem4d_ros.ros.ownership import ownership
@@ -26,13 +26,14 @@ from mem4d_ros.ros.pipeline.inputs import resolved_name
 from mem4d_ros.ros.pipeline.subscription import FollowingSubscription
 from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.camera_place import CameraPlace
+from mem4d_ros.ros.viewer.depth import from_depth_image
 from mem4d_ros.ros.viewer.settings import ViewerSettings
 from mem4d_ros.runtime import ColouredPoints, FrameRejected
 from mem4d_ros.sensor_messages.stamps import stamp_to_ns
 from mem4d_ros.viewer.look import LANDMARKS, Look
 from mem4d_ros.viewer.scene import Changes, MapCloud, Scene, ViewedCamera
+from mem4d_ros.viewer.trail import Trail
 
-PATH_LENGTH = 20_000
 KEPT_IMAGES = 10
 """Until the depth of one of them comes."""
 PATH_PERIOD_S = 10.0
@@ -51,7 +52,8 @@ class Listening:
         self._mem4d = settings.node
         self._images: deque[Image | CompressedImage] = deque(maxlen=KEPT_IMAGES)
         self._info: CameraInfo | None = None
-        self._path: deque[np.ndarray] = deque(maxlen=PATH_LENGTH)
+        self._trail = Trail()
+        self._has_path = False
         self._path_subscription: Subscription | None = None
         self._landmark_subscription: Subscription | None = None
         self._path_due_s = 0.0
@@ -75,8 +77,9 @@ class Listening:
         self._hear_landmarks(look)
         if self._path_subscription is None and time.monotonic() >= self._path_due_s:
             self._path_due_s = time.monotonic() + PATH_PERIOD_S
+            self._has_path = False
             self._path_subscription = self._hear(topics.PATH, self._on_path)
-        elif self._path_subscription is not None and self._path:
+        elif self._path_subscription is not None and self._has_path:
             self._node.destroy_subscription(self._path_subscription)
             self._path_subscription = None
 
@@ -91,7 +94,7 @@ class Listening:
 
     def restart(self) -> None:
         """Another world begins."""
-        self._path.clear()
+        self._trail = Trail()
         self._path_due_s = 0.0
 
     def close(self) -> None:
@@ -127,13 +130,15 @@ class Listening:
 
     def _on_odometry(self, message: Odometry) -> None:
         self._place.on_odometry(message)
-        position = pose_to_matrix(message.pose.pose)[:3, 3]
-        self._path.append(position)
-        self._scene.put(Changes(path=np.array(self._path)))
+        self._trail.add(position_of(message.pose.pose))
+        self._scene.put(Changes(path=self._trail.positions))
 
     def _on_path(self, message: Path) -> None:
-        self._path.clear()
-        self._path.extend(pose_to_matrix(stamped.pose)[:3, 3] for stamped in message.poses)
+        self._trail = Trail()
+        for stamped in message.poses:
+            self._trail.add(position_of(stamped.pose))
+        self._has_path = True
+        self._scene.put(Changes(path=self._trail.positions))
 
     def _on_loops(self, message: Marker) -> None:
         try:
@@ -145,7 +150,11 @@ class Listening:
         self._info = message
 
     def _on_depth(self, message: Image) -> None:
-        depth = np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+        try:
+            depth = from_depth_image(message)
+        except ValueError as error:
+            self._reporter.error("depth", f"depth cannot be shown: {error}")
+            return
         changes = Changes(depth=depth, image=self._image_of(message))
         pose = self._place.map_from_camera(message.header.frame_id)
         if pose is not None and self._info is not None:
@@ -164,3 +173,8 @@ class Listening:
                 except FrameRejected as error:
                     self._reporter.error("image", f"the image cannot be shown: {error}")
         return None
+
+
+def position_of(pose: Pose) -> np.ndarray:
+    """Where it is, (3,)."""
+    return np.array((pose.position.x, pose.position.y, pose.position.z))

@@ -38,7 +38,7 @@ class ServiceControls:
         return _ask(self._reset, Trigger.Request())
 
     def save(self) -> str:
-        return _ask(self._save, SaveMap.Request(path=f"map-{datetime.now():%Y%m%d-%H%M%S}.ply"))
+        return _ask(self._save, SaveMap.Request(path=f"map-{datetime.now():%Y%m%d-%H%M%S-%f}.ply"))
 
 
 def _ask(client: Client[Any, Any], request: Any) -> str:

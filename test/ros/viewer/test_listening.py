@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry, Path
 from ros_probe import Ros, Start, make_image
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -20,6 +22,7 @@ from mem4d_ros.ros.reporting import Reporter
 from mem4d_ros.ros.viewer.listening import Listening
 from mem4d_ros.ros.viewer.settings import ViewerSettings
 from mem4d_ros.runtime import ColouredPoints
+from mem4d_ros.viewer import trail
 from mem4d_ros.viewer.look import LANDMARKS, Look
 from mem4d_ros.viewer.scene import NOTHING, Changes, Scene
 
@@ -78,6 +81,42 @@ def test_the_static_map_and_the_path_grow(ros: Ros, heard: Heard) -> None:
     ros.wait_for(lambda: heard.has("static_map"), "the map")
     ros.wait_for(lambda: heard.has("path") and len(heard.changes.path) == 5, "the path")
     assert heard.changes.path.shape == (5, 3)
+
+
+def odometry(x: float) -> Odometry:
+    message = Odometry()
+    message.pose.pose.position.x = x
+    message.pose.pose.orientation.w = 1.0
+    return message
+
+
+@pytest.mark.parametrize("moves", [3, 11])
+def test_a_long_path_is_thinned(ros: Ros, monkeypatch: pytest.MonkeyPatch, moves: int) -> None:
+    monkeypatch.setattr(trail, "MOST", 4)
+    heard = Heard(ros)
+    name = "/mem4d/odometry"
+    camera = ros.probe.create_publisher(Odometry, name, topics.ODOMETRY.qos)
+    ros.wait_for(lambda: camera.get_subscription_count(), "the viewer's subscription")
+    for move in range(moves):
+        camera.publish(odometry(float(move)))
+        ros.wait_for(
+            lambda x=move: heard.has("path") and heard.changes.path[-1, 0] == x, "the newest place"
+        )
+    assert len(heard.changes.path) == min(moves, 3)
+    heard.listening.close()
+
+
+def test_a_path_is_heard_out_though_odometry_comes_before_it(ros: Ros, heard: Heard) -> None:
+    heard.listening.refresh(LOOK)
+    camera = ros.probe.create_publisher(Odometry, "/mem4d/odometry", topics.ODOMETRY.qos)
+    ros.wait_for(lambda: camera.get_subscription_count(), "the viewer's subscription")
+    camera.publish(odometry(1.0))
+    ros.wait_for(lambda: heard.has("path"), "a place")
+    heard.listening.refresh(LOOK)
+    back_end = ros.probe.create_publisher(Path, "/mem4d/path", topics.PATH.qos)
+    ros.wait_for(lambda: back_end.get_subscription_count(), "the viewer, still", patience_s=5)
+    back_end.publish(Path(poses=[PoseStamped() for _ in range(3)]))
+    ros.wait_for(lambda: heard.has("path") and len(heard.changes.path) == 3, "the whole path")
 
 
 def test_who_looks_on_late_hears_the_whole_path(ros: Ros, heard: Heard) -> None:
@@ -147,3 +186,12 @@ def test_a_cloud_of_another_kind_is_named_not_shown(ros: Ros, heard: Heard) -> N
     foreign.publish(PointCloud2(width=1, height=1, point_step=4, data=[0] * 4))
     ros.play(ros.talker(Image, "/image"), make_image(10))
     ros.wait_for(lambda: heard.has("frame"), "the node's own cloud")
+
+
+def test_depth_of_another_kind_is_named_not_shown(ros: Ros, heard: Heard) -> None:
+    foreign = ros.probe.create_publisher(Image, "/mem4d/depth/image", topics.DEPTH.qos)
+    ros.wait_for(lambda: foreign.get_subscription_count(), "a subscription")
+    foreign.publish(Image(width=4, height=4, encoding="32FC1", step=16, data=[0] * 60))
+    play(ros, 1)
+    ros.wait_for(lambda: heard.has("depth"), "the node's own depth")
+    assert heard.changes.depth.shape == (48, 64)
