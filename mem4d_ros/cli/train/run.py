@@ -68,7 +68,9 @@ def run_worker(
     config: TrainingConfig, options: argparse.Namespace, workers: Workers, device: torch.device
 ) -> None:
     """This process's part of the run."""
-    end = config.steps if options.steps is None else min(options.steps, config.steps)
+    end = config.steps if options.steps is None else options.steps
+    if config.seconds is None:
+        end = min(end, config.steps)
     precision = training_precision(config.precision, device)
     progress = Progress(config, end, sys.stdout if workers.is_first else None)
     pace = pace_of(config)  # by the clock, the time that the data take counts too
@@ -85,12 +87,17 @@ def run_worker(
         pace,
     )
     if trainer.step:
-        progress.say(f"{options.out} is at step {trainer.step} of {config.steps}")
+        progress.say(f"{options.out} is at {standing(config, trainer.step)}")
     with stop_on_request() as should_stop:
-        trainer.run(end, should_stop)
+        trainer.run(options.steps, should_stop)
     if source.corrupt:
         progress.say(f"{source.corrupt} corrupt samples were made anew or skipped")
-    progress.say(f"step {trainer.step} of {config.steps} is saved in {options.out}")
+    progress.say(f"{standing(config, trainer.step)} is saved in {options.out}")
+
+
+def standing(config: TrainingConfig, step: int) -> str:
+    """The step that a run is at, and of how many, unless it ends by the clock."""
+    return f"step {step} of {config.steps}" if config.seconds is None else f"step {step}"
 
 
 def training_precision(name: str, device: torch.device) -> torch.dtype:
