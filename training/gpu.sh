@@ -15,7 +15,7 @@
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
 #   START     weights to start from, else the config's; where an earlier call has trained in RUN, its
-#             run goes on, and this call's time is added to its own
+#             run goes on, and this call's time is added to its own; CHANGES must then be the same
 #   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
 #   RENDERERS processes that render on cores, by default one for each core but four
 #   PROCEDURAL  fraction of procedural scenes among what they render (0.25)

@@ -25,6 +25,7 @@ from mem4d_ros.training.optimizer import learning_rate, make_optimizer
 from mem4d_ros.training.pace import ClockPace, Pace, StepPace
 from mem4d_ros.training.recomputation import recompute_activations
 from mem4d_ros.training.run_state import Reached, load_run, save_run
+from mem4d_ros.training.same_run import require_same_run
 from mem4d_ros.training.weight_average import WeightAverage
 from mem4d_ros.training.workers import Workers
 from mem4d_ros.writing import write_text
@@ -224,6 +225,7 @@ class Trainer:
         average = self.average.model if self.average else None
         reached = Reached()
         if state.exists():
+            require_same_run(self.out / CONFIG_FILE, self.config)
             reached = load_run(state, self.model, self.optimizer, average)
             self._pace.go_on(reached.seconds)
         if self.workers.is_first:

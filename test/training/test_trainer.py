@@ -21,6 +21,7 @@ from mem4d_ros.training.data.batches import ClipSource
 from mem4d_ros.training.data.clips import Clips
 from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.pace import ClockPace
+from mem4d_ros.training.run_state import RunStateError
 from mem4d_ros.training.trainer import (
     CHECKPOINT_FILE,
     CYCLE_FILE,
@@ -353,6 +354,15 @@ def test_a_run_by_the_clock_can_end_at_a_step(cache: Path, tmp_path: Path) -> No
         trainer = trainer_of(config, tmp_path)
         trainer.run(until=until)
         assert trainer.step == until
+
+
+def test_a_run_does_not_go_on_as_another(cache: Path, tmp_path: Path) -> None:
+    trainer_of(small_config(cache, average=0.9), tmp_path).run(until=2)
+    before = state(tmp_path)
+    with pytest.raises(RunStateError, match="other values of average"):
+        trainer_of(small_config(cache), tmp_path)
+    assert_same_state(state(tmp_path), before)
+    assert trainer_of(small_config(cache, average=0.9), tmp_path).step == 2
 
 
 def test_what_each_cycle_ends_with_is_kept(cache: Path, tmp_path: Path) -> None:
