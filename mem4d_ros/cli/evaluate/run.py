@@ -117,6 +117,10 @@ def measure_all(
         outcome.results.append(result)
         outcome.sequences.append({"name": recording.name, **figures})
         print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
+        if figures.get("uncounted"):
+            print(
+                f"  frames without truth, run but not counted: {figures['uncounted']}", flush=True
+            )
         if pictures is not None:
             keep_picture(pictures, recording.name, measure.picture(result, evidence))
 
