@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -25,6 +26,7 @@ from mem4d_ros.training.data.sequences import CorruptSequence
 from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.held_out import evaluate_held_out
 from mem4d_ros.training.held_out_depth import HeldOutDepth
+from mem4d_ros.training.run_lock import sole_run
 from mem4d_ros.training.run_state import RunStateError
 from mem4d_ros.training.trainer import (
     Evaluate,
@@ -44,7 +46,10 @@ def train(options: argparse.Namespace) -> int:
     try:
         config = read_config(options)
         device = select_device(options.device)
-        with joined_workers(device) as (workers, own_device):
+        with (
+            joined_workers(device) as (workers, own_device),
+            sole_run(options.out) if workers.is_first else nullcontext(),
+        ):
             run_worker(config, options, workers, own_device)
     except (
         CorruptSequence,
