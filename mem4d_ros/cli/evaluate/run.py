@@ -84,6 +84,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     """Find out before hours of work whether its results can be kept."""
     if options.json is not None and not options.json.parent.is_dir():
         raise UserError(f"--json {options.json}: the folder {options.json.parent} does not exist")
+    if options.json is not None and options.json.is_dir():
+        raise UserError(f"--json {options.json}: is a folder: name a file in it")
     if options.pictures is not None:
         import mem4d_ros.evaluation.pictures  # noqa: F401
 

@@ -293,6 +293,7 @@ def test_where_all_fail_there_is_no_overall_figure(
         (["--dataset", "procedural", "--evidence-points", "-1"], "must be at least 0"),
         (["--dataset", "procedural", "--scenes", "0"], "--scenes must be at least 1"),
         (["--dataset", "procedural", "--json", "no/such/x.json"], "no/such does not exist"),
+        (["--dataset", "procedural", "--json", "/"], "--json /: is a folder"),
         (["--dataset", "procedural", "--checkpoint", "none.safetensors"], "none.safetensors"),
         (["--dataset", "procedural", "--device", "abacus"], "abacus"),
     ],
