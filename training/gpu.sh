@@ -14,7 +14,8 @@
 #
 # From the environment:
 #   CONFIG    training/lite_gpu.yaml
-#   START     weights to start from; without it, those of an earlier call, else the config's
+#   START     weights to start from, else the config's; where an earlier call has trained in RUN, its
+#             run goes on, and this call's time is added to its own; CHANGES must then be the same
 #   MESHES    folder of packed mesh scenes; without it only procedural scenes are rendered
 #   RENDERERS processes that render on cores, by default one for each core but four
 #   PROCEDURAL  fraction of procedural scenes among what they render (0.25)
@@ -51,6 +52,13 @@ if [ -n "${WHEELS:-}" ]; then
     for wheel in "$WHEELS"/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
     PYTHONPATH=$PYTHONPATH:$site
 fi
+
+# Seconds that earlier calls have trained in RUN.
+trained() {
+    [ -e "$RUN/run.safetensors" ] || { echo 0; return; }
+    "$python" -c 'import sys; from pathlib import Path; from mem4d_ros.training import run_state
+print(int(run_state.reached_by(Path(sys.argv[1])).seconds))' "$RUN/run.safetensors"
+}
 
 left() { echo $((seconds - reserve - $(date +%s) + started)); }
 limit() { [ "$(left)" -lt "$1" ] && left || echo "$1"; }
@@ -134,9 +142,10 @@ train() {
     if [ -n "${START:-}" ] && [ ! -e "$RUN/run.safetensors" ]; then
         set -- --set encoder=null --set initial_checkpoint="$START"
     fi
+    before=$(trained)
     for change in ${CHANGES:-}; do set -- "$@" --set "$change"; done
     mem4d train --config "$CONFIG" --out "$RUN" --device "$DEVICE" --set data.live.rendered="$SCENES" \
-        --set seconds="$(left)" "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
+        --set seconds=$(($(left) + before)) "$@" > "$out/train.txt" 2>&1 || echo "training failed: $out/train.txt"
     tail -n 4 "$out/train.txt"
     cp "$RUN/log.jsonl" "$RUN/config.json" "$out/"
     (cd "$RUN" && sha256sum checkpoint.safetensors) > "$out/checkpoint.sha256"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mem4d_ros.cli.parser import CommandParser
 
 EXAMPLES = {
-    "mem4d info out/training/run.safetensors": "its size, how it was made, and its config",
+    "mem4d info out/training/checkpoint.safetensors": "its size, how it was made, and its config",
 }
 
 

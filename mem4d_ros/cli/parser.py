@@ -13,6 +13,17 @@ def summary(documentation: str | None) -> str:
     return (documentation or "").partition("\n")[0].partition(": ")[2].rstrip(".")
 
 
+def positive(text: str) -> int:
+    """A whole number of at least 1, as the type of an option."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return number
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser of `mem4d`, or of a command below it."""
 

@@ -139,10 +139,11 @@ def valid_pixels(
 
 
 def scale_alignment(frames: Sequence[DepthPixels]) -> Alignment:
-    """The factor s that minimises Σ|s·p - g|, by iteratively re-weighted least squares.
+    """A factor s near the one that minimises Σ|s·p - g|, as the protocol finds it.
 
-    Starts at mean(g) / mean(p); ten rounds with weights w = 1 / (|s·p - g| + 1e-8) and
-    s = Σ w·p·g / Σ w·p².
+    Ten rounds of iteratively re-weighted least squares from mean(g) / mean(p), with weights
+    w = 1 / (|s·p - g| + 1e-8) and s = Σ w·p·g / Σ w·p². They need not have converged: the s of
+    the minimum may be a few percent away.
     """
     true = sum(pixels.pairs[1].sum() for pixels in frames)
     predicted = sum(pixels.pairs[0].sum() for pixels in frames)

@@ -30,7 +30,7 @@ class Told:
 
     Attributes:
         intrinsics: None: where a sample has them and the network takes evidence.
-        points: so many corners whose depth is measured, in each frame.
+        points: so many corners whose depth is measured, in each frame that has depth.
         poses: the true ones, in the world of the first frame.
         single_views: each frame is a stream of its own, so that nothing is remembered.
         seed: decides on the errors of the points, by the frame's number.
@@ -58,12 +58,11 @@ def run_recording(
     told = told or Told()
     if (told.points or told.poses) and not reconstructor.takes_evidence:
         raise NotMeasurable("this network takes no evidence: it is told neither points nor poses")
-    reconstructor.reset()
-    first_pose = None
+    first = None
     for index in frames:
         sample = recording[index]
-        if first_pose is None or told.single_views:
-            first_pose = sample.camera_to_world
+        if first is None or told.single_views:
+            first = sample
             reconstructor.reset()
         yield Step(
             sample,
@@ -72,7 +71,7 @@ def run_recording(
                 index,
                 _intrinsics(sample, told, reconstructor),
                 points=_points(sample, told, reconstructor, index),
-                camera_to_world=_pose(sample, first_pose) if told.poses else None,
+                camera_to_world=_pose(sample, first) if told.poses else None,
             ),
         )
 
@@ -89,18 +88,17 @@ def _intrinsics(
 def _points(
     sample: Sample, told: Told, reconstructor: OnlineReconstructor, index: int
 ) -> MeasuredPoints | None:
-    if not told.points:
+    """None where no depth is known of which points could be told, as a sensor may fail."""
+    if not told.points or sample.depth is None:
         return None
-    if sample.depth is None:
-        raise NotMeasurable(f"{sample.name} has no depth of which to tell the network points")
     transform = reconstructor.transform_of(sample.image)
     return corners_of(sample.image, sample.depth, transform, told.points, told.seed + index)
 
 
-def _pose(sample: Sample, first: np.ndarray | None) -> np.ndarray:
-    if sample.camera_to_world is None or first is None:
+def _pose(sample: Sample, first: Sample) -> np.ndarray:
+    if sample.camera_to_world is None or first.camera_to_world is None:
         raise NotMeasurable(f"{sample.name} has no pose to tell the network")
-    pose: np.ndarray = rigid_inverse(first) @ sample.camera_to_world
+    pose: np.ndarray = rigid_inverse(first.camera_to_world) @ sample.camera_to_world
     return pose
 
 

@@ -23,6 +23,9 @@ from mem4d_ros.mapping import HangingPoses
 DEPTH_STRIDE = 8
 """Every so many pixels and rows say enough of the scale of a frame's depth."""
 
+MIN_POSES = 3
+"""That a similarity can be found from."""
+
 
 @dataclass(frozen=True)
 class PoseErrors:
@@ -52,9 +55,11 @@ class PoseResult:
     """One sequence's errors.
 
     Attributes:
+        frames: that count.
         path_by_depth: the path's scale by that of the depth, both against the truth: 1 where the
             two agree; None where no true depth is known or the camera stands still.
         final_ate_m: RMSE of positions as loops have moved them by the end; None: none closed.
+        uncounted: frames that were run but have no true pose.
     """
 
     name: str
@@ -62,6 +67,7 @@ class PoseResult:
     errors: PoseErrors
     path_by_depth: float | None = None
     final_ate_m: float | None = None
+    uncounted: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,30 +116,41 @@ def mean_pose_errors(errors: Sequence[PoseErrors]) -> PoseErrors:
 def measure_pose(name: str, steps: Iterable[Step]) -> tuple[PoseResult, Paths]:
     """Errors over the frames of a sequence, and the paths.
 
+    Frames without a true pose, as where tracking was lost, are run and do not count: a step goes
+    from each frame that counts to the next.
+
     Raises:
-        NotMeasurable: a sample lacks its pose, named, or there are fewer than three.
+        NotMeasurable: fewer than three frames have a pose.
     """
     found, truth = [], []
+    counts: list[bool] = []
     final, has_moved = HangingPoses(), False
     depth_ratios: list[float] = []
     for step in steps:
-        if step.sample.camera_to_world is None:
-            raise NotMeasurable(f"{step.sample.name} has no pose to measure against")
-        found.append(step.found.camera_to_world)
         if step.found.correction is not None:
             final.move(step.found.correction)
             has_moved = True
         final.add(step.found.camera_to_world, step.found.keyframe)
+        counts.append(step.sample.camera_to_world is not None)
+        if step.sample.camera_to_world is None:
+            continue
+        found.append(step.found.camera_to_world)
         truth.append(step.sample.camera_to_world)
         depth_ratios += _depth_ratio(step)
+    if len(truth) < MIN_POSES:
+        raise NotMeasurable(
+            f"{len(truth)} of {len(counts)} frames have a pose to measure against:"
+            f" it takes at least {MIN_POSES} poses"
+        )
     predicted, true = np.array(found), np.array(truth)
     alignment = align_trajectory(predicted, true)
     errors = pose_errors(predicted, true)
     by_depth = (
         float(np.median(depth_ratios)) / errors.scale if depth_ratios and errors.scale else None
     )
-    final_ate_m = trajectory_errors(final.poses, true).ate_m if has_moved else None
-    result = PoseResult(name, len(true), errors, by_depth, final_ate_m)
+    final_ate_m = trajectory_errors(final.poses[counts], true).ate_m if has_moved else None
+    uncounted = counts.count(False)
+    result = PoseResult(name, len(true), errors, by_depth, final_ate_m, uncounted)
     return result, Paths(alignment.apply(predicted[:, :3, 3]), true[:, :3, 3])
 
 

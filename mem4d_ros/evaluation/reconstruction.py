@@ -25,12 +25,19 @@ from mem4d_ros.geometry import ImageTransform, rigid_inverse, transform_points, 
 
 @dataclass(frozen=True)
 class ReconstructionResult:
-    """One sequence's errors; `scale` is true metres of one predicted metre."""
+    """One sequence's errors.
+
+    Attributes:
+        frames: that count.
+        scale: true metres of one predicted metre.
+        uncounted: frames that were run but lack depth, pose or intrinsics.
+    """
 
     name: str
     frames: int
     errors: CloudErrors
     scale: float
+    uncounted: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,17 +57,27 @@ def measure_reconstruction(
 ) -> tuple[ReconstructionResult, ErrorCloud]:
     """Errors over the frames of a sequence, and where they lie.
 
+    Frames that lack depth, pose or intrinsics are run and do not count.
+
     Raises:
-        NotMeasurable: a sample lacks depth, pose or intrinsics, named, or too few points are left.
+        NotMeasurable: no frame has all three, or too few points are left.
     """
-    found, truth, poses = [], [], []
+    found, truth = [], []
+    poses: list[np.ndarray] = []
+    uncounted = 0
+    to_first = np.eye(4)
     for step in steps:
+        if not has_truth(step.sample):
+            uncounted += 1
+            continue
         points, pose = true_pointmap(step.sample, step.found.input_transform, protocol.max_depth_m)
+        if not poses and uncounted:  # the prediction's world began earlier than the truth's
+            to_first = rigid_inverse(step.found.camera_to_world)
         poses.append(pose)
         truth.append(transform_points(rigid_inverse(poses[0]) @ pose, points))
-        found.append(step.found.points_world.astype(np.float64))
+        found.append(transform_points(to_first, step.found.points_world.astype(np.float64)))
     if not truth:
-        raise NotMeasurable("the selection leaves no frame")
+        raise NotMeasurable("no frame of the selection has depth, pose and intrinsics")
     predicted, true = np.stack(found), np.stack(truth)  # (T, H, W, 3)
     predicted[np.isnan(true).any(-1)] = np.nan
     matched, scale = match_scale(predicted, true)
@@ -68,8 +85,15 @@ def measure_reconstruction(
     cloud = _finite(matched[:, rows, columns])
     true_cloud = _finite(true[:, rows, columns])
     cloud = registered(cloud, true_cloud, protocol.icp_distance_m)
-    result = ReconstructionResult(name, len(true), cloud_errors(cloud, true_cloud), scale)
+    result = ReconstructionResult(
+        name, len(true), cloud_errors(cloud, true_cloud), scale, uncounted
+    )
     return result, ErrorCloud(cloud, nearest(cloud, true_cloud)[1])
+
+
+def has_truth(sample: Sample) -> bool:
+    """Whether a frame has all that its true points take."""
+    return not any(x is None for x in (sample.depth, sample.camera_to_world, sample.intrinsics))
 
 
 def true_pointmap(

@@ -28,7 +28,7 @@ class Evidence:
 
     Attributes:
         intrinsics: (B, 3, 3), pixels of the network's image.
-        depth: (B, H, W), metres along z at some pixels, 0 where nothing is known.
+        depth: (B, H, W), metres along z at some pixels; 0, NaN or inf where nothing is known.
         deviation: (B, H, W), standard deviation of each depth in metres.
         camera_to_world: (B, 4, 4); world is the first camera's optical frame, metres.
         has_intrinsics, has_pose: (B,) bool, of which streams they are known; None means all.
@@ -94,7 +94,7 @@ class SparseDepth:
             none = nothing[..., :1, :1]
             return SparseDepth(nothing, nothing, none, none > 0)
         depth = evidence.depth.float()[:, None]  # (B, 1, H, W)
-        is_known = depth > 0
+        is_known = (depth > 0) & (depth < torch.inf)
         depth = depth.where(is_known, 1)
         deviation = (evidence.deviation.float()[:, None] / depth).square()
         variance = deviation + SMALLEST_DEVIATION**2

@@ -154,9 +154,10 @@ class Mem4D(nn.Module):
             evidence: what else is known of the frame.
 
         Raises:
-            ValueError: the size is no multiple of the patch, or differs from the stream's; or
-                evidence for a network that takes none.
+            ValueError: the image has another shape or type, its size is no multiple of the patch,
+                or differs from the stream's; or evidence for a network that takes none.
         """
+        _require_images(image, "(B, 3, H, W)")
         evidence = self._accepted(evidence)
         grid = self._grid(image)
         if state.grid not in (None, grid):
@@ -246,7 +247,11 @@ class Mem4D(nn.Module):
 
         Returns:
             Predictions with shapes (B, T, …).
+
+        Raises:
+            ValueError: as :meth:`step` does.
         """
+        _require_images(images, "(B, T, 3, H, W)")
         memory = memory or self.config.memory
         evidence = self._accepted(evidence)
         batch, length = images.shape[:2]
@@ -365,3 +370,13 @@ class Mem4D(nn.Module):
 def _time(structure: StructureState, image: Tensor) -> Tensor:
     """The PSM's time () on the image's device."""
     return torch.full((), structure.written, dtype=torch.float64, device=image.device)
+
+
+def _require_images(images: Tensor, shape: str) -> None:
+    """Raises ValueError for images of another shape than `shape`, or of whole numbers."""
+    if images.dim() != shape.count(",") + 1 or images.shape[-3] != 3:
+        raise ValueError(f"images must be {shape}, got {tuple(images.shape)}")
+    if not images.is_floating_point():
+        raise ValueError(
+            f"images must be of floating point in [0, 1], got {images.dtype}: divide uint8 by 255"
+        )

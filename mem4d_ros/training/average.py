@@ -42,12 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--note", action="append", default=[], metavar="NAME=TEXT")
     options = parser.parse_args(arguments)
+    for note in options.note:
+        if "=" not in note:
+            parser.error(f"--note {note!r} is not NAME=TEXT")
+    notes = dict(note.split("=", 1) for note in options.note)
     try:
         mean = average([load_checkpoint(path) for path in options.checkpoints])
-    except (CheckpointError, ValueError) as error:
+        save_checkpoint(options.out, mean, dtype=torch.float16, notes=notes)
+    except (CheckpointError, ValueError, OSError) as error:
         parser.error(str(error))
-    notes = dict(note.split("=", 1) for note in options.note)
-    save_checkpoint(options.out, mean, dtype=torch.float16, notes=notes)
 
 
 if __name__ == "__main__":

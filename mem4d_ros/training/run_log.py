@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mem4d_ros.training.run_state import RunStateError
 from mem4d_ros.writing import write_text
 
 
@@ -17,11 +18,27 @@ def append(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The entries; a last line that a kill cut off is left out."""
+    """The entries; a last line that a kill cut off is left out.
+
+    Raises:
+        RunStateError: a line is no entry.
+    """
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    lines = path.read_bytes().splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith(b"\n")]
+    return [_entry(path, number, line) for number, line in enumerate(whole, 1)]
+
+
+def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        entry: dict[str, Any] = json.loads(line)
+        int(entry["step"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunStateError(
+            f"{path}: line {number} is no entry of a log: remove the line, or the file, to go on"
+        ) from error
+    return entry
 
 
 def rewind(path: Path, step: int) -> None:

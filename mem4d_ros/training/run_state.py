@@ -5,8 +5,11 @@ Batches are functions of run seed, step and rank, so the step number is all the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -21,10 +24,27 @@ class RunStateError(Exception):
     """A run cannot be resumed from a file; the message names the file and the remedy."""
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How far a run has come.
+
+    Attributes:
+        step: steps taken.
+        seconds: that it has taken, of a run that ends by the clock; 0 of others.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+
+
 def save_run(
-    path: Path, model: nn.Module, optimizer: Optimizer, step: int, average: nn.Module | None = None
+    path: Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    reached: Reached,
+    average: nn.Module | None = None,
 ) -> None:
-    """Write the state after `step` steps; the previous file survives until the new one is whole.
+    """Write the state of a run; the previous file survives until the new one is whole.
 
     Args:
         average: of the model's weights over the steps, if one is kept.
@@ -35,25 +55,20 @@ def save_run(
     for name, weight in model.named_parameters():
         for key, value in optimizer.state_of(weight).items():
             tensors[f"{_OPTIMIZER}{key}.{name}"] = value
-    write_tensors(path, tensors, {"step": str(step)})
+    write_tensors(path, tensors, {key: str(value) for key, value in asdict(reached).items()})
 
 
 def load_run(
     path: Path, model: nn.Module, optimizer: Optimizer, average: nn.Module | None = None
-) -> int:
-    """Read a state into model, optimiser and average; the number of steps it has seen.
+) -> Reached:
+    """Read a state into model, optimiser and average; how far its run had come.
 
     Raises:
         RunStateError: the file is no such state, or one of another network or optimiser.
     """
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            step = int((file.metadata() or {})["step"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise RunStateError(
-            f"{path}: is not the state of a training run ({error}); remove it to start anew"
-        ) from error
+    with _opened(path) as file:
+        reached = _reached(file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
     _require_same_network(path, weights, model)
     model.load_state_dict(weights)
@@ -70,7 +85,35 @@ def load_run(
                 f"{path}: is the state of a run that trained {name}, which this one does not, or "
                 "by another optimizer; give the run a folder of its own"
             ) from error
-    return step
+    return reached
+
+
+def reached_by(path: Path) -> Reached:
+    """How far the run has come whose state a file holds.
+
+    Raises:
+        RunStateError: the file is no such state.
+    """
+    with _opened(path) as file:
+        return _reached(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The open file; says what it is not where it cannot be read."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            yield file
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise RunStateError(
+            f"{path}: is not the state of a training run ({error}); remove it to start anew"
+        ) from error
+
+
+def _reached(file: Any) -> Reached:
+    """What the file says; earlier versions did not write the seconds."""
+    metadata = file.metadata() or {}
+    return Reached(int(metadata["step"]), float(metadata.get("seconds", 0)))
 
 
 def _states(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:

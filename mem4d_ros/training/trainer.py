@@ -24,7 +24,8 @@ from mem4d_ros.training.losses import Losses, training_loss
 from mem4d_ros.training.optimizer import learning_rate, make_optimizer
 from mem4d_ros.training.pace import ClockPace, Pace, StepPace
 from mem4d_ros.training.recomputation import recompute_activations
-from mem4d_ros.training.run_state import load_run, save_run
+from mem4d_ros.training.run_state import Reached, load_run, save_run
+from mem4d_ros.training.same_run import require_same_run
 from mem4d_ros.training.weight_average import WeightAverage
 from mem4d_ros.training.workers import Workers
 from mem4d_ros.writing import write_text
@@ -140,6 +141,7 @@ class Trainer:
         self.model = initial_model(config).to(device)
         self.optimizer = make_optimizer(self.model, config)
         self.average = WeightAverage(self.model, config.average) if config.average else None
+        self._pace = pace or pace_of(config)
         self.step = self._resume()
         if config.activation_checkpointing:
             recompute_activations(self.model)
@@ -150,7 +152,6 @@ class Trainer:
             self._backward = GraphedBackward(self._eager_backward, self._weights)
         self._evaluate = evaluate
         self._observe = observe
-        self._pace = pace or pace_of(config)
         self._since = Since.start(device)
         self._kept = 0
 
@@ -164,18 +165,20 @@ class Trainer:
     ) -> None:
         """Train to the end, to the step `until`, or until asked to stop; then save.
 
+        A run that has come so far already stays as it is.
+
         Raises:
             TrainingDiverged, StateNotWritten: the last state saved can be resumed.
         """
-        end = self.config.steps if until is None else min(until, self.config.steps)
+        last_step = math.inf if until is None else until
         position = self._pace.position(self.step)
-        over = stopped = position >= end
+        over = stopped = position >= self.config.steps or self.step >= last_step
         self._kept = self._cycles_over(position)
         self._since = Since.start(self.device)
         while not (over or stopped):
             self.advance()
             position = self._pace.position(self.step)
-            over = position >= end
+            over = position >= self.config.steps or self.step >= last_step
             if over or self.step % self.config.report_every == 0:
                 self._report()
                 stopped = self.workers.some(should_stop(), self.device)
@@ -202,7 +205,8 @@ class Trainer:
         notes = {"training_steps": str(self.step)}
         try:
             average = self.average.model if self.average else None
-            save_run(self.out / STATE_FILE, self.model, self.optimizer, self.step, average)
+            reached = Reached(self.step, self._pace.elapsed)
+            save_run(self.out / STATE_FILE, self.model, self.optimizer, reached, average)
             for name in names:
                 save_checkpoint(self.out / name, self.trained, dtype=torch.float16, notes=notes)
         except (OSError, SafetensorError) as error:
@@ -219,11 +223,15 @@ class Trainer:
         self.out.mkdir(parents=True, exist_ok=True)
         state = self.out / STATE_FILE
         average = self.average.model if self.average else None
-        step = load_run(state, self.model, self.optimizer, average) if state.exists() else 0
+        reached = Reached()
+        if state.exists():
+            require_same_run(self.out / CONFIG_FILE, self.config)
+            reached = load_run(state, self.model, self.optimizer, average)
+            self._pace.go_on(reached.seconds)
         if self.workers.is_first:
-            run_log.rewind(self.out / LOG_FILE, step)
+            run_log.rewind(self.out / LOG_FILE, reached.step)
             write_text(self.out / CONFIG_FILE, json.dumps(self.config.to_dict(), indent=2) + "\n")
-        return step
+        return reached.step
 
     def _is_due(self, what: str, interval: int) -> bool:
         return self._pace.is_due(what, interval, self.step)

@@ -46,6 +46,27 @@ def test_what_the_user_can_mend_is_one_line(
     assert printed.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--config", "a.yaml", "--out", "out", "--steps", "0"],
+        ["train", "--config", "a.yaml", "--out", "out", "--threads", "-1"],
+        ["bench", "--threads", "-1"],
+        ["export", "--out", "a.onnx", "--threads", "none"],
+    ],
+    ids=" ".join,
+)
+def test_numbers_that_cannot_be_are_usage_errors(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    printed = capsys.readouterr().err
+    assert "must be a whole number of at least 1, got" in printed
+    assert printed.count("\n") == 1
+
+
 def test_a_missing_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([])

@@ -153,14 +153,29 @@ def test_what_a_network_cannot_be_told_is_said(truth: Room, told: Told) -> None:
         list(run_recording(recording_of(truth), range(2), reconstructor, told))
 
 
-@pytest.mark.parametrize(
-    ("lost", "told"), [("depth", Told(points=10)), ("camera_to_world", Told(poses=True))]
-)
-def test_a_sample_without_what_is_to_be_told_is_named(truth: Room, lost: str, told: Told) -> None:
-    samples = [replace(sample, **{lost: None}) for sample in recording_of(truth).samples]
+def test_a_sample_without_the_pose_to_tell_is_named(truth: Room) -> None:
+    samples = [replace(sample, camera_to_world=None) for sample in recording_of(truth).samples]
     reconstructor = OnlineReconstructor(Listener(truth), 64, MemorySizes())
-    with pytest.raises(NotMeasurable, match="frame 0 has no"):
+    told = Told(poses=True)
+    with pytest.raises(NotMeasurable, match="frame 0 has no pose"):
         list(run_recording(ListRecording("room", samples), range(2), reconstructor, told))
+
+
+def test_where_a_frame_has_no_depth_no_points_are_told(truth: Room) -> None:
+    samples = recording_of(truth).samples
+    samples[1] = replace(samples[1], depth=None)
+    model = Listener(truth)
+    reconstructor = OnlineReconstructor(model, 64, MemorySizes())
+    list(run_recording(ListRecording("room", samples), range(3), reconstructor, Told(points=10)))
+    counts = [0 if e.depth is None else int((e.depth > 0).sum()) for e in model.told]
+    assert counts == [10, 0, 10]
+
+
+def test_a_recording_without_poses_is_one_stream(truth: Room) -> None:
+    samples = [replace(sample, camera_to_world=None) for sample in recording_of(truth).samples]
+    reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes())
+    steps = run_recording(ListRecording("room", samples), range(3), reconstructor)
+    assert [step.found.frame_index for step in steps] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 48), (128, 96), (70, 48), (100, 64), (64, 30)])

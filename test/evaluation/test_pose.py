@@ -178,9 +178,23 @@ def test_positions_are_measured_again_where_loops_have_moved_them() -> None:
     assert result.final_ate_m == pytest.approx(0, abs=1e-9)
 
 
-def test_a_sample_without_its_pose_is_named(truth: Room) -> None:
+def without_poses(truth: Room, *lost: int) -> Iterator[Step]:
+    """The room, run by its oracle, with tracking lost at some frames."""
     recording = recording_of(truth)
-    recording.samples[2] = replace(recording.samples[2], camera_to_world=None)
-    reconstructor = OnlineReconstructor(Oracle(truth), 64, MemorySizes())
-    with pytest.raises(NotMeasurable, match="frame 2 has no pose"):
-        measure_pose("oracle", run_recording(recording, range(4), reconstructor))
+    for frame in lost:
+        recording.samples[frame] = replace(recording.samples[frame], camera_to_world=None)
+    reconstructor = OnlineReconstructor(Oracle(truth, 0.5), 64, MemorySizes())
+    return run_recording(recording, range(4), reconstructor)
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_a_frame_whose_pose_is_lost_is_run_but_not_counted(truth: Room, lost: int) -> None:
+    result, paths = measure_pose("oracle", without_poses(truth, lost))
+    assert (result.frames, result.uncounted) == (3, 1)
+    assert result.errors.ate_share == pytest.approx(0, abs=1e-4)
+    assert len(paths.true) == 3
+
+
+def test_too_few_poses_are_counted(truth: Room) -> None:
+    with pytest.raises(NotMeasurable, match="2 of 4 frames have a pose"):
+        measure_pose("oracle", without_poses(truth, 1, 2))

@@ -138,9 +138,20 @@ def test_points_that_are_not_predicted_cost_completeness(truth: Room) -> None:
     assert result.errors.completeness > 0.05
 
 
+@pytest.mark.parametrize("frame", [0, 1])
 @pytest.mark.parametrize("missing", ["depth", "camera_to_world", "intrinsics"])
-def test_a_sample_without_its_truth_is_named(truth: Room, missing: str) -> None:
+def test_a_frame_without_its_truth_is_run_but_not_counted(
+    truth: Room, missing: str, frame: int
+) -> None:
+    """Also the first, in whose frame both sides are compared."""
     samples = recording_of(truth).samples
-    samples[1] = replace(samples[1], **{missing: None})
-    with pytest.raises(NotMeasurable, match="frame 1 has no depth, pose or intrinsics"):
+    samples[frame] = replace(samples[frame], **{missing: None})
+    result, _ = measured(ListRecording("room", samples), Oracle(truth))
+    assert (result.frames, result.uncounted) == (2, 1)
+    assert astuple(result.errors)[:4] == pytest.approx((0, 0, 0, 0), abs=1e-4)
+
+
+def test_a_recording_without_any_truth_is_refused(truth: Room) -> None:
+    samples = [replace(sample, camera_to_world=None) for sample in recording_of(truth).samples]
+    with pytest.raises(NotMeasurable, match="no frame of the selection has depth, pose and"):
         measured(ListRecording("room", samples), Oracle(truth))

@@ -56,6 +56,19 @@ def test_no_depth_and_depth_of_no_point_are_the_same() -> None:
     assert not empty.known
 
 
+@pytest.mark.parametrize("unknown", [np.inf, np.nan, -1.0])
+def test_depth_that_is_no_measurement_is_unknown(unknown: float) -> None:
+    depth = torch.zeros(1, 48, 64)
+    depth[0, 3, 5] = 2.0
+    alone = SparseDepth.of(points_on(depth), IMAGE)
+    evidence = points_on(depth)
+    assert evidence.depth is not None
+    evidence.depth[0, 7, 9] = unknown
+    found = SparseDepth.of(evidence, IMAGE)
+    for name in ("relative", "weight", "centre", "known"):
+        assert torch.equal(getattr(found, name), getattr(alone, name)), name
+
+
 def test_a_point_of_typical_deviation_weighs_one_and_a_precise_one_more() -> None:
     depth = torch.full((1, 48, 64), 5.0)
     usual = SparseDepth.of(points_on(depth, relative=0.04), IMAGE)

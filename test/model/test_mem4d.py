@@ -108,6 +108,37 @@ def test_other_sizes_are_refused_with_the_reason(vit_model: Mem4D, size: tuple) 
         vit_model.step(torch.rand(1, 3, *size), vit_model.initial_state())
 
 
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (torch.zeros(3, 48, 64), r"must be \(B, 3, H, W\), got \(3, 48, 64\)"),
+        (torch.zeros(1, 48, 64, 3), r"must be \(B, 3, H, W\), got \(1, 48, 64, 3\)"),
+        (torch.zeros(1, 3, 48, 64, dtype=torch.uint8), "got torch.uint8: divide uint8 by 255"),
+    ],
+    ids=["no batch", "channels last", "uint8"],
+)
+def test_what_is_no_image_is_refused_with_the_reason(
+    vit_model: Mem4D, image: torch.Tensor, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        vit_model.step(image, vit_model.initial_state())
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(1, 3, 48, 64), r"must be \(B, T, 3, H, W\), got \(1, 3, 48, 64\)"),
+        (torch.zeros(1, 2, 3, 48, 64, dtype=torch.uint8), "got torch.uint8"),
+    ],
+    ids=["no time", "uint8"],
+)
+def test_what_is_no_sequence_is_refused_with_the_reason(
+    vit_model: Mem4D, images: torch.Tensor, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        vit_model.forward_sequence(images)
+
+
 def test_a_stream_keeps_its_size(vit_model: Mem4D) -> None:
     _, state = run(vit_model, torch.rand(1, 2, 3, 48, 64))
     with pytest.raises(ValueError, match="needs a new state"):

@@ -59,3 +59,20 @@ def test_a_file_that_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         main([str(broken), "--out", str(tmp_path / "out.safetensors")])
     assert "broken.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "note", "message"),
+    [
+        ("nowhere/mean.safetensors", "licence=mine", "nowhere/mean.safetensors"),
+        ("mean.safetensors", "mine", "--note 'mine' is not NAME=TEXT"),
+    ],
+)
+def test_what_cannot_be_written_is_said(
+    out: str, note: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(path, *networks(1))
+    with pytest.raises(SystemExit):
+        main([str(path), "--out", str(tmp_path / out), "--note", note])
+    assert message in capsys.readouterr().err

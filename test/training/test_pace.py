@@ -27,3 +27,22 @@ def test_by_the_clock() -> None:
     assert not pace.is_due("save", 6, 7)
     now = 500.0
     assert pace.position(8) == 400
+
+
+def test_by_the_clock_a_run_goes_on_where_it_was_stopped() -> None:
+    now = 100.0
+    pace = ClockPace(20.0, 400, clock=lambda: now)
+    pace.go_on(15.0)
+    now = 101.0
+    assert pace.elapsed == 16
+    assert pace.position(3) == 320
+    assert not pace.is_due("save", 6, 3)  # the intervals before the stop are not due again
+    now = 103.0
+    assert pace.is_due("save", 6, 4)
+
+
+def test_by_steps_there_is_no_time() -> None:
+    pace = StepPace()
+    pace.go_on(15.0)
+    assert pace.elapsed == 0
+    assert pace.position(7) == 7

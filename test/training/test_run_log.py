@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from mem4d_ros.training import run_log
+from mem4d_ros.training.run_state import RunStateError
 
 
 def test_entries_come_back(tmp_path: Path) -> None:
@@ -41,6 +44,16 @@ def test_a_line_cut_off_by_a_kill_is_forgotten(tmp_path: Path) -> None:
     run_log.rewind(path, 5)
     run_log.append(path, {"step": 2})
     assert [entry["step"] for entry in run_log.read(path)] == [1, 2]
+
+
+@pytest.mark.parametrize("line", ["}{", "[1]", "7", '{"total": 1}', '{"step": null}'])
+def test_a_line_that_is_no_entry_is_named(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    run_log.append(path, {"step": 1})
+    with path.open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(RunStateError, match=r"log\.jsonl: line 2 is no entry of a log: remove"):
+        run_log.rewind(path, 5)
 
 
 def test_a_run_without_a_log_has_nothing_to_forget(tmp_path: Path) -> None:

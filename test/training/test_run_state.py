@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mem4d_ros.training.optimizer import Optimizer
-from mem4d_ros.training.run_state import RunStateError, load_run, save_run
+from mem4d_ros.training.run_state import Reached, RunStateError, load_run, reached_by, save_run
 
 
 class Net(nn.Module):
@@ -46,21 +46,37 @@ def test_a_resumed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> Non
     path = tmp_path / "run.safetensors"
     whole, whole_optimizer = start(seed=0)
     advance(whole, whole_optimizer, range(4))
-    save_run(path, whole, whole_optimizer, 4)
+    save_run(path, whole, whole_optimizer, Reached(4, seconds=7.5))
     advance(whole, whole_optimizer, range(4, 9))
 
     resumed, optimizer = start(seed=1)
-    assert load_run(path, resumed, optimizer) == 4
+    assert load_run(path, resumed, optimizer) == Reached(4, seconds=7.5)
     advance(resumed, optimizer, range(4, 9))
     for name, weight in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], weight), name
+
+
+def test_how_far_a_run_has_come_can_be_asked_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    save_run(path, *start(seed=0), Reached(3, seconds=12.25))
+    assert reached_by(path) == Reached(3, seconds=12.25)
+    path.write_bytes(b"nonsense")
+    with pytest.raises(RunStateError, match=r"run\.safetensors: is not the state of a training"):
+        reached_by(path)
+
+
+def test_a_state_of_before_seconds_were_kept_has_taken_none(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    save_run(path, *start(seed=0), Reached(3, seconds=12.25))
+    save_file(load_file(path), path, {"step": "3"})
+    assert load_run(path, *start(seed=0)) == Reached(3, seconds=0.0)
 
 
 def test_the_state_of_another_optimiser(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     net, optimizer = start(seed=0)
     advance(net, optimizer, range(3))
-    save_run(path, net, optimizer, 3)
+    save_run(path, net, optimizer, Reached(3))
     momentum = Optimizer(torch.optim.Adagrad(net.parameters()))
     with pytest.raises(RunStateError, match=r"trained first\.\w+.* or by another optimizer"):
         load_run(path, net, momentum)
@@ -70,7 +86,7 @@ def test_the_state_of_a_weight_that_is_now_frozen(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     net, optimizer = start(seed=0)
     advance(net, optimizer, range(3))
-    save_run(path, net, optimizer, 3)
+    save_run(path, net, optimizer, Reached(3))
     narrower = Optimizer(torch.optim.AdamW(net.second.parameters()))
     with pytest.raises(RunStateError, match=r"trained first\.\w+, which this one does not"):
         load_run(path, net, narrower)
@@ -84,10 +100,14 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     save_file({"x": torch.ones(1)}, path)
     with pytest.raises(RunStateError, match="is not the state of a training run"):
         load_run(path, *start(seed=0))
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RunStateError, match="is not the state of a training run"):
+        load_run(path, *start(seed=0))
 
 
 def test_the_state_of_another_network(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
-    save_run(path, *start(seed=0, width=5), step=1)
+    save_run(path, *start(seed=0, width=5), reached=Reached(1))
     with pytest.raises(RunStateError, match=r"6 weights differ, the first is first\.bias"):
         load_run(path, *start(seed=0))

@@ -21,6 +21,7 @@ from mem4d_ros.training.data.batches import ClipSource
 from mem4d_ros.training.data.clips import Clips
 from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.pace import ClockPace
+from mem4d_ros.training.run_state import RunStateError
 from mem4d_ros.training.trainer import (
     CHECKPOINT_FILE,
     CYCLE_FILE,
@@ -316,10 +317,52 @@ def test_a_run_by_the_clock_ends_with_its_time(cache: Path, tmp_path: Path) -> N
     trainer = trainer_of(config, tmp_path, observe=observe, pace=pace)
     trainer.run()
     assert len(seen) == 21
-    assert trainer_of(config, tmp_path, pace=pace).step == 21
     batches = [report.sequences for report in seen]
     assert batches == [2] * 14 + [8] * 7  # 4 and 2 of 6 parts of the time
     assert seen[-1].learning_rate == 0
+
+
+def test_a_run_by_the_clock_goes_on_with_what_is_left_of_its_time(
+    cache: Path, tmp_path: Path
+) -> None:
+    config = small_config(cache, seconds=10.0, checkpoint_every=100)
+    now = 0.0
+    steps: list[int] = []
+
+    def observe(report: StepReport) -> None:
+        nonlocal now
+        now += 1.0
+        steps.append(report.step)
+
+    def start() -> Trainer:
+        pace = ClockPace(10.0, config.steps, clock=lambda: now)
+        return trainer_of(config, tmp_path, observe=observe, pace=pace)
+
+    start().run(should_stop=lambda: len(steps) == 4)
+    now += 3600  # nothing runs
+    start().run()
+    assert steps == list(range(1, 12))
+    finished = state(tmp_path)
+    start().run()
+    assert steps == list(range(1, 12))
+    assert_same_state(state(tmp_path), finished)
+
+
+def test_a_run_by_the_clock_can_end_at_a_step(cache: Path, tmp_path: Path) -> None:
+    config = small_config(cache, seconds=3600.0)
+    for until in (3, 8):  # more than the stages' shares add up to
+        trainer = trainer_of(config, tmp_path)
+        trainer.run(until=until)
+        assert trainer.step == until
+
+
+def test_a_run_does_not_go_on_as_another(cache: Path, tmp_path: Path) -> None:
+    trainer_of(small_config(cache, average=0.9), tmp_path).run(until=2)
+    before = state(tmp_path)
+    with pytest.raises(RunStateError, match="other values of average"):
+        trainer_of(small_config(cache), tmp_path)
+    assert_same_state(state(tmp_path), before)
+    assert trainer_of(small_config(cache, average=0.9), tmp_path).step == 2
 
 
 def test_what_each_cycle_ends_with_is_kept(cache: Path, tmp_path: Path) -> None:

@@ -48,3 +48,10 @@ def test_a_full_disk_leaves_the_previous_file(
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         write_tensors(tmp_path / "nowhere" / "file", {"x": torch.ones(1)})
+
+
+def test_others_can_read_it(tmp_path: Path) -> None:
+    path, plain = tmp_path / "a.safetensors", tmp_path / "plain"
+    write_tensors(path, {"x": torch.ones(1)})
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode

@@ -37,16 +37,30 @@ def test_until_it_is_whole_it_has_another_name_with_the_same_suffix(tmp_path: Pa
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_link_in_the_unfinished_files_place_is_not_followed(tmp_path: Path) -> None:
-    outside, path = tmp_path / "outside", tmp_path / "folder" / "a.ply"
-    outside.write_text("untouched")
-    path.parent.mkdir()
-    with whole_file(path) as partial:
-        partial.touch()
-    partial.symlink_to(outside)
-    write_text(path, "new")
-    assert outside.read_text() == "untouched"
-    assert os.listdir(path.parent) == [path.name]
+def test_two_threads_can_write_one_file(tmp_path: Path) -> None:
+    """Each writes all of its own; the one that ends last stays."""
+    path = tmp_path / "a.ply"
+    with whole_file(path) as first, first.open("w") as file:
+        file.write("first, ")
+        write_text(path, "second")
+        assert path.read_text() == "second"
+        file.write("whole")
+    assert path.read_text() == "first, whole"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640)])
+def test_a_file_is_as_readable_as_any(umask: int, mode: int, tmp_path: Path) -> None:
+    """Also where it is written by way of one that is not."""
+    path, private = tmp_path / "a.txt", tmp_path / "private"
+    before = os.umask(umask)
+    try:
+        with whole_file(path) as partial:
+            private.touch(0o600)
+            private.replace(partial)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

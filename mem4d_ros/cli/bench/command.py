@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.bench.options import add_setting_options
 from mem4d_ros.cli.choices import CLOCKS
-from mem4d_ros.cli.parser import summary
+from mem4d_ros.cli.parser import positive, summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -35,7 +35,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
     parser.add_argument(
         "--frames", type=int, default=20, help="number of steps (with --compare: pairs) to time"
     )
-    parser.add_argument("--threads", type=int, help="CPU threads of torch")
+    parser.add_argument("--threads", type=positive, help="CPU threads of torch")
     parser.add_argument(
         "--clock",
         choices=CLOCKS,

@@ -39,7 +39,10 @@ class PoseMeasure:
         return measure_pose(name, steps)
 
     def figures(self, result: PoseResult) -> Figures:
-        return _figures(result.frames, result.errors, result.path_by_depth, result.final_ate_m)
+        return {
+            **_figures(result.frames, result.errors, result.path_by_depth, result.final_ate_m),
+            "uncounted": result.uncounted,
+        }
 
     def overall(self, results: Sequence[PoseResult]) -> Figures:
         frames = sum(result.frames for result in results)

@@ -39,7 +39,12 @@ class ReconstructionMeasure:
         return measure_reconstruction(name, steps, self.protocol)
 
     def figures(self, result: ReconstructionResult) -> Figures:
-        return {"frames": result.frames, **asdict(result.errors), "scale": result.scale}
+        return {
+            "frames": result.frames,
+            **asdict(result.errors),
+            "scale": result.scale,
+            "uncounted": result.uncounted,
+        }
 
     def overall(self, results: Sequence[ReconstructionResult]) -> Figures:
         errors = mean_cloud_errors([result.errors for result in results])

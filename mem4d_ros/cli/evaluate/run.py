@@ -84,6 +84,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     """Find out before hours of work whether its results can be kept."""
     if options.json is not None and not options.json.parent.is_dir():
         raise UserError(f"--json {options.json}: the folder {options.json.parent} does not exist")
+    if options.json is not None and options.json.is_dir():
+        raise UserError(f"--json {options.json}: is a folder: name a file in it")
     if options.pictures is not None:
         import mem4d_ros.evaluation.pictures  # noqa: F401
 
@@ -117,6 +119,10 @@ def measure_all(
         outcome.results.append(result)
         outcome.sequences.append({"name": recording.name, **figures})
         print(table_row(recording.name, measure.row(figures), measure.columns), flush=True)
+        if figures.get("uncounted"):
+            print(
+                f"  frames without truth, run but not counted: {figures['uncounted']}", flush=True
+            )
         if pictures is not None:
             keep_picture(pictures, recording.name, measure.picture(result, evidence))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem4d_ros.cli.models import add_model_options
-from mem4d_ros.cli.parser import summary
+from mem4d_ros.cli.parser import positive, summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -45,7 +45,7 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         metavar="WIDTHxHEIGHT",
         help="size of the network's image in pixels (default: the network's at 4:3)",
     )
-    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--threads", type=positive, help="CPU threads")
     parser.set_defaults(run=run)
 
 

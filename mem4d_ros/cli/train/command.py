@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem4d_ros.cli.parser import summary
+from mem4d_ros.cli.parser import positive, summary
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -44,10 +44,10 @@ def add_parser(commands: _SubParsersAction[CommandParser]) -> None:
         dest="changes",
         help="override one key of the config, such as memory.tdm_size=0; repeatable",
     )
-    parser.add_argument("--steps", type=int, help="step to stop at, for a dry run")
+    parser.add_argument("--steps", type=positive, help="step to stop at, for a dry run")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", help="auto, fp32 or bf16 instead of the config's")
-    parser.add_argument("--threads", type=int, help="CPU threads of torch")
+    parser.add_argument("--threads", type=positive, help="CPU threads of torch")
     parser.set_defaults(run=run)
 
 

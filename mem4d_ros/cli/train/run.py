@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -25,6 +26,7 @@ from mem4d_ros.training.data.sequences import CorruptSequence
 from mem4d_ros.training.data.sources import open_source
 from mem4d_ros.training.held_out import evaluate_held_out
 from mem4d_ros.training.held_out_depth import HeldOutDepth
+from mem4d_ros.training.run_lock import sole_run
 from mem4d_ros.training.run_state import RunStateError
 from mem4d_ros.training.trainer import (
     Evaluate,
@@ -44,7 +46,10 @@ def train(options: argparse.Namespace) -> int:
     try:
         config = read_config(options)
         device = select_device(options.device)
-        with joined_workers(device) as (workers, own_device):
+        with (
+            joined_workers(device) as (workers, own_device),
+            sole_run(options.out) if workers.is_first else nullcontext(),
+        ):
             run_worker(config, options, workers, own_device)
     except (
         CorruptSequence,
@@ -68,7 +73,9 @@ def run_worker(
     config: TrainingConfig, options: argparse.Namespace, workers: Workers, device: torch.device
 ) -> None:
     """This process's part of the run."""
-    end = config.steps if options.steps is None else min(options.steps, config.steps)
+    end = config.steps if options.steps is None else options.steps
+    if config.seconds is None:
+        end = min(end, config.steps)
     precision = training_precision(config.precision, device)
     progress = Progress(config, end, sys.stdout if workers.is_first else None)
     pace = pace_of(config)  # by the clock, the time that the data take counts too
@@ -85,12 +92,17 @@ def run_worker(
         pace,
     )
     if trainer.step:
-        progress.say(f"{options.out} is at step {trainer.step} of {config.steps}")
+        progress.say(f"{options.out} is at {standing(config, trainer.step)}")
     with stop_on_request() as should_stop:
-        trainer.run(end, should_stop)
+        trainer.run(options.steps, should_stop)
     if source.corrupt:
         progress.say(f"{source.corrupt} corrupt samples were made anew or skipped")
-    progress.say(f"step {trainer.step} of {config.steps} is saved in {options.out}")
+    progress.say(f"{standing(config, trainer.step)} is saved in {options.out}")
+
+
+def standing(config: TrainingConfig, step: int) -> str:
+    """The step that a run is at, and of how many, unless it ends by the clock."""
+    return f"step {step} of {config.steps}" if config.seconds is None else f"step {step}"
 
 
 def training_precision(name: str, device: torch.device) -> torch.dtype:

@@ -18,8 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mem4d_ros.datasets import Recording, open_dataset
-from mem4d_ros.training.data.recordings import to_sequence
+from mem4d_ros.datasets import FrameError, Recording, Sample, open_dataset
+from mem4d_ros.training.config_errors import TrainingConfigError
+from mem4d_ros.training.data.recordings import lack_of, to_sequence
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
 from mem4d_ros.writing.tensors import write_tensors
 
@@ -112,15 +113,23 @@ def depth_of(code: np.ndarray) -> np.ndarray:
 
 
 def read_whole(recording: Recording, height: int, width: int) -> StoredSequence:
-    """All frames of a recording that have a known depth, at height x width.
+    """All frames of a recording with known depth, pose and intrinsics, at height x width.
 
     Raises:
         FrameError: a file cannot be used.
-        TrainingConfigError: the frames have no depth, pose or intrinsics, or another shape.
+        TrainingConfigError: the frames are of another shape.
+        CorruptSequence: no frame is left, or they are of several cameras.
     """
     samples = [recording[index] for index in range(len(recording))]
-    known = [s for s in samples if s.depth is not None and np.isfinite(s.depth).any()]
+    known = [s for s in samples if not lack_of(s) and _has_known_depth(s)]
+    if not known:
+        why = next(filter(None, map(lack_of, samples)), "no depth is known")
+        raise CorruptSequence(f"{recording.name}: no frame can be trained on: {why}")
     return to_sequence(known, height, width)
+
+
+def _has_known_depth(sample: Sample) -> bool:
+    return sample.depth is not None and bool(np.isfinite(sample.depth).any())
 
 
 def _encoded(kind: str, image: np.ndarray, settings: list[int]) -> Tensor:
@@ -135,16 +144,8 @@ def _decoded(data: Tensor) -> np.ndarray:
     return image
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Pack the recordings of folders."""
-    parser = argparse.ArgumentParser(prog="packed", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--reader", default="7scenes")
-    parser.add_argument("--size", type=int, nargs=2, default=(256, 192), metavar=("W", "H"))
-    parser.add_argument("--depth-size", type=int, nargs=2, default=(128, 96), metavar=("W", "H"))
-    parser.add_argument("--quality", type=int, default=85)
-    options = parser.parse_args(arguments)
+def pack(options: argparse.Namespace) -> None:
+    """Pack each recording, and say how large it is."""
     options.out.mkdir(parents=True, exist_ok=True)
     width, height = options.size
     total = 0
@@ -157,6 +158,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             total += path.stat().st_size
             print(f"{path}: {len(sequence.images)} frames, {path.stat().st_size / 2**20:.2f} MiB")
     print(f"{total / 2**20:.2f} MiB in all")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Pack the recordings of folders."""
+    parser = argparse.ArgumentParser(prog="packed", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--reader", default="7scenes")
+    parser.add_argument("--size", type=int, nargs=2, default=(256, 192), metavar=("W", "H"))
+    parser.add_argument("--depth-size", type=int, nargs=2, default=(128, 96), metavar=("W", "H"))
+    parser.add_argument("--quality", type=int, default=85)
+    options = parser.parse_args(arguments)
+    try:
+        pack(options)
+    except (FrameError, CorruptSequence, TrainingConfigError, OSError) as error:
+        parser.exit(1, f"packed: {error}\n")
 
 
 if __name__ == "__main__":

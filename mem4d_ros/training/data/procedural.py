@@ -82,7 +82,13 @@ def _open_cache(folder: Path, config: DataConfig) -> SequenceCache:
     settings = {"frame_rate": list(config.frame_rate), "photographs": config.photographs}
     if not file.exists():
         write_text(file, json.dumps(settings) + "\n")
-    found = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingConfigError(
+            f"data.cache: {file} does not say what the cache holds ({error}): "
+            "name another folder or remove it"
+        ) from error
     if found != settings:
         raise TrainingConfigError(
             f"data.cache {folder} holds sequences of {found}, not of {settings}: "

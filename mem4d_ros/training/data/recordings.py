@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,11 +20,15 @@ from mem4d_ros.training.data.cache import SequenceCache
 from mem4d_ros.training.data.sequences import CorruptSequence, StoredSequence
 from mem4d_ros.training.data_config import DataConfig, RecordingConfig
 
+_SAME_INTRINSICS = 0.02
+"""Relative difference up to which the intrinsics of frames are those of one camera."""
+
 
 def open_recordings(config: RecordingConfig, data: DataConfig) -> list[RecordedSequences]:
     """The recordings of a folder that are long enough for one sequence.
 
-    Raises TrainingConfigError for a folder that is missing, of another kind, or without any.
+    Raises TrainingConfigError for a folder that is missing, of another kind, or without any, and
+    for a recording of another shape or without truth.
     """
     folder = Path(config.folder)
     span = _span(config, data)
@@ -37,7 +42,30 @@ def open_recordings(config: RecordingConfig, data: DataConfig) -> list[RecordedS
         raise TrainingConfigError(
             f"data.recordings: {folder} has {longest} frames, fewer than the {span} of one sequence"
         )
+    for recording in long_enough:
+        _require_truth(recording, data)
     return [RecordedSequences(recording, config, data) for recording in long_enough]
+
+
+def _require_truth(recording: Recording, data: DataConfig) -> None:
+    """Raises TrainingConfigError where no frame has truth, or the first that has does not fit."""
+    lacking = ""
+    for sample in _readable(recording):
+        lacking = lack_of(sample)
+        if not lacking:
+            _transform(sample, data.height, data.width)
+            return
+    if lacking:
+        raise TrainingConfigError(
+            f"data.recordings: no frame of {recording.name} can be trained on: {lacking}"
+        )
+
+
+def _readable(recording: Recording) -> Iterator[Sample]:
+    """The frames that can be read; training names the others when it comes to them."""
+    for index in range(len(recording)):
+        with suppress(FrameError):
+            yield recording[index]
 
 
 class RecordedSequences:
@@ -72,9 +100,9 @@ class RecordedSequences:
         start = index * self._span
         try:
             samples = [self._source[i] for i in range(start, start + self._span, self._stride)]
-        except FrameError as error:
+            return to_sequence(samples, self._size.height, self._size.width)
+        except (FrameError, TrainingConfigError) as error:  # others of the recording do fit
             raise CorruptSequence(str(error)) from error
-        return to_sequence(samples, self._size.height, self._size.width)
 
 
 def _span(config: RecordingConfig, data: DataConfig) -> int:
@@ -88,12 +116,18 @@ def to_sequence(samples: Sequence[Sample], height: int, width: int) -> StoredSeq
     Where a recording does not say what moves, all counts as still.
 
     Raises:
-        TrainingConfigError: the samples are of another shape, or their kind has no truth.
-        CorruptSequence: a frame has no known depth at all.
+        TrainingConfigError: the first sample is of another shape.
+        CorruptSequence: a frame has no known depth at all, or no pose or intrinsics, or it is of
+            another camera than the first.
     """
     transform = _transform(samples[0], height, width)
-    images = np.stack([resize_and_crop(sample.image, transform) for sample in samples])
     depths, poses, intrinsics = zip(*map(_truth, samples), strict=True)
+    for sample, each in zip(samples, intrinsics, strict=True):
+        if sample.image.shape != samples[0].image.shape:
+            raise CorruptSequence(f"{sample.name} is of another size than {samples[0].name}")
+        if not np.allclose(each, intrinsics[0], rtol=_SAME_INTRINSICS):
+            raise CorruptSequence(f"{sample.name} has other intrinsics than {samples[0].name}")
+    images = np.stack([resize_and_crop(sample.image, transform) for sample in samples])
     depth = np.stack([nearest_pixels(each, transform) for each in depths])
     if not np.isfinite(depth).any(axis=(1, 2)).all():
         raise CorruptSequence(f"from {samples[0].name} on: a frame has no known depth")
@@ -134,10 +168,19 @@ def _transform(sample: Sample, height: int, width: int) -> ImageTransform:
     return transform
 
 
+def lack_of(sample: Sample) -> str:
+    """What a sample lacks to be trained on, with its name; empty where it has all."""
+    parts = {
+        "depth": sample.depth,
+        "pose": sample.camera_to_world,
+        "intrinsics": sample.intrinsics,
+    }
+    lacking = [name for name, value in parts.items() if value is None]
+    return f"{sample.name} has no {' and no '.join(lacking)}" if lacking else ""
+
+
 def _truth(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Depth, pose and intrinsics."""
     if sample.depth is None or sample.camera_to_world is None or sample.intrinsics is None:
-        raise TrainingConfigError(
-            f"data.recordings: {sample.name} has no depth, pose or intrinsics to train on"
-        )
+        raise CorruptSequence(lack_of(sample))
     return sample.depth, sample.camera_to_world, sample.intrinsics

@@ -13,11 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from dataset_layouts import write_scannet
+from layout_parts import scene_of
 from small_networks import SMALL_EVIDENT, SMALL_VIT, small_model
 
 from mem4d_ros.cli.main import main
 from mem4d_ros.evaluation.protocols import reconstruction_protocol
 from mem4d_ros.model.checkpoint import save_checkpoint
+from mem4d_ros.synthetic import render_sequence
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +258,21 @@ def test_only_the_named_sequences_are_measured(
     assert [sequence["name"] for sequence in report["sequences"]] == ["two"]
 
 
+def test_frames_without_truth_are_run_and_their_number_is_said(
+    wall: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = scene_of(render_sequence(3, 4, 48, 64))
+    written = write_scannet(scene, tmp_path / "data")
+    np.savetxt(written.poses[1], np.full((4, 4), -np.inf))
+    on_it = ["--dataset", "scannet", "--root", str(written.folder)]
+    for measure in ("pose", "recon"):
+        status, report = evaluated(measure, checkpoint, tmp_path, *on_it, "--stride", "1")
+        assert status == 0
+        assert report["sequences"][0]["frames"] == 3
+        assert report["sequences"][0]["uncounted"] == 1
+        assert "frames without truth, run but not counted: 1" in capsys.readouterr().out
+
+
 def test_where_all_fail_there_is_no_overall_figure(
     wall: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -275,6 +293,7 @@ def test_where_all_fail_there_is_no_overall_figure(
         (["--dataset", "procedural", "--evidence-points", "-1"], "must be at least 0"),
         (["--dataset", "procedural", "--scenes", "0"], "--scenes must be at least 1"),
         (["--dataset", "procedural", "--json", "no/such/x.json"], "no/such does not exist"),
+        (["--dataset", "procedural", "--json", "/"], "--json /: is a folder"),
         (["--dataset", "procedural", "--checkpoint", "none.safetensors"], "none.safetensors"),
         (["--dataset", "procedural", "--device", "abacus"], "abacus"),
     ],

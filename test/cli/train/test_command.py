@@ -19,6 +19,7 @@ from small_training import small_run
 from mem4d_ros.cli.main import main
 from mem4d_ros.model.checkpoint import load_checkpoint
 from mem4d_ros.training import run_log
+from mem4d_ros.training.run_lock import sole_run
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +138,16 @@ def test_a_folder_that_holds_another_run(
     options = write_config(tmp_path / "run.yaml", cache)
     assert main(["train", *options, "--out", str(tmp_path)]) == 1
     assert "run.safetensors: is not the state of a training run" in capsys.readouterr().err
+
+
+def test_a_folder_in_which_another_process_trains(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = write_config(tmp_path / "run.yaml", cache)
+    with sole_run(tmp_path):
+        assert main(["train", *options, "--out", str(tmp_path)]) == 1
+    assert "another process trains here" in capsys.readouterr().err
+    assert not (tmp_path / "config.json").exists()
 
 
 @pytest.mark.long

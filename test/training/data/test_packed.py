@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from dataset_layouts import write_scannet
+from layout_parts import scene_of
 
 from mem4d_ros.geometry import unproject
 from mem4d_ros.synthetic import render_sequence
 from mem4d_ros.training.data.packed import (
     depth_code,
     depth_of,
+    main,
     nearest_indices,
     read_packed,
     write_packed,
@@ -98,3 +101,41 @@ def test_another_shape_is_refused(sequence: StoredSequence, tmp_path: Path) -> N
     write_packed(path, sequence, (24, 32), 85)
     with pytest.raises(CorruptSequence, match="64x48 px are of another shape than 64x64"):
         read_packed(path, 64, 64)
+
+
+def test_of_a_recording_the_frames_with_truth_are_packed(tmp_path: Path) -> None:
+    """The pose of the second is lost."""
+    write_scannet(scene_of(render_sequence(3, 3, 48, 64)), tmp_path)
+    (lost,) = tmp_path.rglob("pose/1.txt")
+    np.savetxt(lost, np.full((4, 4), -np.inf))
+    out = tmp_path / "out"
+    main([str(tmp_path), "--reader", "scannet", "--out", str(out)])
+    (packed,) = out.iterdir()
+    assert len(read_packed(packed, 48, 64).images) == 2
+
+
+def test_a_recording_without_truth_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_scannet(scene_of(render_sequence(3, 3, 48, 64)), tmp_path)
+    for pose in tmp_path.rglob("pose/*.txt"):
+        np.savetxt(pose, np.full((4, 4), -np.inf))
+    arguments = [str(tmp_path), "--reader", "scannet"]
+    with pytest.raises(SystemExit, match="1"):
+        main([*arguments, "--out", str(tmp_path / "out")])
+    printed = capsys.readouterr().err
+    assert "no frame can be trained on" in printed
+    assert "has no pose" in printed
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("folder", ["empty", "nowhere"])
+def test_a_folder_without_recordings_is_one_line(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match="1"):
+        main([str(tmp_path / folder), "--out", str(tmp_path / "out")])
+    printed = capsys.readouterr().err
+    assert folder in printed
+    assert printed.count("\n") == 1

@@ -120,3 +120,9 @@ def test_a_cache_of_other_scenes_is_refused(tmp_path: Path) -> None:
     ProceduralPool(replace(SMALL, cache=str(tmp_path)), CPU)
     with pytest.raises(TrainingConfigError, match=r"5\.0, 30\.0.*not of.*9\.0, 9\.0.*another fold"):
         ProceduralPool(replace(SMALL, cache=str(tmp_path), frame_rate=(9.0, 9.0)), CPU)
+
+
+def test_a_cache_whose_settings_are_damaged_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"frame_ra')
+    with pytest.raises(TrainingConfigError, match=r"settings\.json does not say what the cache"):
+        ProceduralPool(replace(SMALL, cache=str(tmp_path)), CPU)

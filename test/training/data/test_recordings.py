@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ import torch
 from dataset_layouts import LAYOUTS, WITH_DEPTH, WITH_POSES
 from layout_parts import Scene, scene_of
 
+from mem4d_ros.datasets import Sample
+from mem4d_ros.datasets.indexed import IndexedRecording
 from mem4d_ros.geometry import ImageTransform, project
 from mem4d_ros.synthetic import render_sequence
 from mem4d_ros.training.config_errors import TrainingConfigError
@@ -197,6 +200,92 @@ def test_any_data_set_with_depth_and_poses_can_be_trained_on(
     both = found.isfinite() & truth.isfinite()
     assert both.float().mean() > 0.5
     torch.testing.assert_close(found[both], truth[both], rtol=0.01, atol=0.01)
+
+
+def sample_of(number: int, **parts: object) -> Sample:
+    """A frame of a wall that the camera looks at."""
+    whole = {
+        "image": np.zeros((HEIGHT, WIDTH, 3), np.uint8),
+        "depth": np.full((HEIGHT, WIDTH), 2.0, np.float32),
+        "camera_to_world": np.eye(4),
+        "intrinsics": K,
+    }
+    return Sample(f"wall/{number}", **{**whole, **parts})
+
+
+class Wall(IndexedRecording):
+    """Samples in memory."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        super().__init__("wall")
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def _read(self, index: int) -> Sample:
+        return self._samples[index]
+
+
+def opened(
+    samples: Sequence[Sample], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> RecordedSequences:
+    """The samples as the recording of a data set."""
+    monkeypatch.setattr(
+        "mem4d_ros.training.data.recordings.open_dataset", lambda *_: [Wall(samples)]
+    )
+    return recording_of(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"depth": None}, "wall/2 has no depth"),
+        ({"camera_to_world": None, "intrinsics": None}, "wall/2 has no pose and no intrinsics"),
+        ({"intrinsics": K * 1.1}, "wall/2 has other intrinsics than wall/0"),
+        (
+            {"image": np.zeros((24, 32, 3), np.uint8), "depth": np.ones((24, 32))},
+            "wall/2 is of another size than wall/0",
+        ),
+    ],
+    ids=["no depth", "lost", "zoomed", "smaller"],
+)
+def test_a_frame_that_is_unlike_the_others_costs_its_sequence_alone(
+    change: dict[str, object],
+    reason: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    samples = [sample_of(i, **(change if i == 2 else {})) for i in range(8)]
+    recording = opened(samples, folder, monkeypatch)
+    with pytest.raises(CorruptSequence, match=reason):
+        recording[0]
+    assert len(recording[1].images) == 2
+
+
+def test_a_sequence_of_another_shape_than_its_recording_is_skipped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    square = {"image": np.zeros((64, 64, 3), np.uint8), "depth": np.ones((64, 64))}
+    samples = [sample_of(i, **(square if i >= 4 else {})) for i in range(8)]
+    recording = opened(samples, folder, monkeypatch)
+    with pytest.raises(CorruptSequence, match="wall/4 of 64x64 px becomes 64x64 px"):
+        recording[1]
+
+
+def test_intrinsics_may_change_as_little_as_by_focusing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [sample_of(i, intrinsics=K * (1 + 0.005 * (i % 2))) for i in range(4)]
+    assert len(opened(samples, folder, monkeypatch)[0].images) == 2
+
+
+def test_a_recording_without_any_truth_is_refused_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [sample_of(i, depth=None) for i in range(8)]
+    with pytest.raises(TrainingConfigError, match=r"no frame of wall can be .* has no depth"):
+        opened(samples, folder, monkeypatch)
 
 
 def test_recordings_need_a_cache() -> None:
