@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,60 @@ def test_nothing_in_the_folder_changes(folder: Path) -> None:
     FinishedRecording(folder, scene).show(0, grows=True)
     map_with_times(scene)
     assert contents(folder) == before
+
+
+def remark_of(scene: Scene) -> str:
+    facts = scene.take().facts
+    assert facts is not None
+    return facts.remark
+
+
+def remove(file: Path) -> None:
+    file.unlink()
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [remove, cut, empty])
+@pytest.mark.parametrize(
+    "name", ["images/000001.png", "depth/000001.npy", "confidence/000001.npy", "clouds/000001.ply"]
+)
+def test_a_damaged_frame_is_named_and_the_others_are_shown(
+    folder: Path, damage: Callable[[Path], None], name: str
+) -> None:
+    damage(folder / name)
+    scene = Scene()
+    recording = FinishedRecording(folder, scene)
+    recording.wait_for_growth()
+    named = f"frame 1 cannot be read from its files 000001 in {folder}"
+    grown = scene.take()
+    assert f"frames left out: 1; {named}" in grown.facts.remark
+    assert set(grown.static_map.times) <= {0.0, 2.0, 3.0}
+    recording.show(1, grows=True)
+    shown = scene.take()
+    assert shown.facts.remark.count(named) == 2
+    assert (shown.frame, shown.until) == (None, 1.0)
+    recording.show(2, grows=True)
+    shown = scene.take()
+    assert shown.frame is not None
+    assert shown.facts.remark.count(named) == 1  # of the growth
+
+
+def test_a_frame_that_went_meanwhile_is_named_when_it_is_to_be_shown(folder: Path) -> None:
+    scene = Scene()
+    recording = FinishedRecording(folder, scene)
+    recording.wait_for_growth()
+    (folder / "moving" / "000003.png").unlink()
+    recording.show(3, grows=False)
+    assert "frame 3 cannot be read" in remark_of(scene)
+    recording.show(2, grows=False)
+    assert remark_of(scene) == ""
 
 
 def test_the_folder_is_told_from_others(

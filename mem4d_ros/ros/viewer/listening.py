@@ -59,13 +59,12 @@ class Listening:
         self._path_due_s = 0.0
         with ownership(node) as self._owner:
             self._place = CameraPlace(node)
-            self._hear(topics.STATIC_MAP, self._cloud("static map", self._on_static_map))
             self._hear(topics.POINTS, self._cloud("points", lambda p: Changes(frame=p)))
             self._hear(topics.DYNAMIC_POINTS, self._cloud("moving", lambda p: Changes(moving=p)))
             self._hear(topics.ODOMETRY, self._on_odometry)
             self._hear(topics.DEPTH_CAMERA_INFO, self._on_camera_info)
             self._hear(topics.DEPTH, self._on_depth)
-            self._hear(topics.LOOPS, self._on_loops)
+        self._latched = self._hear_latched()
         image = topics.image_topic(InputSettings(image_transport=settings.image_transport))
         self._camera = FollowingSubscription(
             node, image, resolved_name(node, image), self._on_image, reporter
@@ -93,21 +92,35 @@ class Listening:
             self._landmark_subscription = None
 
     def restart(self) -> None:
-        """Another world begins."""
+        """Another world has begun: what is latched of it may have come too soon, and is heard anew.
+
+        Its clouds, camera and image come with its next frame.
+        """
         self._trail = Trail()
         self._path_due_s = 0.0
+        self._forget(*self._latched)
+        self._latched = self._hear_latched()
 
     def close(self) -> None:
         """Hear nothing any more."""
-        for subscription in (self._path_subscription, self._landmark_subscription):
-            if subscription is not None:
-                self._node.destroy_subscription(subscription)
+        self._forget(*self._latched, self._path_subscription, self._landmark_subscription)
         self._camera.close()
         self._owner.close()
 
     def _hear(self, topic: topics.Topic, callback: Callable[[Any], None]) -> Subscription:
         name = topic.name.replace("~", self._mem4d)
         return self._node.create_subscription(topic.type, name, callback, topic.qos)
+
+    def _hear_latched(self) -> tuple[Subscription, ...]:
+        return (
+            self._hear(topics.STATIC_MAP, self._cloud("static map", self._on_static_map)),
+            self._hear(topics.LOOPS, self._on_loops),
+        )
+
+    def _forget(self, *subscriptions: Subscription | None) -> None:
+        for subscription in subscriptions:
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
 
     def _cloud(
         self, name: str, changes: Callable[[ColouredPoints], Changes]

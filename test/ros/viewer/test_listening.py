@@ -170,6 +170,18 @@ def test_links_of_loops_come_to_who_looks_on_late(ros: Ros) -> None:
     heard.listening.close()
 
 
+def test_what_is_latched_comes_again_when_a_new_world_is_known_late(ros: Ros, heard: Heard) -> None:
+    loops = ros.probe.create_publisher(topics.LOOPS.type, "/mem4d/loops", topics.LOOPS.qos)
+    links = np.array([[(1.0, 2.0, 0.0), (1.5, 2.0, 0.5)]])
+    loops.publish(to_lines(links, "loops", (255, 0, 0), 0.02, Header(frame_id="map")))
+    play(ros, 3)
+    ros.wait_for(lambda: heard.has("loops", "static_map"), "what is latched")
+    heard.changes = NOTHING  # as the viewer forgets it
+    heard.listening.restart()
+    ros.wait_for(lambda: heard.has("loops", "static_map"), "the same", patience_s=10)
+    np.testing.assert_allclose(heard.changes.loops, links)
+
+
 def test_who_looks_away_leaves_no_subscription(ros: Ros) -> None:
     before = len(list(ros.probe.subscriptions))
     heard = Heard(ros)
