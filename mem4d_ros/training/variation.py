@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mem4d_ros.training.config_errors import require_at_least, require_range, require_ratio
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -34,8 +36,9 @@ class AugmentationConfig:
     negatives: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.zoom[0] <= self.zoom[1]:
-            raise ValueError(f"zoom must be from at least 1 to more, got {self.zoom}")
+        require_range(self, 1, "zoom")
+        require_at_least(self, 0, "aspect", "blur", "noise", "flicker", "exposure")
+        require_ratio(self, "vignette", "blocks", "patches", "negatives")
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,11 @@ class SimulatedEvidence:
     with_pose: float = 0.6
     pose_rotation: float = 0.3
     pose_translation: float = 0.05
+
+    def __post_init__(self) -> None:
+        require_range(self, 1, "corners", "sensor_points")
+        require_range(self, 0, "noise", "sensor_noise")
+        require_ratio(self, "without_points", "without_intrinsics", "with_pose", "late", "sensor")
+        require_ratio(self, "outliers", "moving_outliers")
+        require_at_least(self, 0, "common_scale", "misstatement")
+        require_at_least(self, 0, "pose_rotation", "pose_translation")

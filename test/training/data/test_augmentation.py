@@ -214,5 +214,5 @@ def test_images_stay_in_range_and_truth_as_it_is() -> None:
 
 
 def test_a_zoom_below_one() -> None:
-    with pytest.raises(ValueError, match="zoom must be from at least 1"):
+    with pytest.raises(ValueError, match="zoom must be a minimum of at least 1"):
         AugmentationConfig(zoom=(0.5, 1.0))
