@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from collections.abc import Iterator
@@ -16,17 +15,14 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Where the block raises, nothing of it stays, and a file that was there before is untouched.
     Each block has a file of its own, also among threads. Whoever writes it, it is as readable as
-    any new file, and on the disk before it takes its place.
+    any new file. Who fears for the power flushes it to the disk in the block.
     """
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:
         partial.touch(exist_ok=False)
         mode = stat.S_IMODE(partial.stat().st_mode)
         yield partial
-        partial.chmod(
-            mode
-        )  # safetensors, for one, puts a file in its place that others cannot read
-        _flush_to_disk(partial)
+        partial.chmod(mode)  # safetensors puts a file in its place that others cannot read
         partial.replace(path)
     except OSError as error:  # at a full disk it names no file, else the partial one
         if error.filename not in (None, str(partial)):
@@ -35,11 +31,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, reason, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def write_text(path: Path, text: str) -> None:
