@@ -45,6 +45,19 @@ MAX_GROWTH_MB = 50
 """Of resident memory that is no leak: what allocators keep."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the processor asks of a reconstruction."""
+
+    intrinsics: np.ndarray
+    input_transform: ImageTransform
+
+    def of_pixels(self, valid: np.ndarray) -> Seen:
+        transform = self.input_transform
+        assert valid.shape == (transform.output_height, transform.output_width), valid.shape
+        return self
+
+
 class Network:
     """In the reconstructor's place: looks at what it is given as closely as a network would."""
 
@@ -65,7 +78,7 @@ class Network:
         points: None = None,
         metres: float = 1.0,
         odom_from_camera: None = None,
-    ) -> SimpleNamespace:
+    ) -> Seen:
         height, width, channels = image.shape
         assert image.dtype == np.uint8
         assert channels == 3
@@ -77,11 +90,11 @@ class Network:
             raise FrameRejected(str(error)) from error
         resize_and_crop(image, transform)
         if intrinsics is None:
-            return SimpleNamespace(intrinsics=np.eye(3))
+            return Seen(np.eye(3), transform)
         moved = transform.intrinsics_to_model(intrinsics)
         assert np.isfinite(moved).all(), moved
         assert min(moved[0, 0], moved[1, 1]) > 0, moved
-        return SimpleNamespace(intrinsics=moved)
+        return Seen(moved, transform)
 
 
 class Log:

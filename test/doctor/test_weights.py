@@ -66,7 +66,7 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
     save_checkpoint(path, model)
     finding = check_weights(path, "lite")
     assert finding.level == "error"
-    assert f"not finite, in {name}" in finding.summary
+    assert f"{name} holds NaN or infinity" in finding.summary
 
 
 def test_what_is_no_checkpoint(tmp_path: Path) -> None:
