@@ -19,7 +19,6 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 
 import hostile_messages
 import numpy as np
