@@ -276,7 +276,7 @@ class MetricWorld:
 
 def metric_from_own(own: np.ndarray, metric: np.ndarray, scale: float) -> np.ndarray:
     """The similarity (4, 4) that moves the own world to metres, by a camera's pose in both."""
-    return metric @ np.diag((scale, scale, scale, 1.0)) @ rigid_inverse(own)
+    return metric @ _growth(scale) @ rigid_inverse(own)
 
 
 def _growth(factor: float) -> np.ndarray:
